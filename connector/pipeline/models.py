@@ -1,0 +1,270 @@
+"""What the five steps hand to each other; read with ``pipeline/__init__.py``.
+
+All frozen, all JSON-serialisable: a ``DocumentSpec`` is stored (encrypted) and rendered later, in
+another process, from nothing but itself.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import AwareDatetime
+
+from connector.measures.values import Change, Score
+from connector.records import (
+    Assessment,
+    Authorization,
+    Clinician,
+    Coverage,
+    Diagnosis,
+    Discipline,
+    Frozen,
+    Goal,
+    HomeProgram,
+    Note,
+    Patient,
+    TreatmentPlan,
+    Visit,
+)
+
+Decision = Literal["exceeds", "meets", "below", "too_early", "insufficient_data"]
+Severity = Literal["page", "urgent", "action", "notice"]
+
+
+class PracticeProfile(Frozen):
+    """What reports say about the practice; from the site file."""
+
+    id: str
+    name: str
+    timezone: str
+    phone: str | None = None
+    crisis_text: str = "In crisis? Call or text 988 (US), or call 911."
+    synthetic: bool = False
+
+
+class RuleSet(Frozen):
+    """Numbers of the default rule set (reference: docs/measurement.md); a practice may edit them.
+
+    ``curve`` is the expected improvement in percent at whole weeks since baseline, straight lines
+    between, flat after the last point.
+    """
+
+    version: str = "default-1"
+    baseline_days_before: int = 14
+    baseline_days_after: int = 30
+    new_episode_gap_days: int = 90
+    too_early_days: int = 28
+    curve: tuple[tuple[int, int], ...] = ((0, 0), (4, 20), (8, 35), (12, 50))
+    missed_in_a_row: int = 2
+    attendance_window_weeks: int = 6
+    attendance_floor_percent: int = 70
+    overdue_factor: Decimal = Decimal("1.5")
+    authorization_flag_remaining: int = 1
+    authorization_lead_days: int = 14
+    visit_milestones: tuple[int, ...] = (10,)
+    recertification_days: int = 90
+
+
+class EpisodeView(Frozen):
+    """The course of care the decision is about; ``derived`` when no source stated it."""
+
+    started_on: date
+    ended_on: date | None = None
+    discipline: Discipline | None = None
+    clinician_id: str | None = None
+    derived: bool = True
+    reason: str = ""
+
+
+class Chart(Frozen):
+    """``compile``'s result: one patient's current records, in date order, without retracted ones.
+
+    ``visits`` have their status corrected against ``now`` (a future "attended" is "scheduled").
+    ``psychotherapy_notes`` is a count; their content is never here.
+    """
+
+    patient: Patient
+    clinician: Clinician | None
+    episode: EpisodeView | None
+    diagnoses: tuple[Diagnosis, ...] = ()
+    coverages: tuple[Coverage, ...] = ()
+    plans: tuple[TreatmentPlan, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    notes: tuple[Note, ...] = ()
+    psychotherapy_notes: int = 0
+    assessments: tuple[Assessment, ...] = ()
+    home_programs: tuple[HomeProgram, ...] = ()
+    authorizations: tuple[Authorization, ...] = ()
+
+
+class Measurement(Frozen):
+    """One scored administration, with the record it came from."""
+
+    assessment_id: str
+    taken_on: date
+    score: Score
+    variant: str | None = None
+    source: str
+    origin: str
+    row: int | None = None
+
+
+class MeasureSeries(Frozen):
+    """One instrument (and variant) over the episode: all measurements, baseline, change.
+
+    ``measurements`` holds valid and invalid ones in date order; ``baseline`` and ``current`` are
+    valid ones (``score.status == "ok"``).
+    """
+
+    instrument: str
+    variant: str | None = None
+    primary: bool = False
+    measurements: tuple[Measurement, ...] = ()
+    baseline: Measurement | None = None
+    baseline_late: bool = False
+    current: Measurement | None = None
+    best: Measurement | None = None
+    change: Change | None = None
+    loss_of_gains: bool = False
+    expected_percent: Decimal | None = None
+    next_due_on: date | None = None
+
+
+class Attendance(Frozen):
+    """Attended over attended + no-show + late cancel; practice cancellations do not count."""
+
+    attended: int = 0
+    no_show: int = 0
+    late_cancel: int = 0
+    client_cancel: int = 0
+    practice_cancel: int = 0
+    scheduled: int = 0
+    percent: Decimal | None = None
+    recent_percent: Decimal | None = None
+    missed_in_a_row: int = 0
+
+
+class GoalProgress(Frozen):
+    """Objectives met, and the goal attainment T-score where every goal has a level."""
+
+    total: int = 0
+    achieved: int = 0
+    percent: Decimal | None = None
+    weighted_percent: Decimal | None = None
+    gas_t: Decimal | None = None
+
+
+class Adherence(Frozen):
+    """Home programme done over prescribed, each week capped at 100 percent."""
+
+    weeks: int = 0
+    percent: Decimal | None = None
+
+
+class AuthorizationView(Frozen):
+    """The authorization in force and what is left of it, booked future visits included."""
+
+    authorization_id: str
+    payer: str
+    number: str | None
+    authorized: int | None
+    requested: int | None
+    used: int
+    booked: int
+    left: int | None
+    starts_on: date | None
+    ends_on: date | None
+    status: str
+    renewal_due: bool = False
+    renewal_reason: str = ""
+
+
+class Measured(Frozen):
+    """``measure``'s result."""
+
+    series: tuple[MeasureSeries, ...] = ()
+    attendance: Attendance = Attendance()
+    goals: GoalProgress = GoalProgress()
+    adherence: Adherence = Adherence()
+    authorizations: tuple[AuthorizationView, ...] = ()
+
+
+class Alert(Frozen):
+    """Something a person must acknowledge. ``key`` is its identity: person, rule and cause.
+
+    ``text`` may name scores (it is stored encrypted and shown inside); ``summary`` is PHI-free and
+    may leave by e-mail or log.
+    """
+
+    key: str
+    patient_id: str
+    rule: str
+    severity: Severity
+    audience: Literal["therapist", "on_call", "front_desk", "billing", "data_owner"]
+    summary: str
+    text: str
+    raised_on: date
+    sources: tuple[str, ...] = ()
+
+
+class DecisionView(Frozen):
+    """The decision with the rule that gave it, the inputs it used and the reason in plain words."""
+
+    decision: Decision
+    rule: str
+    reason: str
+    instrument: str | None
+    inputs: dict[str, Any] = {}
+    capped_by: str | None = None
+    alerts: tuple[str, ...] = ()
+    rules_version: str
+
+
+class Milestone(Frozen):
+    """A reason to report now: plan review, recertification, n-th visit, authorization nearly used."""
+
+    kind: Literal[
+        "assessment_completed", "visit_number", "plan_review", "recertification", "authorization"
+    ]
+    key: str
+    due_on: date
+    text: str
+
+
+class Progress(Frozen):
+    """Everything known about one patient's progress at ``as_of``; what ``report`` reads."""
+
+    as_of: AwareDatetime
+    chart: Chart
+    measured: Measured
+    decision: DecisionView
+    milestones: tuple[Milestone, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+class DocumentSpec(Frozen):
+    """A document to be rendered: which template, and the whole context it may see.
+
+    ``digest`` identifies it (same context, same digest). ``release`` says who must act before it
+    may leave the practice.
+    """
+
+    document_id: str
+    kind: Literal["therapist", "patient", "insurer", "decision", "packet_manifest", "alert"]
+    patient_id: str
+    as_of: date
+    formats: tuple[Literal["pdf", "html", "json"], ...]
+    release: Literal["none", "therapist_release", "clinician_signature"] = "none"
+    context: dict[str, Any]
+    digest: str
+
+
+class Outcome(Frozen):
+    """What one run of the pipeline gives for one patient."""
+
+    progress: Progress
+    documents: tuple[DocumentSpec, ...] = ()
+

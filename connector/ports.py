@@ -1,0 +1,161 @@
+"""The adapter API: what a source gives, what a destination takes, how an adapter declares itself.
+
+An adapter imports this module, ``records``, ``errors``, ``http`` and the format builders it sends.
+Polling, file pickup, webhooks and listeners all end in the same thing: a ``RawPage`` that the
+engine stores before it is acknowledged.
+
+*   ``Source.fetch`` yields pages; the engine commits each page (rows, faults and cursor in one
+    transaction) and only then calls ``Source.acknowledge``, which may move or delete a file,
+    answer a message, or do nothing. A crash in between means the page is fetched again; its keys
+    are the same, so nothing is stored twice.
+*   ``Listener`` pushes: it hands each page to the callback it was given and acknowledges when the
+    callback returns.
+*   ``Destination.deliver`` sends one document once per key. It raises ``RetryLater``, ``Rejected``
+    or ``ConfigurationError``; anything else is a defect. ``find`` answers "did this key arrive?"
+    after a crash, where the counterpart can be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from connector.errors import ConnectorError
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One raw record as the source gave it; ``number`` is its 1-based place in the origin."""
+
+    number: int
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """Rows of one table that arrived together; the unit of storage in the inbox.
+
+    ``key`` is deterministic (event id, or digest of the content) and holds no patient identifier.
+    ``as_of`` is when the source made them; it is the version of records without one of their own.
+    """
+
+    key: str
+    table: str
+    origin: str
+    as_of: datetime
+    rows: tuple[RawRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RawFault:
+    """Something that arrived and can't be read at all (a whole file); goes to quarantine."""
+
+    key: str
+    origin: str
+    error: ConnectorError
+    excerpt: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """What one step of a source gives; stored as one transaction, then acknowledged by ``token``."""
+
+    batches: tuple[RawBatch, ...] = ()
+    faults: tuple[RawFault, ...] = ()
+    cursor: str | None = None
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedTable:
+    """What a mapping expects of one table, so that a source can refuse a file as a whole.
+
+    ``pattern`` is a file-name pattern (fnmatch, case-insensitive). ``required`` columns must be
+    there; ``known`` are all that the mapping reads (for "did you mean").
+    """
+
+    name: str
+    pattern: str
+    required: frozenset[str]
+    known: frozenset[str]
+
+
+class Source(Protocol):
+    """Fetches raw records. Holds no state: what it must remember is the cursor."""
+
+    def fetch(self, cursor: str | None) -> Iterator[RawPage]:
+        """Pages that are new since ``cursor``. Raises RetryLater or ConfigurationError."""
+
+    def acknowledge(self, page: RawPage) -> None:
+        """Called after ``page`` is durably stored. Safe to call twice."""
+
+
+class Listener(Protocol):
+    """Receives raw records that the counterpart pushes."""
+
+    def start(self, store: Callable[[RawPage], None]) -> None:
+        """Begin listening; call ``store`` for each page and acknowledge after it returns."""
+
+    def stop(self) -> None:
+        """Stop accepting, finish what is in flight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One document on its way to one destination. ``key`` is the idempotency key.
+
+    ``path`` is where a filing system should put it (relative, holds no patient identifier);
+    ``labels`` are PHI-free facts about it (kind, recipient, patient_id, status).
+    """
+
+    key: str
+    path: str
+    media_type: str
+    content: bytes
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of delivery: the receiver's own reference for the document."""
+
+    key: str
+    reference: str
+
+
+class Destination(Protocol):
+    """Sends documents to one counterpart."""
+
+    def deliver(self, outgoing: Outgoing) -> Receipt:
+        """Send it; the same key again has no second effect."""
+
+    def find(self, outgoing: Outgoing) -> Receipt | None:
+        """The receipt if the counterpart already holds this key, else None."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterContext:
+    """What an adapter may know of the site besides its own settings section."""
+
+    name: str
+    home: Path
+    expected: Sequence[ExpectedTable] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """How an adapter declares itself: one ``ADAPTER`` object in ``adapters/<name>/__init__.py``."""
+
+    name: str
+    summary: str
+    source_settings: type[BaseModel] | None = None
+    source: Callable[[Any, AdapterContext], Source] | None = None
+    destination_settings: type[BaseModel] | None = None
+    destination: Callable[[Any, AdapterContext], Destination] | None = None
+    listener_settings: type[BaseModel] | None = None
+    listener: Callable[[Any, AdapterContext], Listener] | None = None

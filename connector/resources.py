@@ -1,0 +1,74 @@
+"""Finds shipped files (mappings, templates, payer files) and the site files that replace them.
+
+A file of the same relative path under the site's home replaces the shipped one; a file that exists
+only in the site is added. Nothing is merged, so ``connector check`` can say for each file which of
+the two is in use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from connector.errors import ConfigurationError
+
+FOLDERS = ("mappings", "report_templates", "config")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFile:
+    """A file in use: its relative name, where it lies, and whose it is."""
+
+    name: str
+    path: Path
+    owner: Literal["shipped", "site"]
+
+    def text(self) -> str:
+        """The file's text (UTF-8)."""
+        return self.path.read_text(encoding="utf-8")
+
+
+@cache
+def shipped_root() -> Path:
+    """Where shipped files lie: inside the installed package, or the checkout's root."""
+    package = Path(__file__).parent
+    bundled = package / "_data"
+    return bundled if bundled.is_dir() else package.parent
+
+
+class Resources:
+    """Shipped files, with the site's own on top. ``home`` None means shipped files only."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.home = home
+
+    def find(self, name: str) -> ResourceFile:
+        """The file in use for a relative name such as ``mappings/fhir_r4/mapping.yaml``.
+
+        Raises ConfigurationError ("file_not_found") naming the places looked at.
+        """
+        for owner, root in self._roots():
+            path = root / name
+            if path.is_file():
+                return ResourceFile(name, path, owner)
+        looked = " and ".join(str(root) for _, root in self._roots())
+        raise ConfigurationError("file_not_found", f"{name} was not found in {looked}")
+
+    def list(self, folder: str, pattern: str = "**/*") -> dict[str, ResourceFile]:
+        """All files in use under ``folder``, by relative name, in name order."""
+        found: dict[str, ResourceFile] = {}
+        for owner, root in reversed(self._roots()):
+            for path in sorted((root / folder).glob(pattern)):
+                if path.is_file() and not path.name.startswith("."):
+                    name = path.relative_to(root).as_posix()
+                    found[name] = ResourceFile(name, path, owner)
+        return dict(sorted(found.items()))
+
+    def _roots(self) -> list[tuple[Literal["shipped", "site"], Path]]:
+        roots: list[tuple[Literal["shipped", "site"], Path]] = []
+        if self.home is not None:
+            roots.append(("site", self.home))
+        roots.append(("shipped", shipped_root()))
+        return roots
