@@ -156,6 +156,16 @@ def check_section(model: type[T], data: Any, *, where: str) -> T:
         ) from None
 
 
+def check_rules(model: type[T], given: dict[str, Any]) -> T:
+    """The rule set with the site's ``rules`` on top, numbers checked; YAML lists become tuples."""
+    tuples = {key: _as_tuples(value) for key, value in given.items()}
+    return check_section(model, tuples, where=f"{SITE_FILE}, rules")
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(_as_tuples(part) for part in value) if isinstance(value, list) else value
+
+
 def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The valid keys of the section that ``loc`` points to (best effort through annotations)."""
     current: Any = model

@@ -1,4 +1,4 @@
-"""What measuring gives: a score, a safety flag, a comparison of two scores. Values only, no rules."""
+"""What measuring gives: a score, a comparison of two scores. Values only, no rules."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ ClinicalChange = Literal["recovered", "improved", "unchanged", "deteriorated"]
 class Score(Frozen):
     """One administration, scored. ``total`` is rounded for display, ``total_exact`` is not.
 
-    ``error`` is None unless ``status`` is "error" ("wrong_item_count:N", "item_out_of_range:K", ...;
-    K counts from 1). ``clinical`` is None where the instrument has no clinical cut-off.
+    ``error`` is None unless ``status`` is "error" ("wrong_item_count:N" with the number received,
+    "item_out_of_range:K", ...; K counts from 1). ``clinical`` is None where the instrument has
+    no clinical cut-off.
     """
 
     instrument: str

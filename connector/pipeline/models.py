@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
+from connector.authorizations.views import AuthorizationView as AuthorizationView
 from connector.measures.values import Change, Score
 from connector.records import (
     Assessment,
@@ -48,7 +49,8 @@ class RuleSet(Frozen):
     """Numbers of the default rule set (reference: docs/measurement.md); a practice may edit them.
 
     ``curve`` is the expected improvement in percent at whole weeks since baseline, straight lines
-    between, flat after the last point.
+    between, flat after the last point; no points switch it off. ``acute_days``: a safety item on an
+    older form is kept as a notice and pages nobody.
     """
 
     version: str = "default-1"
@@ -63,12 +65,19 @@ class RuleSet(Frozen):
     overdue_factor: Decimal = Decimal("1.5")
     authorization_flag_remaining: int = 1
     authorization_lead_days: int = 14
+    authorization_counts_evaluations: bool = True
     visit_milestones: tuple[int, ...] = (10,)
     recertification_days: int = 90
+    milestone_lead_days: int = 14
+    acute_days: int = 30
 
 
 class EpisodeView(Frozen):
-    """The course of care the decision is about; ``derived`` when no source stated it."""
+    """The course of care the decision is about; ``derived`` when no source stated it.
+
+    Scores count from ``scores_from``. ``active`` is False for care that has ended or lapsed:
+    nothing is overdue then.
+    """
 
     started_on: date
     ended_on: date | None = None
@@ -76,13 +85,31 @@ class EpisodeView(Frozen):
     clinician_id: str | None = None
     derived: bool = True
     reason: str = ""
+    scores_from: date | None = None
+    primary_instrument: str | None = None
+    active: bool = True
+
+
+class DataNote(Frozen):
+    """Something about the source's data that a reader of the chart must know.
+
+    ``alert`` marks the ones that the data owner has to put right; the others were settled by a
+    stated rule and are only shown.
+    """
+
+    kind: str
+    text: str
+    sources: tuple[str, ...] = ()
+    on: date | None = None
+    alert: bool = False
 
 
 class Chart(Frozen):
     """``compile``'s result: one patient's current records, in date order, without retracted ones.
 
     ``visits`` have their status corrected against ``now`` (a future "attended" is "scheduled").
-    ``psychotherapy_notes`` is a count; their content is never here.
+    Times are in ``timezone``, the practice's. ``psychotherapy_notes`` is a count; their content is
+    never here.
     """
 
     patient: Patient
@@ -98,6 +125,8 @@ class Chart(Frozen):
     assessments: tuple[Assessment, ...] = ()
     home_programs: tuple[HomeProgram, ...] = ()
     authorizations: tuple[Authorization, ...] = ()
+    timezone: str = "UTC"
+    data_notes: tuple[DataNote, ...] = ()
 
 
 class Measurement(Frozen):
@@ -164,24 +193,6 @@ class Adherence(Frozen):
     percent: Decimal | None = None
 
 
-class AuthorizationView(Frozen):
-    """The authorization in force and what is left of it, booked future visits included."""
-
-    authorization_id: str
-    payer: str
-    number: str | None
-    authorized: int | None
-    requested: int | None
-    used: int
-    booked: int
-    left: int | None
-    starts_on: date | None
-    ends_on: date | None
-    status: str
-    renewal_due: bool = False
-    renewal_reason: str = ""
-
-
 class Measured(Frozen):
     """``measure``'s result."""
 
@@ -190,6 +201,7 @@ class Measured(Frozen):
     goals: GoalProgress = GoalProgress()
     adherence: Adherence = Adherence()
     authorizations: tuple[AuthorizationView, ...] = ()
+    data_notes: tuple[DataNote, ...] = ()
 
 
 class Alert(Frozen):

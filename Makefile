@@ -1,0 +1,64 @@
+# `make demo` and `make test` do all set-up themselves; both start from `make install`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install install-dev demo serve-demo test check format lock pages benchmarks image clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: $(VENV)/.installed ## system packages, virtual environment, the connector command
+
+$(VENV)/.installed: requirements.txt pyproject.toml scripts/system_packages.sh
+	scripts/system_packages.sh run
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	touch $@
+
+install-dev: $(VENV)/.installed-dev ## what the tests need besides
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	scripts/system_packages.sh test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+demo: install ## run the whole pipeline on the synthetic sample practice, in ./demo-site
+	$(BIN)/connector demo
+
+serve-demo: install ## the same, then the results page
+	$(BIN)/connector demo --serve
+
+test: install-dev ## checks and all tests
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest
+
+check: install-dev ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install-dev ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## renew the hash-locked requirement files (needs uv)
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --no-header --extra build pyproject.toml -c requirements.txt -o requirements-build.txt
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --no-header --extra build --extra dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+
+pages: install-dev ## every page of every report as PNG, Letter and A4, in .cache/pages
+	$(BIN)/python scripts/render_pages.py .cache/pages
+
+benchmarks: install-dev ## rows/s, reports/s, memory; prints tables
+	$(BIN)/python benchmarks/run.py
+
+image: ## build the container image without a daemon and run the demo in it (root, Debian)
+	scripts/build_image.sh
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis demo-site

@@ -1,0 +1,192 @@
+"""START HERE. The composition root: builds everything from the site file, in one place.
+
+``Site`` (settings) + shipped and site files (resources) -> sources, mappings, instruments, rules,
+destinations, store, engine. No other module names concrete parts. Building is cheap and opens
+nothing; ``open_store`` and ``open_engine`` do, when a command needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector import registry, settings
+from connector.errors import ConfigurationError
+from connector.mapping.apply import MappingContext
+from connector.mapping.load import load_mapping
+from connector.mapping.spec import MappingSpec
+from connector.measures import Instrument
+from connector.pipeline.deliver import Route
+from connector.pipeline.models import PracticeProfile, RuleSet
+from connector.ports import AdapterContext, Destination, Source
+from connector.records import RecordIds
+from connector.resources import Resources
+
+if TYPE_CHECKING:
+    from connector.engine.runner import Runner
+    from connector.engine.work import Reporter
+    from connector.store.crypto import KeyRing
+    from connector.store.store import Store
+
+
+@dataclass(frozen=True)
+class App:
+    """One site, ready to work. Parts are built when first used, from checked settings."""
+
+    home: Path
+    site: settings.Site
+
+    @cached_property
+    def resources(self) -> Resources:
+        """Shipped files with this site's own on top."""
+        return Resources(self.home)
+
+    @cached_property
+    def practice(self) -> PracticeProfile:
+        """What reports say about the practice."""
+        given = self.site.practice
+        return PracticeProfile(
+            id=given.id,
+            name=given.name,
+            timezone=given.timezone,
+            phone=given.phone,
+            crisis_text=given.crisis_text,
+            synthetic=given.synthetic,
+        )
+
+    @cached_property
+    def rules(self) -> RuleSet:
+        """The default rule set with the practice's own numbers on top."""
+        return settings.check_rules(RuleSet, self.site.rules)
+
+    @cached_property
+    def instruments(self) -> dict[str, Instrument]:
+        """Every instrument in use, by id."""
+        return registry.load_instruments(self.resources)
+
+    @cached_property
+    def mappings(self) -> dict[str, MappingSpec]:
+        """The mapping of each source, by source name."""
+        return {s.name: load_mapping(s.mapping, self.resources) for s in self.site.sources}
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """The configured sources, by name."""
+        return {given.name: self._source(given) for given in self.site.sources}
+
+    @cached_property
+    def destinations(self) -> dict[str, Destination]:
+        """The configured destinations, by name."""
+        return {given.name: self._destination(given) for given in self.site.destinations}
+
+    @cached_property
+    def routes(self) -> list[Route]:
+        """Which document kinds go to which destination."""
+        return [
+            Route(destination=given.name, receives=given.receives)
+            for given in self.site.destinations
+        ]
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        """The practice's encryption keys; made on first use of a new site."""
+        from connector.store.crypto import KeyRing
+
+        path = self.home / self.site.store.keys_file
+        return KeyRing.load_or_create(path, self.site.practice.id)
+
+    def context(self, source: str) -> MappingContext:
+        """What mapping needs to know besides the mapping itself."""
+        return MappingContext(
+            source=source,
+            ids=RecordIds(self.keys.index_key, self.site.practice.id),
+            timezone=self.site.practice.timezone,
+            instruments=self.instruments,
+        )
+
+    def open_store(self) -> Store:
+        """The store, opened and migrated."""
+        from connector.store.store import Store
+
+        url = absolute_url(self.site.store.url, self.home)
+        return Store.open(url, self.keys, self.site.practice.id)
+
+    @contextmanager
+    def open_engine(self, report: Reporter | None = None) -> Iterator[Runner]:
+        """A launched engine with everything bound; closed in order, whatever happens."""
+        from connector.documents.render import Renderer
+        from connector.engine import workflows
+        from connector.engine.durable import DurableEngine
+        from connector.engine.runner import Runner
+        from connector.engine.serializer import EncryptedSerializer
+        from connector.engine.work import Silent, Work
+
+        render = self.site.render
+        with self.open_store() as store, Renderer(render.processes, render.timeout_seconds) as pdf:
+            work = Work(
+                store=store,
+                practice=self.practice,
+                rules=self.rules,
+                instruments=self.instruments,
+                resources=self.resources,
+                paper=render.paper,
+                sources=self.sources,
+                mappings=self.mappings,
+                contexts={name: self.context(name) for name in self.mappings},
+                destinations=self.destinations,
+                routes=self.routes,
+                renderer=pdf,
+                now=self.site.now,
+                report=report or Silent(),
+            )
+            engine = DurableEngine(
+                absolute_url(self.site.store.engine_url, self.home),
+                EncryptedSerializer(self.keys, self.site.practice.id),
+            )
+            workflows.bind(work, engine.boot)
+            with engine:
+                runner = Runner(work, threads=render.processes * 2)
+                try:
+                    yield runner
+                finally:
+                    runner.stop()
+
+    def _source(self, given: settings.SourceSettings) -> Source:
+        adapter = registry.find_adapter(given.adapter)
+        if adapter.source is None or adapter.source_settings is None:
+            raise ConfigurationError(
+                "not_a_source", f"source {given.name!r}: {adapter.name} can't be read from"
+            )
+        where = f"{settings.SITE_FILE}, source {given.name!r}, options"
+        options = settings.check_section(adapter.source_settings, given.options, where=where)
+        expected = self.mappings[given.name].expected_tables()
+        return adapter.source(options, AdapterContext(given.name, self.home, expected))
+
+    def _destination(self, given: settings.DestinationSettings) -> Destination:
+        adapter = registry.find_adapter(given.adapter)
+        if adapter.destination is None or adapter.destination_settings is None:
+            raise ConfigurationError(
+                "not_a_destination", f"destination {given.name!r}: {adapter.name} can't be sent to"
+            )
+        where = f"{settings.SITE_FILE}, destination {given.name!r}, options"
+        options = settings.check_section(adapter.destination_settings, given.options, where=where)
+        return adapter.destination(options, AdapterContext(given.name, self.home))
+
+
+def open_app(home: Path) -> App:
+    """The app for the site in ``home``. Raises ConfigurationError naming file, key, valid values."""
+    return App(home, settings.load_site(home))
+
+
+def absolute_url(url: str, home: Path) -> str:
+    """A database URL with a relative SQLite path resolved against the site's home."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(prefix + "/"):
+        return url
+    path = home / url.removeprefix(prefix)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return prefix + str(path)

@@ -1,0 +1,121 @@
+"""The command line. Each command lies in a module of its own, imported only when it is called.
+
+Exit codes: 0 done; 1 done, and something needs a person (rows quarantined by ``map apply``, an audit
+log that does not verify, a measure that could not be scored); 2 wrong use of the command; 3 the
+configuration must be fixed; 4 try again later (database busy or away, disk full).
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from connector import __version__
+from connector.errors import ConfigurationError, ConnectorError, RetryLater
+
+EXIT_NEEDS_PERSON = 1
+EXIT_CONFIGURATION = 3
+EXIT_RETRY_LATER = 4
+
+_COMMANDS = {
+    "demo": ("connector.cli.demo", "Set up the sample practice and run the whole pipeline on it."),
+    "init": ("connector.cli.site", "Make a new site folder with a commented site file."),
+    "check": ("connector.cli.site", "Check a whole site: files, mappings, instruments, adapters."),
+    "status": ("connector.cli.site", "Show what waits, what was sent and what needs a person."),
+    "run": ("connector.cli.run", "Poll all sources once, or go on until stopped."),
+    "ingest": ("connector.cli.run", "Bring files in now and run the pipeline on them."),
+    "serve": ("connector.cli.serve", "Run the service: web page, clock and engine."),
+    "map": ("connector.cli.mapping", "Try a mapping on a file; nothing is stored."),
+    "records": ("connector.cli.mapping", "Describe the canonical records (JSON Schema)."),
+    "measures": ("connector.cli.measures", "List, show and try the outcome measures."),
+    "quarantine": ("connector.cli.quarantine", "Rows and files that could not be mapped."),
+    "dead-letters": ("connector.cli.dead_letters", "Deliveries that gave up."),
+    "audit": ("connector.cli.audit", "Verify and export the audit log."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when called, so that ``--help`` is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command = getattr(module, cmd_name.replace("-", "_") + "_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as fault:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            if close:
+                fault.message += f" Did you mean {close[0]!r}?"
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+_EPILOG = """
+\b
+First steps:
+  connector demo                           see it work on a synthetic practice
+  connector init my-site                   make your own site, then edit site.yaml
+  connector --home my-site check           find mistakes before they matter
+  connector --home my-site run --once      read, decide, report, deliver
+
+\b
+Exit codes: 0 done, 1 something needs a person, 2 wrong use, 3 fix the configuration,
+4 try again later.
+"""
+
+
+@click.group(cls=_LazyGroup, epilog=_EPILOG)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="CONNECTOR_HOME",
+    help="The site's folder (default: $CONNECTOR_HOME, else the current folder).",
+)
+@click.version_option(__version__, prog_name="connector")
+@click.pass_context
+def main_group(ctx: click.Context, home: Path | None) -> None:
+    """Progress Connector: outcome evidence from the EHR you have, to those who need it.
+
+    It reads a therapy practice's records, compares outcome measures with their baseline, says
+    exceeds, meets or below with the reason, and writes reports, alerts and payer packets. It
+    supports clinical judgement and never replaces it.
+    """
+    from connector.settings import site_home
+
+    ctx.obj = site_home(home)
+
+
+def main() -> None:
+    """Run the command line; product errors become one plain sentence and an exit code."""
+    try:
+        main_group(prog_name="connector")
+    except ConfigurationError as fault:
+        _stop(fault, EXIT_CONFIGURATION)
+    except RetryLater as fault:
+        _stop(fault, EXIT_RETRY_LATER)
+    except ConnectorError as fault:
+        _stop(fault, EXIT_NEEDS_PERSON)
+
+
+def _stop(fault: ConnectorError, code: int) -> None:
+    click.echo(f"connector: {fault}", err=True)
+    sys.exit(code)

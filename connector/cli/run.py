@@ -1,0 +1,84 @@
+"""``run`` and ``ingest``: the pipeline on what is there now."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from connector.app import App, open_app
+from connector.cli.summary import print_summary, run_with_progress
+from connector.errors import ConfigurationError
+
+_FHIR_ENDINGS = (".json", ".ndjson")
+
+
+@click.command("run")
+@click.option("--once", is_flag=True, help="Stop when nothing is left to do.")
+@click.pass_obj
+def run_command(home: Path, once: bool) -> None:
+    """Poll the sources, map, evaluate, report and deliver.
+
+    With --once: one poll of each source, then everything that follows from it. Without: at each
+    source's interval, until Ctrl-C or SIGTERM; work in hand is finished first.
+    """
+    app = open_app(home)
+    if once:
+        seconds = run_with_progress(app)
+        print_summary(app, seconds)
+        return
+    from connector.engine.clock import Clock
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with app.open_engine() as runner:
+        clock = Clock(
+            runner.work, {s.name: s.every_seconds for s in app.site.sources}, runner.wake
+        )
+        runner.start()
+        clock.start()
+        click.echo("Running; stop with Ctrl-C.", err=True)
+        stop.wait()
+        clock.stop()
+
+
+@click.command("ingest")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--source", "source_name", help="The source whose mapping reads the files.")
+@click.pass_obj
+def ingest_command(home: Path, files: tuple[Path, ...], source_name: str | None) -> None:
+    """Bring FILES in now (they are copied, not moved) and run the pipeline on them.
+
+    CSV files go to the first source with the adapter csv_files, FHIR bundles (.json) and exports
+    (.ndjson) to the first with fhir_files, unless --source names another.
+    """
+    app = open_app(home)
+    names = set()
+    for file in files:
+        folder, name = _pickup_folder(app, file, source_name)
+        names.add(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f".{file.name}.part"
+        shutil.copy2(file, partial)
+        partial.rename(folder / file.name)
+    seconds = run_with_progress(app, sorted(names))
+    print_summary(app, seconds)
+
+
+def _pickup_folder(app: App, file: Path, source_name: str | None) -> tuple[Path, str]:
+    adapter = "fhir_files" if file.suffix.lower() in _FHIR_ENDINGS else "csv_files"
+    for source in app.site.sources:
+        fits = source.name == source_name if source_name else source.adapter == adapter
+        if fits and "folder" in source.options:
+            return app.home / str(source.options["folder"]), source.name
+    raise ConfigurationError(
+        "no_such_source",
+        f"no source with a pickup folder reads {file.suffix} files"
+        if source_name is None
+        else f"there is no source {source_name!r} with a pickup folder",
+        allowed=[f"{s.name} ({s.adapter})" for s in app.site.sources],
+    )

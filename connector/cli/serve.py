@@ -1,0 +1,86 @@
+"""``serve``: web page, clock and engine in one process."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from connector.app import App, open_app
+from connector.errors import ConfigurationError
+
+_THREADS = 8
+
+
+@click.command("serve")
+@click.option("--port", default=8080, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.pass_obj
+def serve_command(home: Path, port: int, host: str) -> None:
+    """Run the service: poll at each source's interval, work, deliver, and show the results page.
+
+    The page opens with the address that is printed at the start (it holds a one-time key). Stop
+    with Ctrl-C or SIGTERM; work in hand is finished first.
+    """
+    serve(open_app(home), port, host)
+
+
+def serve(app: App, port: int, host: str = "127.0.0.1") -> None:
+    """Serve until stopped. Raises ConfigurationError when the port or the database is taken."""
+    _check_port(host, port)
+    # Mistakes in the site file end the start here, with one sentence, not inside a worker.
+    _ = (app.instruments, app.mappings, app.sources, app.destinations, app.rules, app.keys)
+    token = secrets.token_urlsafe(16)
+    click.echo(f"Results page: http://{host}:{port}/sign-in/{token}")
+    click.echo("Stop with Ctrl-C.")
+    _Server(app, token, f"{host}:{port}").run()
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise ConfigurationError(
+                "port_taken", f"port {port} on {host} is in use; choose another with --port"
+            ) from None
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn with one worker: the engine lives in it, threads answer requests."""
+
+    def __init__(self, app: App, token: str, bind: str) -> None:
+        self._app = app
+        self._token = token
+        self._bind = bind
+        self._close: Callable[[], None] = lambda: None
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings: dict[str, Any] = {
+            "bind": self._bind,
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": _THREADS,
+            "graceful_timeout": 60,
+            "timeout": 120,
+            "loglevel": "warning",
+            "limit_request_line": 2048,
+            "limit_request_fields": 50,
+            "worker_exit": lambda *_: self._close(),
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        from connector.service import start
+
+        flask_app, self._close = start(self._app, self._token)
+        return flask_app

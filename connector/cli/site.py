@@ -1,0 +1,161 @@
+"""``init``, ``check`` and ``status``: a site's life before and beside its work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from connector import registry, settings
+from connector.app import App, open_app
+from connector.cli.tables import console, table
+from connector.errors import ConfigurationError
+from connector.resources import Resources
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--id", "practice_id", default="my-practice", help="Short name for keys and logs.")
+@click.option("--name", default="My Practice", help="The name that reports show.")
+@click.option("--timezone", default="America/New_York", show_default=True)
+def init_command(folder: Path, practice_id: str, name: str, timezone: str) -> None:
+    """Make a site in FOLDER: a commented site.yaml, the pickup folders and the keys.
+
+    Nothing that exists is overwritten.
+    """
+    app = make_site(
+        folder.resolve(),
+        Resources().find("config/site.yaml.example").text(),
+        {"id": practice_id, "name": name, "timezone": timezone},
+    )
+    click.echo(f"Site made in {app.home}")
+    click.echo(f"1. Read and edit {app.home / settings.SITE_FILE}")
+    for source in app.site.sources:
+        pickup = source.options.get("folder")
+        if pickup:
+            click.echo(f"2. Put exports into {app.home / str(pickup)}  (source {source.name})")
+    click.echo(f"3. connector --home {folder} check")
+    click.echo(f"4. connector --home {folder} run --once")
+    click.echo(
+        f"Keep a copy of {app.site.store.keys_file} in a safe place: without it nothing that is "
+        "stored can be read."
+    )
+
+
+def make_site(home: Path, text: str, practice: dict[str, str] | None = None) -> App:
+    """A new site folder from a site file's text. Raises ConfigurationError if there is one."""
+    path = home / settings.SITE_FILE
+    if path.exists():
+        raise ConfigurationError("site_exists", f"{path} exists already; nothing was changed")
+    home.mkdir(parents=True, exist_ok=True)
+    for key, value in (practice or {}).items():
+        text = text.replace(f"{{{{ {key} }}}}", json.dumps(value))
+    path.write_text(text, encoding="utf-8")
+    app = open_app(home)
+    for given in (*app.site.sources, *app.site.destinations):
+        folder = given.options.get("folder")
+        if folder:
+            (home / str(folder)).mkdir(parents=True, exist_ok=True)
+    _ = app.keys
+    return app
+
+
+@click.command("check")
+@click.pass_obj
+def check_command(home: Path) -> None:
+    """Check the whole site and say, for each file in use, whether it is shipped or the site's own.
+
+    Finds unknown keys, mappings that name columns or records that do not exist, instruments with
+    impossible values, adapters with missing options. Sends and stores nothing.
+    """
+    app = open_app(home)
+    screen = console()
+    findings = list(_findings(app))
+    rows = [
+        (file.owner, name)
+        for folder in ("mappings", "report_templates", "config/payers")
+        for name, file in app.resources.list(folder).items()
+        if _in_use(app, name)
+    ]
+    screen.print(table("Files in use", ("owner", "file"), [("site", settings.SITE_FILE), *rows]))
+    screen.print(
+        table(
+            "Parts",
+            ("part", "what", "version"),
+            [
+                *(("mapping", f"{n}: {m.name}", m.version[:12]) for n, m in app.mappings.items()),
+                *(("instrument", i.name, i.version) for i in app.instruments.values()),
+                ("rules", "decision rule set", app.rules.version),
+                ("adapters", ", ".join(registry.adapter_names()), ""),
+            ]
+            if not findings
+            else [],
+        )
+    )
+    if findings:
+        for fault in findings:
+            screen.print(f"[bold]✗[/bold] {fault}", markup=True)
+        raise findings[0]
+    screen.print("No mistakes found.")
+
+
+def _findings(app: App) -> list[ConfigurationError]:
+    """Every configuration error of the site's parts, not only the first."""
+    found: list[ConfigurationError] = []
+    for part in ("instruments", "mappings", "sources", "destinations", "rules", "keys"):
+        try:
+            getattr(app, part)
+        except ConfigurationError as fault:
+            if str(fault) not in {str(known) for known in found}:
+                found.append(fault)
+    return found
+
+
+def _in_use(app: App, name: str) -> bool:
+    parts = name.split("/")
+    if parts[0] != "mappings" or parts[1] == "instruments":
+        return True
+    return parts[1] in {source.mapping for source in app.site.sources}
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def status_command(home: Path, as_json: bool) -> None:
+    """Show what waits, what was sent and what needs a person."""
+    app = open_app(home)
+    with app.open_store() as store:
+        found = store.read(
+            lambda tx: {
+                "practice": app.site.practice.id,
+                "inbox": tx.inbox.counts(),
+                "records": tx.records.counts(),
+                "patients_due": tx.due.count(),
+                "decisions": tx.progress.decision_counts(),
+                "alerts": tx.alerts.counts(),
+                "documents": tx.documents.counts(),
+                "deliveries": [
+                    {"destination": destination, "state": state, "count": count}
+                    for (destination, state), count in sorted(tx.deliveries.counts().items())
+                ],
+                "quarantine": tx.quarantine.counts(),
+            }
+        )
+    if as_json:
+        click.echo(json.dumps(found, indent=2, sort_keys=True))
+        return
+    rows = [
+        (section, key, count)
+        for section, values in found.items()
+        if isinstance(values, dict)
+        for key, count in sorted(values.items())
+    ]
+    rows += [
+        ("deliveries", f"{one['destination']}, {one['state']}", one["count"])
+        for one in found["deliveries"]
+    ]
+    rows.append(("patients", "due for evaluation", found["patients_due"]))
+    console().print(table(app.site.practice.name, ("section", "what", "count"), rows, numbers=1))
+
+

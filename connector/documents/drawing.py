@@ -1,0 +1,364 @@
+"""Geometry of the line chart: chart data in, marks in drawing order out. Pure arithmetic.
+
+The template macro draws the marks as they come and decides nothing. Sizes, offsets and the order
+(thresholds, line, points, then all labels on white pads) are measured ones: labels drawn in the
+same pass as points were crossed by later segments, and fixed offsets broke at other text sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from connector.documents.wording import short_day, us_day
+
+LABEL_ALL_UP_TO = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ChartStyle:
+    """Box, gutters, text sizes, line weights and colours of one kind of chart (pt)."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float = 14
+    bottom: float = 20
+    label: float = 8
+    value: float = 8.5
+    last: float = 12
+    data_line: float = 1.6
+    join: float = 1.0
+    threshold: float = 0.6
+    axis: float = 0.8
+    ink: str = "#16202A"
+    line: str = "#14324F"
+    rule: str = "#6B7785"
+    date_form: str = "day_month"
+    tick_gap: float = 46
+
+
+THERAPIST = ChartStyle(width=330, height=150, left=26, right=76)
+THERAPIST_SECOND = ChartStyle(width=330, height=122, left=26, right=76)
+INSURER = ChartStyle(
+    width=504, height=210, left=32, right=95, top=18, bottom=24, label=10, value=10.5, last=14,
+    data_line=2.2, join=1.0, threshold=1.0, axis=1.2, ink="#000000", line="#000000",
+    rule="#000000", date_form="us", tick_gap=74,
+)  # fmt: skip
+PATIENT = ChartStyle(
+    width=500, height=190, left=34, right=100, top=20, bottom=26, label=12, value=12, last=16,
+    data_line=2.2, join=1.2, threshold=0.8, axis=1.0, tick_gap=70,
+)  # fmt: skip
+STYLES: Mapping[str, ChartStyle] = {
+    "therapist": THERAPIST,
+    "therapist_second": THERAPIST_SECOND,
+    "insurer": INSURER,
+    "patient": PATIENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A straight line; ``dash`` is an SVG dash pattern or empty."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    width: float
+    stroke: str
+    dash: str = ""
+    kind: str = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A data point with its white ring."""
+
+    x: float
+    y: float
+    r: float
+    fill: str
+    kind: str = "dot"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An open square round a point that needs attention."""
+
+    x: float
+    y: float
+    size: float
+    width: float
+    stroke: str
+    kind: str = "frame"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text; one with a pad gets a white box of (pad_x, pad_y, pad_w, pad_h) under it."""
+
+    x: float
+    y: float
+    text: str
+    size: float
+    fill: str
+    anchor: str = "start"
+    weight: int = 400
+    pad: tuple[float, float, float, float] | None = None
+    kind: str = "label"
+
+
+Mark = Line | Dot | Frame | Label
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A finished chart; ``title`` is the full sentence that stands for it in words."""
+
+    width: float
+    height: float
+    title: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """The plot area's edges and its two scales."""
+
+    style: ChartStyle
+    low: float
+    high: float
+    first: date
+    last: date
+
+    @property
+    def floor(self) -> float:
+        return self.style.height - self.style.bottom
+
+    @property
+    def end(self) -> float:
+        return self.style.width - self.style.right
+
+    def x(self, on: date) -> float:
+        days = max((self.last - self.first).days, 1)
+        inner = self.end - self.style.left - 2 * self.style.label
+        return _r(self.style.left + self.style.label + inner * (on - self.first).days / days)
+
+    def y(self, value: float) -> float:
+        share = (value - self.low) / ((self.high - self.low) or 1)
+        return _r(self.floor - share * (self.floor - self.style.top))
+
+
+def line_chart(data: Mapping[str, Any], style: ChartStyle) -> Drawing:
+    """The drawing of ``chart_data.line_data``'s result in a style."""
+    points = [(date.fromisoformat(p["on"]), float(p["value"]), str(p["label"])) for p in data["points"]]
+    missed = [date.fromisoformat(day) for day in data["missed"]]
+    days = [on for on, _, _ in points] + missed
+    plot = _Plot(style, float(data["low"]), float(data["high"]), min(days), max(days))
+    places = [(plot.x(on), plot.y(value)) for on, value, _ in points]
+    marks: list[Mark] = [
+        *_axes(plot),
+        *_thresholds(plot, data["thresholds"]),
+        *_joins(plot, [on for on, _, _ in points], places, missed),
+        *_points(plot, places, [p.get("mark", "") for p in data["points"]]),
+        *_crosses(plot, missed),
+        *_scale_labels(plot, data["thresholds"]),
+        *_band_words(plot, data["bands"]),
+        *_direction(plot, str(data["better"])),
+        *_dates(plot, [on for on, _, _ in points]),
+        *_values(plot, places, [label for _, _, label in points]),
+    ]
+    return Drawing(style.width, style.height, str(data["title"]), tuple(marks))
+
+
+def _axes(plot: _Plot) -> list[Mark]:
+    s = plot.style
+    return [
+        Line(s.left, plot.floor, plot.end, plot.floor, s.axis, s.ink),
+        Line(s.left, s.top, s.left, plot.floor, s.axis, s.ink),
+    ]
+
+
+def _thresholds(plot: _Plot, thresholds: Sequence[Mapping[str, Any]]) -> list[Mark]:
+    s = plot.style
+    return [
+        Line(
+            s.left, plot.y(float(t["value"])), plot.end, plot.y(float(t["value"])),
+            _r(s.threshold * (1.6 if t["cutoff"] else 1)), s.rule,
+            "6 2" if t["cutoff"] else "3 2",
+        )
+        for t in thresholds
+    ]  # fmt: skip
+
+
+def _joins(
+    plot: _Plot, days: Sequence[date], places: Sequence[tuple[float, float]], missed: Sequence[date]
+) -> list[Mark]:
+    """Solid between neighbours, dotted where a questionnaire is missing between them."""
+    s = plot.style
+    marks: list[Mark] = []
+    for i in range(1, len(places)):
+        gap = any(days[i - 1] < day < days[i] for day in missed)
+        (x1, y1), (x2, y2) = places[i - 1], places[i]
+        width, dash = (s.join, "1.5 2.5") if gap else (s.data_line, "")
+        marks.append(Line(x1, y1, x2, y2, width, s.line, dash))
+    return marks
+
+
+def _points(
+    plot: _Plot, places: Sequence[tuple[float, float]], words: Sequence[str]
+) -> list[Mark]:
+    s = plot.style
+    scale = s.label / 8
+    marks: list[Mark] = []
+    for i, (x, y) in enumerate(places):
+        last = i == len(places) - 1
+        marks.append(Dot(x, y, _r((4 if last else 2.4) * scale), s.line))
+        if words[i]:
+            size = _r((14 if last else 11) * scale)
+            marks.append(Frame(_r(x - size / 2), _r(y - size / 2), size, 1.0, s.ink))
+    return marks
+
+
+def _crosses(plot: _Plot, missed: Sequence[date]) -> list[Mark]:
+    """A 7 by 7 pt cross, foot 3 pt above the axis (5 by 5 read as dirt on fax)."""
+    s, marks = plot.style, list[Mark]()
+    foot, size = plot.floor - 3, 7 * s.label / 8
+    for day in missed:
+        x = plot.x(day)
+        left, right, top = _r(x - size / 2), _r(x + size / 2), _r(foot - size)
+        marks.append(Line(left, top, right, foot, 1.2, s.ink))
+        marks.append(Line(left, foot, right, top, 1.2, s.ink))
+    return marks
+
+
+def _scale_labels(plot: _Plot, thresholds: Sequence[Mapping[str, Any]]) -> list[Mark]:
+    """Numbers at the left; ends and cut-off first, others where there is room."""
+    s = plot.style
+    ends = [(plot.low, 400), (plot.high, 400)]
+    cuts = [(float(t["value"]), 600) for t in thresholds if t["cutoff"]]
+    rest = [(float(t["value"]), 400) for t in thresholds if not t["cutoff"]]
+    taken: list[float] = []
+    marks: list[Mark] = []
+    for value, weight in [*cuts, *ends, *rest]:
+        y = plot.y(value)
+        if any(abs(y - other) < 1.05 * s.label for other in taken):
+            continue
+        taken.append(y)
+        marks.append(
+            Label(
+                _r(s.left - 4), _r(y + 0.35 * s.label), f"{value:g}", s.label, s.ink, "end", weight
+            )
+        )
+    return marks
+
+
+def _band_words(plot: _Plot, bands: Sequence[Mapping[str, Any]]) -> list[Mark]:
+    """Each band's word, centred in its band, in the right gutter only."""
+    s = plot.style
+    room = s.right - 4 - 2.4 * s.label
+    marks: list[Mark] = []
+    for band in bands:
+        low, high = plot.y(float(band["low"])), plot.y(float(band["high"]))
+        if low - high < 1.0 * s.label:
+            continue
+        word = _fitting(str(band["word"]), room, s.label)
+        marks.append(
+            Label(_r(plot.end + 4), _r((low + high) / 2 + 0.35 * s.label), word, s.label, s.ink)
+        )
+    return marks
+
+
+def _fitting(word: str, room: float, size: float) -> str:
+    if len(word) * size * 0.5 > room:
+        word = word.replace("moderately", "mod.")
+    limit = int(room / (size * 0.47))
+    return word if len(word) <= limit else word[: max(limit - 1, 1)].rstrip() + "."
+
+
+def _direction(plot: _Plot, better: str) -> list[Mark]:
+    """The arrow at the far right, with the word at the end that it points to."""
+    s = plot.style
+    x = _r(s.width - s.label)
+    top, foot = s.top + s.label, plot.floor - s.label * 0.6
+    if better == "up":
+        top += s.label * 0.6
+        tip, head, word_y = top, top + 5, s.top + 0.35 * s.label
+    else:
+        tip, head, word_y = foot, foot - 5, plot.floor + s.label * 0.9
+    return [
+        Line(x, _r(top), x, _r(foot), s.axis, s.ink),
+        Line(_r(x - 3), _r(head), x, _r(tip), s.axis, s.ink),
+        Line(_r(x + 3), _r(head), x, _r(tip), s.axis, s.ink),
+        Label(s.width, _r(word_y), "better", s.label, s.ink, "end"),
+    ]
+
+
+def _dates(plot: _Plot, days: Sequence[date]) -> list[Mark]:
+    """Three to six ticks on real dates: the first, the last, others where there is room."""
+    s = plot.style
+    chosen = [days[0]]
+    if plot.x(days[-1]) - plot.x(days[0]) >= s.tick_gap:
+        chosen.append(days[-1])
+    # middle first, so that what fits is spread over the line
+    middle = len(days) // 2
+    for day in sorted(days[1:-1], key=lambda d: abs(days.index(d) - middle)):
+        x = plot.x(day)
+        if len(chosen) < 6 and all(abs(x - plot.x(c)) >= s.tick_gap for c in chosen):
+            chosen.append(day)
+    marks: list[Mark] = []
+    for day in sorted(set(chosen)):
+        x = plot.x(day)
+        marks.append(Line(x, plot.floor, x, _r(plot.floor + 3), s.axis, s.ink))
+        text = us_day(day) if s.date_form == "us" else short_day(day)
+        marks.append(
+            Label(x, _r(plot.floor + 3 + 1.15 * s.label), str(text), s.label, s.ink, "middle")
+        )
+    return marks
+
+
+def _values(
+    plot: _Plot, places: Sequence[tuple[float, float]], texts: Sequence[str]
+) -> list[Mark]:
+    s, count = plot.style, len(places)
+    marks: list[Mark] = []
+    for i in sorted(_labelled([y for _, y in places])):
+        x, y = places[i]
+        last = i == count - 1
+        size = s.last if last else s.value
+        lower_before = i > 0 and places[i - 1][1] >= y
+        lower_after = not last and places[i + 1][1] >= y
+        # a valley is labelled below, everything else above; y grows downwards
+        below = not last and not lower_after and (i == 0 or not lower_before)
+        if below and y + 1.35 * size > plot.floor - 1:
+            below = False
+        base = y + 1.35 * size if below else y - (0.9 if last else 0.75) * size
+        if base - 0.74 * size < 0:
+            base = y + 1.35 * size
+        at = x + 0.9 * size if i == 0 and not last else x
+        marks.append(_padded(_r(at), _r(base), texts[i], size, s.ink, 700 if last else 400))
+    return marks
+
+
+def _labelled(ys: Sequence[float]) -> set[int]:
+    """Indexes whose value is printed: all up to 12; else first, last 3, highest and lowest."""
+    count = len(ys)
+    if count <= LABEL_ALL_UP_TO:
+        return set(range(count))
+    order = sorted(range(count), key=lambda i: (ys[i], i))
+    return {0, order[0], order[-1], *range(count - 3, count)}
+
+
+def _padded(x: float, y: float, text: str, size: float, fill: str, weight: int) -> Label:
+    width, height = len(text) * size * 0.5 + 2, 0.86 * size
+    pad = (_r(x - width / 2), _r(y - 0.74 * size), _r(width), _r(height))
+    return Label(x, y, text, size, fill, "middle", weight, pad)
+
+
+def _r(value: float) -> float:
+    """One decimal; paths with more are longer and no sharper."""
+    return round(value, 1) + 0.0

@@ -1,0 +1,111 @@
+"""Facts that more than one report states: period, plan, authorization, attendance, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from connector.measures.instrument import Instrument
+from connector.records import Coverage, Goal, TreatmentPlan, Visit
+
+if TYPE_CHECKING:
+    from connector.pipeline.models import MeasureSeries, PracticeProfile, Progress
+
+KEPT = frozenset({"attended"})
+MISSED = frozenset({"no_show", "late_cancel"})
+GOAL_WORDS = {
+    "not_started": "not started",
+    "in_progress": "in progress",
+    "achieved": "met",
+    "not_achieved": "not met",
+    "discontinued": "stopped",
+}
+
+
+def local_day(progress: Progress, practice: PracticeProfile) -> date:
+    """The day of the report in the practice's time zone."""
+    return progress.as_of.astimezone(ZoneInfo(practice.timezone)).date()
+
+
+def visit_day(visit: Visit, practice: PracticeProfile) -> date:
+    """The day of a visit in the practice's time zone."""
+    return visit.starts_at.astimezone(ZoneInfo(practice.timezone)).date()
+
+
+def primary_series(progress: Progress) -> MeasureSeries | None:
+    """The measure that the decision is about; else the first one that has a score."""
+    series = progress.measured.series
+    named = [s for s in series if s.primary]
+    named += [s for s in series if s.instrument == progress.decision.instrument]
+    named += [s for s in series if s.current is not None or s.baseline is not None]
+    return named[0] if named else None
+
+
+def ordered_series(
+    progress: Progress, instruments: Mapping[str, Instrument]
+) -> list[tuple[MeasureSeries, Instrument]]:
+    """All catalogue measures with their instrument, the primary one first."""
+    first = primary_series(progress)
+    known = [s for s in progress.measured.series if s.instrument in instruments]
+    known.sort(key=lambda s: (s is not first, s.instrument, s.variant or ""))
+    return [(s, instruments[s.instrument]) for s in known]
+
+
+def current_plan(progress: Progress, on: date) -> TreatmentPlan | None:
+    """The plan in force: the latest that has begun, else the latest."""
+    plans = sorted(progress.chart.plans, key=lambda p: (p.starts_on, p.id))
+    begun = [p for p in plans if p.starts_on <= on]
+    return (begun or plans or [None])[-1]  # type: ignore[list-item]
+
+
+def current_coverage(progress: Progress, on: date) -> Coverage | None:
+    """The coverage in force with the best priority."""
+    live = [
+        c
+        for c in progress.chart.coverages
+        if (c.starts_on is None or c.starts_on <= on) and (c.ends_on is None or c.ends_on >= on)
+    ]
+    return min(live, key=lambda c: (c.priority, c.id), default=None)
+
+
+def past_visits(progress: Progress, practice: PracticeProfile, on: date) -> list[Visit]:
+    """Visits of the episode up to the day of the report that have an outcome."""
+    episode = progress.chart.episode
+    return [
+        v
+        for v in progress.chart.visits
+        if v.status != "scheduled"
+        and visit_day(v, practice) <= on
+        and (episode is None or visit_day(v, practice) >= episode.started_on)
+    ]
+
+
+def next_visit(progress: Progress, practice: PracticeProfile, on: date) -> date | None:
+    """The day of the next booked visit."""
+    days = [visit_day(v, practice) for v in progress.chart.visits if v.status == "scheduled"]
+    return min((d for d in days if d >= on), default=None)
+
+
+def open_goals(goals: Iterable[Goal], on: date) -> list[Goal]:
+    """Goals in working order: in progress first, then met ones, stopped ones last."""
+    order = {"in_progress": 0, "not_started": 1, "not_achieved": 2, "achieved": 3}
+    return sorted(
+        goals, key=lambda g: (order.get(g.status, 4), g.target_on or date.max, g.level, g.id)
+    )
+
+
+def stale_authorizations(progress: Progress, on: date, days: int) -> bool:
+    """True when the source has not touched any authorization for longer than ``days``."""
+    seen = [a.version.date() for a in progress.chart.authorizations]
+    return bool(seen) and (on - max(seen)).days > days
+
+
+def practice_block(practice: PracticeProfile) -> dict[str, Any]:
+    """What every document says about the practice."""
+    return {
+        "name": practice.name,
+        "phone": practice.phone,
+        "synthetic": practice.synthetic,
+    }

@@ -1,0 +1,210 @@
+"""The patient summary's context: how am I doing, what next; plain words, one measure.
+
+After a positive safety item the page says nothing about scores: a neutral line and whom to call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from connector.documents import facts, narrative
+from connector.documents.charts import line_data, scale_ends, total_of, valid_scores
+from connector.documents.plain import SENTENCES, is_plain
+from connector.documents.review import positive_safety
+from connector.documents.wording import clipped, json_number, long_day, number
+from connector.measures.instrument import Instrument
+
+if TYPE_CHECKING:
+    from connector.pipeline.models import MeasureSeries, PracticeProfile, Progress
+
+LINE_FROM = 4
+GOALS = 4
+ENDS = {
+    "pain": ("no pain", "most pain"),
+    "function": ("a lot of trouble", "no trouble"),
+    "disability": ("little trouble", "a lot of trouble"),
+}
+
+
+def context(
+    progress: Progress, practice: PracticeProfile, instruments: Mapping[str, Instrument]
+) -> dict[str, Any]:
+    """Everything on the page, as JSON values."""
+    on = facts.local_day(progress, practice)
+    chart = progress.chart
+    series = facts.primary_series(progress)
+    instrument = instruments.get(series.instrument) if series else None
+    neutral = needs_neutral_page(progress)
+    name = clipped(chart.patient.given_name, 30)
+    begun = chart.episode.started_on if chart.episode else None
+    show = series is not None and instrument is not None and not neutral
+    goals = [g for g in facts.open_goals(chart.goals, on) if is_plain(g.text)]
+    return {
+        "practice": {**facts.practice_block(practice), "crisis_text": practice.crisis_text},
+        "period": f"{long_day(begun)} to {long_day(on)}" if begun else long_day(on),
+        "neutral": neutral,
+        "sentences": _neutral(name) if neutral else _change(series, instrument, name),
+        "measure": _measure(series, instrument) if show and series and instrument else None,
+        "goals": [_goal(g) for g in goals[:GOALS]],
+        "more_goals": max(len(goals) - GOALS, 0),
+        "next": _next(progress, practice),
+        "closing": _closing(practice),
+    }
+
+
+def needs_neutral_page(progress: Progress) -> bool:
+    """True after a positive safety item on a measure's latest form, or an open page-level alert."""
+    latest = [s.measurements[-1] for s in progress.measured.series if s.measurements]
+    if any(positive_safety(m.score.flags) for m in latest):
+        return True
+    return any(
+        a.severity == "page" or ("safety" in a.rule and a.severity == "urgent")
+        for a in progress.alerts
+    )
+
+
+def _neutral(name: str) -> list[dict[str, Any]]:
+    return [
+        narrative.sentence("patient.neutral", SENTENCES["neutral"].format(name=name)),
+        narrative.sentence("patient.neutral_next", SENTENCES["neutral_next"]),
+        narrative.sentence("patient.neutral_help", SENTENCES["neutral_help"]),
+    ]
+
+
+def _change(
+    series: MeasureSeries | None, instrument: Instrument | None, name: str
+) -> list[dict[str, Any]]:
+    """At most three sentences on change."""
+    kind = narrative.state(series) if series and instrument else "none"
+    if series is None or instrument is None or kind == "none":
+        return [
+            narrative.sentence("patient.none", SENTENCES["none"].format(name=name)),
+            narrative.sentence("patient.first_form", SENTENCES["first_form"]),
+        ]
+    both = narrative.pair(series)
+    words = {"name": name, "measure": instrument.plain_name}
+    if both is None:
+        last = narrative.only_score(series)
+        ids = [last.assessment_id] if last else []
+        return [
+            narrative.sentence("patient.one", SENTENCES["one"].format(**words), ids),
+            narrative.sentence("patient.wait", SENTENCES["wait"]),
+        ]
+    ids = [m.assessment_id for m in both]
+    first, last_total = total_of(both[0]), total_of(both[1])
+    moved = "lower" if last_total < first else "higher"
+    lead, second = {
+        "better": (moved, "real"),
+        "worse": (moved, "bring"),
+        "unclear": ("same", "small"),
+    }.get(kind, ("changed", "ask"))
+    values = {**words, "first": number(first), "last": number(last_total)}
+    return [
+        narrative.sentence(f"patient.{lead}", SENTENCES[lead].format(**values), ids),
+        narrative.sentence(f"patient.{second}", SENTENCES[second]),
+    ]
+
+
+def _measure(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | None:
+    """Number line under four scores, line chart from four on; both ends named in words."""
+    scores = valid_scores(series)
+    if not scores:
+        return None
+    low, high = scale_ends(instrument, scores)
+    better = "lower" if instrument.direction == "higher_is_worse" else "higher"
+    full = len(scores) >= LINE_FROM
+    cutoff = instrument.clinical_cutoff
+    both = narrative.pair(series)
+    start, now = (both if both else (scores[-1], scores[-1]))
+    return {
+        "name": instrument.plain_name,
+        "better": better,
+        "direction": SENTENCES[f"{better}_better"],
+        "explain": SENTENCES["line" if full else "scale"],
+        "start": number(total_of(start)) if both else None,
+        "now": number(total_of(now)),
+        "chart": _plain_chart(series, instrument) if full else None,
+        "line": None
+        if full
+        else {
+            "low": json_number(low),
+            "high": json_number(high),
+            "ends": _ends(instrument),
+            "start": json_number(total_of(start)) if both else None,
+            "now": json_number(total_of(now)),
+            "anchor": json_number(cutoff.value) if cutoff else None,
+            "title": _line_title(instrument, number(total_of(now)), better),
+        },
+        "sources": [m.assessment_id for m in scores],
+    }
+
+
+def _plain_chart(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | None:
+    data = line_data(series, instrument, words=False)
+    if data is None:
+        return None
+    few, many = _ends(instrument)
+    quarter = (data["high"] - data["low"]) / 4
+    bands = [
+        {"word": few, "low": data["low"], "high": data["low"] + quarter},
+        {"word": many, "low": data["high"] - quarter, "high": data["high"]},
+    ]
+    title = data["title"].replace(instrument.short_name, f"Your {instrument.plain_name}", 1)
+    return {**data, "bands": bands, "title": title}
+
+
+def _line_title(instrument: Instrument, now: str, better: str) -> str:
+    return f"Your {instrument.plain_name} is {now} now; {better} is better."
+
+
+def _ends(instrument: Instrument) -> tuple[str, str]:
+    """Words for the low and the high end of the scale."""
+    for word, ends in ENDS.items():
+        if word in instrument.domain:
+            forward = (instrument.direction == "higher_is_better") == (word == "function")
+            return ends if forward or word != "function" else (ends[1], ends[0])
+    if instrument.direction == "higher_is_better":
+        return ("harder days", "better days")
+    return ("few symptoms", "many symptoms")
+
+
+def _goal(goal: Any) -> dict[str, Any]:
+    """The person's goal in their words and where it is now."""
+    state = {
+        "achieved": "goal_met",
+        "not_started": "goal_new",
+        "discontinued": "goal_stopped",
+    }.get(goal.status, "goal_open")
+    now, target = goal.current_value, goal.target_value
+    if state == "goal_open" and now and is_plain(now):
+        aim = f" (goal: {clipped(target, 40)})" if target and is_plain(target) else ""
+        where = clipped(now, 40) + aim
+    else:
+        where = SENTENCES[state]
+    return {"text": clipped(goal.text, 110), "where": where, "source": goal.id}
+
+
+def _next(progress: Progress, practice: PracticeProfile) -> list[str]:
+    on = facts.local_day(progress, practice)
+    clinician = progress.chart.clinician
+    steps = [
+        SENTENCES["talk"].format(
+            clinician=clipped(clinician.name, 40) if clinician else "your therapist"
+        )
+    ]
+    upcoming = facts.next_visit(progress, practice, on)
+    steps.append(
+        SENTENCES["next_visit"].format(day=long_day(upcoming))
+        if upcoming
+        else SENTENCES["plan_visit"]
+    )
+    series = facts.primary_series(progress)
+    if series and series.next_due_on and series.next_due_on >= on:
+        steps.append(SENTENCES["next_form"].format(day=long_day(series.next_due_on)))
+    return steps
+
+
+def _closing(practice: PracticeProfile) -> list[str]:
+    questions = [SENTENCES["questions"].format(phone=practice.phone)] if practice.phone else []
+    return [*questions, SENTENCES["not_diagnosis"]]

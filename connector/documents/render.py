@@ -1,0 +1,128 @@
+"""Turns HTML into PDF in killable child processes that can reach nothing but the shipped fonts.
+
+A page that takes too long, too much memory or crashes the library costs one child process and one
+typed error; the next page gets a new child. Same HTML, same bytes (needs libharfbuzz-subset).
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import resource
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from connector.documents.fonts import FONT_FILES, FONT_SCHEME, font_bytes
+from connector.errors import Rejected
+
+MAX_HTML_BYTES = 2_000_000
+MEMORY_BYTES = 1_500_000_000
+TASKS_PER_CHILD = 200
+PDF_VARIANT = "pdf/ua-1"
+PAGE_FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError,
+    RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+
+_child: dict[str, Any] = {}
+
+
+class Renderer:
+    """A pool of render processes. ``pdf`` may be called from many threads."""
+
+    def __init__(self, processes: int, timeout_seconds: float) -> None:
+        self._timeout = timeout_seconds
+        self._pool = ProcessPool(
+            max_workers=processes,
+            max_tasks=TASKS_PER_CHILD,
+            initializer=_start_child,
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def pdf(self, html: str) -> bytes:
+        """The page as PDF/UA-1 bytes, the same for the same HTML.
+
+        Raises Rejected: ``render_too_large``, ``render_timeout``, ``render_crashed`` (the child
+        died), ``render_failed`` (the library refused the page), ``render_closed``.
+        """
+        if len(html.encode("utf-8", "surrogatepass")) > MAX_HTML_BYTES:
+            raise Rejected(
+                "render_too_large",
+                f"the page is larger than {MAX_HTML_BYTES // 1_000_000} MB and was not rendered",
+            )
+        try:
+            future = self._pool.schedule(_render, args=(html, self._timeout), timeout=self._timeout)
+        except RuntimeError:
+            raise Rejected("render_closed", "the renderer has been shut down") from None
+        try:
+            content, fault = future.result()
+        except FutureTimeout:
+            raise Rejected(
+                "render_timeout", f"the page took more than {self._timeout:g} s to render"
+            ) from None
+        except (ProcessExpired, CancelledError) as end:
+            raise Rejected(
+                "render_crashed",
+                "the render process ended before the page was done",
+                detail=f"exit code {getattr(end, 'exitcode', None)}",
+            ) from None
+        if content is None:
+            raise Rejected("render_failed", "the page could not be rendered", detail=fault)
+        return bytes(content)
+
+    def close(self) -> None:
+        """Ends all child processes; pages in work are given up."""
+        self._pool.stop()
+        self._pool.join()
+
+
+def harfbuzz_subset_available() -> bool:
+    """True when libharfbuzz-subset is there: without it PDFs are slow and differ each time."""
+    from weasyprint.text import ffi
+
+    return ffi.harfbuzz_subset is not None
+
+
+def _start_child() -> None:
+    """Loads the library once per child and limits the child's memory."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    import weasyprint
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    # The library quotes the page in its log lines, and a page is about a patient.
+    logging.getLogger("weasyprint").setLevel(logging.CRITICAL + 1)
+    logging.getLogger("fontTools").setLevel(logging.CRITICAL + 1)
+    fonts = {name: font_bytes(name) for name in FONT_FILES}
+
+    class ShippedFontsOnly(URLFetcher):  # type: ignore[misc]  # the library has no types
+        """Serves the shipped fonts by their fixed names and refuses every other address."""
+
+        def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
+            name = url.removeprefix(FONT_SCHEME)
+            if not url.startswith(FONT_SCHEME) or name not in fonts:
+                raise ValueError("address refused")
+            return URLFetcherResponse(url, fonts[name], {"Content-Type": "font/woff2"})
+
+    _child["weasyprint"] = weasyprint
+    _child["fetcher"] = ShippedFontsOnly
+
+
+def _render(html: str, cpu_seconds: float) -> tuple[bytes | None, str]:
+    """The PDF, or None with the fault's type name (its text may quote the page)."""
+    _limit_cpu(cpu_seconds)
+    page = _child["weasyprint"].HTML(string=html, url_fetcher=_child["fetcher"]())
+    try:
+        return page.write_pdf(pdf_variant=PDF_VARIANT), ""
+    except PAGE_FAULTS as fault:
+        return None, type(fault).__name__
+
+
+def _limit_cpu(seconds: float) -> None:
+    """Ends this child by signal when one page uses more processor time than its wall limit."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime + seconds) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))

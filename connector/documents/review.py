@@ -1,0 +1,168 @@
+"""What the therapist may want to consider before the visit, and what is wrong with the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from connector.documents import facts, narrative, plain
+from connector.documents.wording import clipped, day, number, plural
+from connector.measures.instrument import Instrument
+
+if TYPE_CHECKING:
+    from connector.pipeline.models import MeasureSeries, PracticeProfile, Progress, RuleSet
+
+LINE_CHARS = 150
+WARNING_CHARS = 105
+Instruments = Mapping[str, Instrument]
+Rows = list[dict[str, Any]]
+
+
+def positive_safety(flags: tuple[str, ...]) -> bool:
+    """True when a form's flags say that a safety item was answered positively."""
+    return any("safety" in f and not f.startswith(UNSEEN_SAFETY) for f in flags)
+
+
+UNSEEN_SAFETY = ("safety_item_missing", "safety_unknown")
+
+
+def safety_lines(progress: Progress, on: date) -> Rows:
+    """Alerts that page a person, newest first, with their age."""
+    alerts = [a for a in progress.alerts if a.severity in ("page", "urgent")]
+    rows = []
+    for alert in sorted(alerts, key=lambda a: (a.raised_on, a.key), reverse=True):
+        age = (on - alert.raised_on).days
+        when = "today" if age <= 0 else f"{plural(age, 'day')} ago"
+        rows.append(
+            narrative.sentence(alert.rule, f"{clipped(alert.text, 120)} Raised {when}.", alert.sources)
+        )
+    return rows
+
+
+def review_lines(
+    progress: Progress, practice: PracticeProfile, instruments: Instruments, rules: RuleSet
+) -> Rows:
+    """Lines with their rule ids, most pressing first; "consider", the clinician decides."""
+    on = facts.local_day(progress, practice)
+    series = facts.primary_series(progress)
+    instrument = instruments.get(series.instrument) if series else None
+    rows: Rows = []
+    if series is not None and instrument is not None:
+        rows += _change_lines(progress, series, instrument)
+    for s in progress.measured.series:
+        if s is not series and narrative.state(s) == "worse" and s.instrument in instruments:
+            text = f"Consider {instruments[s.instrument].short_name}: worse beyond measurement error."
+            rows.append(narrative.sentence("secondary_worse", text, _ids(s)))
+    rows += _attendance_lines(progress, rules)
+    rows += _plan_lines(progress, on)
+    rows += [
+        narrative.sentence("milestone", clipped(m.text, LINE_CHARS)) for m in progress.milestones
+    ]
+    return [{**row, "text": clipped(row["text"], LINE_CHARS)} for row in rows]
+
+
+def _ids(series: MeasureSeries) -> list[str]:
+    both = narrative.pair(series)
+    return [m.assessment_id for m in both] if both else []
+
+
+def _change_lines(progress: Progress, series: MeasureSeries, instrument: Instrument) -> Rows:
+    rule, name = progress.decision.rule, instrument.short_name
+    rows: Rows = []
+    if narrative.state(series) == "worse":
+        text = f"Consider a change of plan: {name} is worse beyond measurement error."
+        rows.append(narrative.sentence(rule, text, _ids(series)))
+    elif progress.decision.decision == "below":
+        text = f"Consider what stands in the way: {name} is not on track at this point of care."
+        rows.append(narrative.sentence(rule, text, _ids(series)))
+    if series.loss_of_gains and series.best is not None:
+        text = f"Consider what changed since {day(series.best.taken_on)}, the best {name} score."
+        rows.append(narrative.sentence("loss_of_gains", text, [series.best.assessment_id]))
+    if progress.decision.decision == "exceeds":
+        text = f"Consider a step down or discharge planning: {name} is better beyond error."
+        rows.append(narrative.sentence(rule, text, _ids(series)))
+    return rows
+
+
+def _attendance_lines(progress: Progress, rules: RuleSet) -> Rows:
+    a = progress.measured.attendance
+    rows: Rows = []
+    if a.missed_in_a_row >= rules.missed_in_a_row:
+        text = f"Consider a call: the last {plural(a.missed_in_a_row, 'visit')} were missed."
+        rows.append(narrative.sentence("missed_visits", text))
+    elif a.recent_percent is not None and a.recent_percent < rules.attendance_floor_percent:
+        text = (
+            f"Consider barriers to attending: {number(a.recent_percent)} percent kept in the last "
+            f"{rules.attendance_window_weeks} weeks."
+        )
+        rows.append(narrative.sentence("attendance", text))
+    for view in progress.measured.authorizations:
+        if view.renewal_due:
+            text = f"Consider starting the renewal: {view.renewal_reason or 'it is nearly used'}"
+            rows.append(narrative.sentence("renewal", text, [view.authorization_id]))
+    return rows
+
+
+def _plan_lines(progress: Progress, on: date) -> Rows:
+    rows: Rows = []
+    late = [
+        g
+        for g in progress.chart.goals
+        if g.status in ("in_progress", "not_started") and g.target_on and g.target_on < on
+    ]
+    if late:
+        text = f"Consider new target dates: {plural(len(late), 'goal')} past the date set."
+        rows.append(narrative.sentence("goal_date", text, [g.id for g in late]))
+    plan = facts.current_plan(progress, on)
+    if plan is not None and plan.client_participated is not True:
+        text = "Consider noting the client's part in the plan: none is documented."
+        rows.append(narrative.sentence("participation", text, [plan.id]))
+    if plan is not None and plan.signed is False:
+        rows.append(narrative.sentence("plan_unsigned", "The plan is not signed.", [plan.id]))
+    unsigned = [n for n in progress.chart.notes if n.signed is False]
+    if unsigned:
+        verb = "is" if len(unsigned) == 1 else "are"
+        text = f"{plural(len(unsigned), 'note')} {verb} not signed."
+        rows.append(narrative.sentence("note_unsigned", text, [n.id for n in unsigned]))
+    return rows
+
+
+def data_warnings(progress: Progress, instruments: Instruments) -> Rows:
+    """What a reader must know before trusting the numbers."""
+    rows: Rows = []
+    for s in progress.measured.series:
+        instrument = instruments.get(s.instrument)
+        name = instrument.short_name if instrument else s.instrument
+        rows += _series_warnings(s, name)
+        if instrument and "reliable_points" in instrument.confirm:
+            text = f"{name}: the reliable change value awaits a clinician's confirmation."
+            rows.append(narrative.sentence("confirm", text))
+    for note in (*progress.chart.data_notes, *progress.measured.data_notes):
+        rows.append(narrative.sentence(note.kind, note.text, note.sources))
+    hidden = [g.id for g in progress.chart.goals if not plain.is_plain(g.text)]
+    if hidden:
+        text = f"{plural(len(hidden), 'goal')} left out of the client copy: clinical wording."
+        rows.append(narrative.sentence("client_copy", text, hidden))
+    texts = {row["text"]: {**row, "text": clipped(row["text"], WARNING_CHARS)} for row in rows}
+    return list(texts.values())
+
+
+def _series_warnings(series: MeasureSeries, name: str) -> Rows:
+    rows: Rows = []
+    if series.baseline_late and series.baseline is not None:
+        text = f"{name}: late first score, {day(series.baseline.taken_on)}."
+        rows.append(narrative.sentence("late_baseline", text, [series.baseline.assessment_id]))
+    shown = [m for m in (series.baseline, series.current) if m is not None]
+    prorated = {m.assessment_id: m for m in shown if m.score.prorated}
+    for m in prorated.values():
+        text = f"{name} of {day(m.taken_on)}: total estimated, items were blank."
+        rows.append(narrative.sentence("prorated", text, [m.assessment_id]))
+    unusable = [m.assessment_id for m in series.measurements if m.score.status != "ok"]
+    if unusable:
+        text = f"{name}: {plural(len(unusable), 'form')} not scored (incomplete or out of range)."
+        rows.append(narrative.sentence("unusable", text, unusable))
+    if series.current and any(f.startswith(UNSEEN_SAFETY) for f in series.current.score.flags):
+        text = f"{name}: safety item not seen on the last form; ask."
+        rows.append(narrative.sentence("safety_unknown", text, [series.current.assessment_id]))
+    return rows

@@ -1,0 +1,305 @@
+"""The therapist one-pager's context: what to look at today, in one fixed page.
+
+Room is fixed: so many charts, goals, lines and characters; what does not fit is counted, never
+shrunk. Item numbers and answers are for this reader only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from connector.documents import facts, narrative, review
+from connector.documents.charts import line_data, total_of, valid_scores
+from connector.documents.wording import clipped, day, number, plural, short_day
+from connector.measures.instrument import Instrument
+
+if TYPE_CHECKING:
+    from connector.pipeline.models import (
+        AuthorizationView,
+        MeasureSeries,
+        PracticeProfile,
+        Progress,
+        RuleSet,
+    )
+
+CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 4, 5, 2, 3, 12
+GOAL_CHARS, LINE_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 150, 130, 170
+
+Instruments = Mapping[str, Instrument]
+
+
+def context(
+    progress: Progress, practice: PracticeProfile, instruments: Instruments, rules: RuleSet
+) -> dict[str, Any]:
+    """Everything on the page, as JSON values."""
+    on = facts.local_day(progress, practice)
+    series = facts.ordered_series(progress, instruments)
+    warnings = review.data_warnings(progress, instruments)
+    lines = review.review_lines(progress, practice, instruments, rules)
+    return {
+        "practice": facts.practice_block(practice),
+        "header": _header(progress, practice, on),
+        "status": narrative.status_word(progress, facts.primary_series(progress)),
+        "headlines": _headlines(series),
+        "safety": _limited(review.safety_lines(progress, on), SAFETY_LINES),
+        "charts": _charts(series),
+        "scores": _limited([_score_row(s, i) for s, i in series], SCORES),
+        "moved": _moved_items(progress, series),
+        "attendance": _attendance(progress, practice, on),
+        "authorization": _authorization(progress, rules, on),
+        "decision": _decision(progress),
+        "goals": _limited(_goals(progress, on), GOALS),
+        "review": _limited(lines, REVIEW_LINES),
+        "note": note_text(progress, series, on),
+        "warnings": _limited(warnings, WARNINGS),
+        "footer": {
+            "rules": progress.decision.rules_version,
+            "instruments": sorted(f"{i.short_name} {i.version}" for _, i in series),
+            "as_of": day(on),
+        },
+    }
+
+
+def _limited(rows: list[Any], room: int) -> dict[str, Any]:
+    """The rows that fit and how many more there are."""
+    return {"rows": rows[:room], "more": max(len(rows) - room, 0)}
+
+
+def _header(progress: Progress, practice: PracticeProfile, on: date) -> dict[str, Any]:
+    chart = progress.chart
+    patient, episode = chart.patient, chart.episode
+    codes = [d.code for d in chart.diagnoses if d.resolved_on is None or d.resolved_on > on]
+    begun = episode.started_on if episode else None
+    clinician = chart.clinician
+    return {
+        "name": clipped(f"{patient.given_name} {patient.family_name}", 44),
+        "birth_date": day(patient.birth_date),
+        "chart_number": patient.chart_number,
+        "clinician": clipped(
+            ", ".join(p for p in (clinician.name, clinician.credentials) if p), 40
+        )
+        if clinician
+        else "not recorded",
+        "diagnoses": codes[:3] or ["none on file"],
+        "more_diagnoses": max(len(codes) - 3, 0),
+        "period": f"{day(begun)} to {day(on)}" if begun else f"to {day(on)}",
+        "episode_day": (on - begun).days + 1 if begun else None,
+        "visit_number": len(
+            [v for v in facts.past_visits(progress, practice, on) if v.status in facts.KEPT]
+        ),
+    }
+
+
+def _headlines(series: list[tuple[MeasureSeries, Instrument]]) -> list[dict[str, Any]]:
+    if not series:
+        return [narrative.sentence("narrative.no_measure", "No outcome measure in this episode.")]
+    rows = [narrative.headline(s, i) for s, i in series[:2]]
+    return [{**row, "text": clipped(row["text"], HEADLINE_CHARS)} for row in rows]
+
+
+def _charts(series: list[tuple[MeasureSeries, Instrument]]) -> list[dict[str, Any]]:
+    """Up to two panels; a measure with one or two scores is said in words."""
+    rows = []
+    for s, i in series[:CHARTS]:
+        marked = frozenset(
+            m.assessment_id for m in s.measurements if review.positive_safety(m.score.flags)
+        )
+        better = "Higher" if i.direction == "higher_is_worse" else "Lower"
+        meaning = "more symptoms" if i.direction == "higher_is_worse" else "more difficulty"
+        rows.append(
+            {
+                "heading": f"{i.short_name}, {i.domain.replace('_', ' ')}",
+                "direction": f"{better} score = {meaning}. "
+                f"{narrative.scale_words(i).capitalize()}. "
+                f"{narrative.reliable_words(s, i).capitalize()}.",
+                "chart": line_data(s, i, marked=marked),
+                "words": _score_words(s),
+                "missed": bool(line_data(s, i) and (line_data(s, i) or {})["missed"]),
+                "marked": bool(marked),
+            }
+        )
+    return rows
+
+
+def _score_words(series: MeasureSeries) -> str:
+    scores = valid_scores(series)
+    if not scores:
+        return "No usable score yet."
+    said = [f"{number(total_of(m))} on {day(m.taken_on)}" for m in scores]
+    tail = "" if len(said) > 1 else " One more score is needed to show change."
+    return f"{', then '.join(said)}.{tail}"
+
+
+def _score_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
+    first, last = series.baseline, narrative.only_score(series)
+    best = series.best
+    return {
+        "measure": instrument.short_name,
+        "primary": series.primary,
+        "first": number(total_of(first)) if first and first.score.total is not None else "none",
+        "best": number(total_of(best)) if best and best.score.total is not None else "none",
+        "last": number(total_of(last)) if last else "none",
+        "change": narrative.change_words(series),
+        "band": narrative.band_label(instrument, last.score.total) if last else None,
+        "due": short_day(series.next_due_on) if series.next_due_on else None,
+        "sources": [m.assessment_id for m in (first, last) if m],
+    }
+
+
+def _moved_items(
+    progress: Progress, series: list[tuple[MeasureSeries, Instrument]]
+) -> dict[str, Any] | None:
+    """The three items of the main measure that moved most, by number; and its safety items."""
+    both = narrative.pair(series[0][0]) if series else None
+    if both is None:
+        return None
+    records = {a.id: a for a in progress.chart.assessments}
+    first, last = (records.get(m.assessment_id) for m in both)
+    if not first or not last or not first.items or not last.items:
+        return None
+    pairs = list(enumerate(zip(first.items, last.items, strict=False), start=1))
+    moved = [(n, a, b) for n, (a, b) in pairs if a is not None and b is not None and a != b]
+    moved.sort(key=lambda row: (-abs(row[2] - row[1]), row[0]))
+    instrument = series[0][1]
+    safety = [
+        f"Item {s.item}: {_answer(first.items, s.item)} at first, {_answer(last.items, s.item)} now"
+        for s in instrument.safety_items
+    ]
+    return {
+        "measure": instrument.short_name,
+        "items": [f"item {n}: {number(a)} to {number(b)}" for n, a, b in moved[:3]],
+        "safety": safety[:2],
+        "sources": [first.id, last.id],
+    }
+
+
+def _answer(items: tuple[Decimal | None, ...], item: int) -> str:
+    value = items[item - 1] if item <= len(items) else None
+    return number(value) if value is not None else "blank"
+
+
+def _attendance(progress: Progress, practice: PracticeProfile, on: date) -> dict[str, Any]:
+    a = progress.measured.attendance
+    booked = a.attended + a.no_show + a.late_cancel
+    visits = facts.past_visits(progress, practice, on)[-STRIP:]
+    percent = f" ({number(a.percent)} percent)" if a.percent is not None else ""
+    adherence = progress.measured.adherence
+    upcoming = facts.next_visit(progress, practice, on)
+    return {
+        "text": f"{a.attended} of {plural(booked, 'booked visit')} kept{percent}"
+        if booked
+        else "No visits with an outcome yet",
+        "strip": [
+            "kept" if v.status in facts.KEPT else "missed" if v.status in facts.MISSED else "moved"
+            for v in visits
+        ],
+        "home": f"Home program: {number(adherence.percent)} percent done over "
+        f"{plural(adherence.weeks, 'week')}"
+        if adherence.percent is not None
+        else None,
+        "next": f"Next visit {day(upcoming)}" if upcoming else "No visit booked",
+    }
+
+
+def _authorization(progress: Progress, rules: RuleSet, on: date) -> dict[str, Any]:
+    """The authorization that needs attention first; how many others there are."""
+    views = sorted(
+        progress.measured.authorizations,
+        key=lambda v: (not v.renewal_due, v.ends_on or date.max, v.authorization_id),
+    )
+    if not views:
+        return {"text": "No authorization on file", "detail": None, "flag": None, "more": 0}
+    view = views[0]
+    stale = facts.stale_authorizations(progress, on, rules.authorization_lead_days)
+    flag = "Renewal due" if view.renewal_due else None
+    return {
+        "text": authorization_words(view),
+        "detail": f"{clipped(view.payer, 30)}, {clipped(view.number or 'no number', 20)}: "
+        f"{view.used} used, {view.booked} booked",
+        "flag": "; ".join(w for w in (flag, "stale, verify" if stale else None) if w) or None,
+        "more": len(views) - 1,
+    }
+
+
+def authorization_words(view: AuthorizationView) -> str:
+    """6 of 20 visits left, ends 30 Jun 2026."""
+    if view.left is None or view.authorized is None:
+        left = f"{view.used} used, number authorized not on file"
+    elif view.left < 0:
+        left = f"{-view.left} more booked than the {view.authorized} authorized"
+    else:
+        left = f"{view.left} of {plural(view.authorized, view.unit.rstrip('s'))} left"
+    return f"{left}, ends {day(view.ends_on)}" if view.ends_on else left
+
+
+def _decision(progress: Progress) -> dict[str, Any]:
+    d = progress.decision
+    inputs = [
+        f"{key.replace('_', ' ')} {value}"
+        for key, value in sorted(d.inputs.items())
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+    ]
+    return {
+        "decision": narrative.DECISION_WORDS[d.decision],
+        "rule": d.rule,
+        "reason": clipped(d.reason, REASON_CHARS),
+        "inputs": clipped(", ".join(inputs), 130),
+        "capped_by": clipped(d.capped_by, 60) if d.capped_by else None,
+    }
+
+
+def _goals(progress: Progress, on: date) -> list[dict[str, Any]]:
+    rows = []
+    for goal in facts.open_goals(progress.chart.goals, on):
+        late = goal.status in ("in_progress", "not_started") and goal.target_on is not None
+        overdue = bool(late and goal.target_on and goal.target_on < on)
+        target = clipped(goal.target_value or "", 22)
+        rows.append(
+            {
+                "text": clipped(goal.text, GOAL_CHARS),
+                "start": clipped(goal.start_value or "", 16),
+                "now": clipped(goal.current_value or "", 16),
+                "target": ", ".join(
+                    p for p in (target, f"by {day(goal.target_on)}" if goal.target_on else "") if p
+                ),
+                "status": facts.GOAL_WORDS[goal.status] + (", past its date" if overdue else ""),
+                "source": goal.id,
+            }
+        )
+    return rows
+
+
+def note_text(
+    progress: Progress, series: list[tuple[MeasureSeries, Instrument]], on: date
+) -> str:
+    """A draft for the progress note, plain text to copy; the clinician edits and owns it."""
+    parts = [f"Outcome measures as of {day(on)}."]
+    for s, i in series[:2]:
+        last = narrative.only_score(s)
+        if last is None:
+            continue
+        band = narrative.band_label(i, last.score.total)
+        said = f"{i.short_name} {number(total_of(last))}{f' ({band})' if band else ''}"
+        both = narrative.pair(s)
+        if both:
+            reading = {
+                "better": "beyond measurement error",
+                "worse": "worse beyond measurement error",
+                "unclear": "within measurement error",
+            }.get(narrative.state(s), "not rated")
+            said += (
+                f", first {number(total_of(both[0]))} on {day(both[0].taken_on)}: "
+                f"{narrative.difference(*both)}, {reading}"
+            )
+        parts.append(f"{said}.")
+    a = progress.measured.attendance
+    if a.percent is not None:
+        parts.append(f"Attendance {a.attended} of {a.attended + a.no_show + a.late_cancel}.")
+    g = progress.measured.goals
+    if g.total:
+        parts.append(f"Goals met {g.achieved} of {g.total}.")
+    parts.append("Reviewed with client: ____")
+    return " ".join(parts)

@@ -1,0 +1,87 @@
+"""When things happen: APScheduler triggers that only enqueue a workflow or mark patients due.
+
+Jobs live in memory and are rebuilt from the site file in every replica; no leader, no lock. A poll's
+workflow id is ``poll:<source>:<slot>``, and the slot comes from a fixed phase, not from the wake
+time, so that jitter near a boundary neither skips nor doubles one, and of many replicas one polls.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+from dbos.error import DBOSQueueDeduplicatedError
+
+from connector.engine import workflows
+from connector.engine.durable import QUEUE, forget_finished
+from connector.engine.work import Work
+
+_JITTER_SHARE = 0.1
+_FORGET_AFTER = timedelta(days=3)
+_log = logging.getLogger("connector.clock")
+
+
+def slot(moment: datetime, every_seconds: int) -> int:
+    """The number of the polling slot that a moment lies in, counted from 1970."""
+    return int(moment.timestamp()) // every_seconds
+
+
+class Clock:
+    """Polls sources at their interval, re-evaluates on a new day, and removes what is past."""
+
+    def __init__(self, work: Work, every_seconds: Mapping[str, int], wake: Callable[[], None]):
+        self._work = work
+        self._wake = wake
+        self._every = every_seconds
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+
+    def start(self) -> None:
+        """Start all jobs; each source is polled at once and then at its interval."""
+        for source, seconds in self._every.items():
+            self._scheduler.add_job(
+                self._poll,
+                "interval",
+                args=[source, seconds],
+                seconds=seconds,
+                jitter=max(1, int(seconds * _JITTER_SHARE)),
+                next_run_time=datetime.now(UTC),
+                coalesce=True,
+                misfire_grace_time=seconds,
+                max_instances=1,
+            )
+        self._scheduler.add_job(
+            self._new_day, "cron", hour=0, minute=10, timezone=self._work.zone, coalesce=True
+        )
+        self._scheduler.add_job(self._tidy, "interval", minutes=10, coalesce=True)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop triggering; what was enqueued goes on."""
+        self._scheduler.shutdown(wait=True)
+
+    def _poll(self, source: str, seconds: int) -> None:
+        number = slot(datetime.now(UTC), seconds)
+        try:
+            with (
+                SetWorkflowID(f"poll:{source}:{number}"),
+                SetEnqueueOptions(deduplication_id=source),
+            ):
+                handle = DBOS.enqueue_workflow(QUEUE, workflows.poll, source)
+                handle.get_result()
+        except DBOSQueueDeduplicatedError:
+            # The previous poll of this source is still running; the next slot will do.
+            return
+        self._wake()
+
+    def _new_day(self) -> None:
+        """Dates decide too (28 days since baseline, plan review): look at everybody again."""
+        now = self._work.now()
+        self._work.store.write(lambda tx: tx.due.add(tx.progress.patient_ids(), now))
+        self._wake()
+
+    def _tidy(self) -> None:
+        before = datetime.now(UTC) - _FORGET_AFTER
+        forget_finished(before.isoformat())

@@ -1,0 +1,160 @@
+"""Sends documents: renders what is not rendered yet, delivers once per key, keeps the receipt.
+
+A delivery row is marked "sending" before the first byte leaves. A row found in that state by a
+later run belongs to a process that died: the counterpart is asked first whether the key arrived.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from connector.documents import compose
+from connector.engine.work import Work
+from connector.errors import ConfigurationError, ConnectorError, Rejected, RetryLater
+from connector.pipeline.models import DocumentSpec
+from connector.ports import Outgoing, Receipt
+from connector.store.audit import AuditEntry
+from connector.store.deliveries import DeliveryRow
+from connector.store.store import Tx
+
+# The example schedule of Standard Webhooks 1.0.0; spans 75 hours.
+RETRY_AFTER = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+_JITTER = 0.1
+
+
+def render(work: Work, document_id: str, formats: Sequence[str]) -> None:
+    """Make sure the document's content is stored in each format; rendering again changes nothing.
+
+    Raises Rejected when the document can't be rendered (too large, too slow).
+    """
+    spec = work.store.read(lambda tx: tx.documents.spec(document_id))
+    if spec is None:
+        raise Rejected("document_gone", "the document's content was removed by retention")
+    for fmt in formats:
+        if work.store.read(lambda tx, fmt=fmt: tx.documents.content(document_id, fmt)) is None:
+            content = _content(work, spec, fmt)
+            now = work.now()
+            work.store.write(
+                lambda tx, fmt=fmt, content=content, now=now: tx.documents.put_content(
+                    document_id, fmt, content, now
+                )
+            )
+
+
+def send(work: Work, keys: Sequence[str]) -> int:
+    """Deliver the rows with these keys, in order, each once; how many were delivered."""
+    return sum(_send_one(work, key) for key in keys)
+
+
+def _send_one(work: Work, key: str) -> int:
+    row = work.store.read(lambda tx: tx.deliveries.get(key))
+    if row is None or row.state not in ("pending", "sending"):
+        return 0
+    was_sending = row.state == "sending"
+    if not was_sending:
+        work.store.write(lambda tx: tx.deliveries.mark_sending([key], work.now()))
+    try:
+        receipt = _attempt(work, row, ask_first=was_sending)
+    except ConnectorError as fault:
+        work.store.write(lambda tx: record_failure(tx, row, fault, work.now()))
+        return 0
+    work.store.write(lambda tx: _record_receipt(tx, row, receipt, work.now()))
+    work.report.advance("delivered", 1)
+    return 1
+
+
+def _attempt(work: Work, row: DeliveryRow, *, ask_first: bool) -> Receipt:
+    destination = work.destinations.get(row.destination)
+    if destination is None:
+        raise ConfigurationError(
+            "unknown_destination",
+            f"the site has no destination {row.destination!r} any more",
+            allowed=sorted(work.destinations),
+        )
+    content = work.store.read(lambda tx: tx.documents.content(row.document_id, row.format))
+    if content is None:
+        render(work, row.document_id, [row.format])
+        content = work.store.read(lambda tx: tx.documents.content(row.document_id, row.format))
+    if content is None:
+        raise Rejected("document_gone", "the document's content was removed by retention")
+    outgoing = Outgoing(row.key, row.path, row.media_type, content, row.labels)
+    found = destination.find(outgoing) if ask_first else None
+    return found or destination.deliver(outgoing)
+
+
+def _content(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
+    if fmt == "json":
+        return compose.json_bytes(spec)
+    page = compose.html(spec, work.resources, work.paper)
+    return work.renderer.pdf(page) if fmt == "pdf" else page.encode()
+
+
+def fail_document(work: Work, keys: Sequence[str], fault: ConnectorError) -> None:
+    """Record that a document could not be rendered, for each of its deliveries."""
+
+    def record(tx: Tx) -> None:
+        for key in keys:
+            row = tx.deliveries.get(key)
+            if row is not None and row.state in ("pending", "sending"):
+                record_failure(tx, row, fault, work.now())
+
+    work.store.write(record)
+
+
+def record_failure(tx: Tx, row: DeliveryRow, fault: ConnectorError, now: datetime) -> None:
+    """Plan the next attempt, or make it a dead letter when a person must act."""
+    tried = row.attempts
+    again = isinstance(fault, RetryLater) and tried < len(RETRY_AFTER)
+    if again:
+        until = fault.until if isinstance(fault, RetryLater) else None
+        tx.deliveries.retry(
+            row.key, max(until or now, now + _wait(tried)), fault.code, fault.message, now
+        )
+    else:
+        tx.deliveries.dead(row.key, fault.code, fault.message, now)
+    tx.audit.append(
+        [
+            AuditEntry(
+                action="delivery_postponed" if again else "delivery_given_up",
+                subject=row.key,
+                outcome=fault.code,
+                detail={"destination": row.destination, "attempt": tried + 1},
+            )
+        ],
+        now,
+    )
+
+
+def _wait(tried: int) -> timedelta:
+    # Jitter spreads retries of many rows; it decides nothing, so the plain generator will do.
+    return RETRY_AFTER[tried] * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311
+
+
+def _record_receipt(tx: Tx, row: DeliveryRow, receipt: Receipt, now: datetime) -> None:
+    tx.deliveries.delivered(row.key, receipt, now)
+    tx.audit.append(
+        [
+            AuditEntry(
+                action="delivered",
+                subject=row.key,
+                detail={
+                    "destination": row.destination,
+                    "kind": row.kind,
+                    "reference": receipt.reference,
+                },
+            )
+        ],
+        now,
+    )

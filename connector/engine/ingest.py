@@ -1,0 +1,182 @@
+"""Picks up what sources offer and turns it into records.
+
+Two units of work: ``pick_up`` (source -> inbox) and ``map_new`` (inbox -> records, quarantine,
+safety alerts, patients to evaluate). Safety items are judged here, on the ingest path, so that
+their alert does not wait for reports, the EHR or a payer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.documents.alert import alert_document
+from connector.engine.work import Work
+from connector.mapping.apply import RowError, apply
+from connector.pipeline.deliver import plan
+from connector.pipeline.models import Alert
+from connector.pipeline.safety import safety_alerts
+from connector.ports import RawPage
+from connector.records import Assessment, Patient, PatientRecord, Record
+from connector.store.audit import AuditEntry
+from connector.store.deliveries import NewDelivery
+from connector.store.inbox import InboxItem
+from connector.store.quarantine import QuarantineEntry
+from connector.store.store import Tx
+
+BATCHES_AT_ONCE = 16
+ROWS_AT_ONCE = 2000
+# A first import brings months of history; only what may still be acute pages somebody.
+ACUTE_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    item: InboxItem
+    records: tuple[Record, ...]
+    errors: tuple[RowError, ...]
+
+
+def pick_up(work: Work, source_name: str) -> int:
+    """Store everything new that a source offers, page by page; how many rows came.
+
+    Each page is committed before the source is told so: a crash in between means the page comes
+    again with the same keys and is stored once.
+    """
+    source = work.sources[source_name]
+    cursor = work.store.read(lambda tx: tx.cursors.get(source_name))
+    rows = 0
+    for page in source.fetch(cursor):
+        _store_page(work, source_name, page)
+        source.acknowledge(page)
+        came = sum(len(batch.rows) for batch in page.batches)
+        work.report.advance("read", came)
+        rows += came
+    return rows
+
+
+def map_new(work: Work) -> int:
+    """Map the next inbox batches to records; how many batches were done (0: the inbox is empty)."""
+    items = work.store.read(lambda tx: tx.inbox.new(BATCHES_AT_ONCE, ROWS_AT_ONCE))
+    if not items:
+        return 0
+    mapped = [_map(work, item) for item in items]
+    work.store.write(lambda tx: _store_mapped(tx, work, mapped))
+    work.report.advance("mapped", sum(len(item.batch.rows) for item in items))
+    return len(items)
+
+
+def _map(work: Work, item: InboxItem) -> _Mapped:
+    result = apply(work.mappings[item.source], item.batch, work.contexts[item.source])
+    return _Mapped(item, result.records, result.errors)
+
+
+def _store_page(work: Work, source_name: str, page: RawPage) -> None:
+    now = work.now()
+
+    def store(tx: Tx) -> None:
+        new = [batch for batch in page.batches if tx.inbox.add(source_name, batch, now)]
+        for fault in page.faults:
+            tx.quarantine.put(QuarantineEntry.of_fault(source_name, fault, now))
+        if page.cursor is not None:
+            tx.cursors.set(source_name, page.cursor, now)
+        entries = [
+            AuditEntry(
+                action="received",
+                subject=batch.key,
+                detail={"source": source_name, "table": batch.table, "rows": len(batch.rows)},
+            )
+            for batch in new
+        ]
+        entries += [
+            AuditEntry(
+                action="refused",
+                subject=fault.key,
+                outcome=fault.error.code,
+                detail={"source": source_name},
+            )
+            for fault in page.faults
+        ]
+        tx.audit.append(entries, now)
+
+    work.store.write(store)
+
+
+def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
+    """One transaction: records, quarantine, alerts, patients due, inbox state, audit."""
+    now = work.now()
+    still_new = tx.inbox.still_new([one.item.seq for one in mapped])
+    mapped = [one for one in mapped if one.item.seq in still_new]
+    changed: list[Record] = []
+    for one in mapped:
+        result = tx.records.upsert(one.records, now)
+        changed.extend(result.changed)
+        for error in one.errors:
+            tx.quarantine.put(QuarantineEntry.of_row(one.item.source, one.item.batch, error, now))
+        tx.audit.append(
+            [
+                AuditEntry(
+                    action="mapped",
+                    subject=one.item.batch.key,
+                    detail={
+                        "source": one.item.source,
+                        "mapping": work.mappings[one.item.source].version,
+                        "inserted": result.inserted,
+                        "updated": result.updated,
+                        "unchanged": result.unchanged,
+                        "older_ignored": result.stale,
+                        "quarantined": len(one.errors),
+                    },
+                )
+            ],
+            now,
+        )
+    raise_alerts(tx, work, _safety(work, changed, now), now)
+    tx.due.add(sorted({_patient_of(record) for record in changed} - {""}), now)
+    tx.inbox.done([one.item.seq for one in mapped], now)
+
+
+def raise_alerts(tx: Tx, work: Work, alerts: Sequence[Alert], now: datetime) -> int:
+    """Store alerts not raised before and queue them to whom they concern; how many were new."""
+    digests = tx.records.digests(sorted({source for alert in alerts for source in alert.sources}))
+    new = tx.alerts.raise_all(alerts, digests, now)
+    documents = [alert_document(alert, work.practice) for alert in new]
+    for document in documents:
+        tx.documents.put_spec(document, now)
+    tx.deliveries.add([NewDelivery.of_plan(p) for p in plan(documents, work.routes)], now)
+    tx.audit.append(
+        [
+            AuditEntry(
+                action="alert_raised",
+                subject=alert.key,
+                detail={"rule": alert.rule, "severity": alert.severity},
+            )
+            for alert in new
+        ],
+        now,
+    )
+    return len(new)
+
+
+def _safety(work: Work, changed: Sequence[Record], now: datetime) -> list[Alert]:
+    today = now.astimezone(work.zone).date()
+    alerts: list[Alert] = []
+    for record in changed:
+        if not isinstance(record, Assessment) or record.deleted:
+            continue
+        instrument = work.instruments.get(record.instrument)
+        if instrument is None:
+            continue
+        historical = (today - record.taken_on).days > ACUTE_DAYS
+        for alert in safety_alerts(record, instrument, record.patient_id):
+            alerts.append(
+                alert.model_copy(update={"severity": "notice"}) if historical else alert
+            )
+    return alerts
+
+
+def _patient_of(record: Record) -> str:
+    if isinstance(record, Patient):
+        return record.id
+    return record.patient_id if isinstance(record, PatientRecord) else ""

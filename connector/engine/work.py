@@ -1,0 +1,64 @@
+"""Everything the units of work need: built once by ``app``, handed to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from connector.documents.render import Renderer
+from connector.mapping.apply import MappingContext
+from connector.mapping.spec import MappingSpec
+from connector.measures import Instrument
+from connector.pipeline.deliver import Route
+from connector.pipeline.models import PracticeProfile, RuleSet
+from connector.ports import Destination, Source
+from connector.resources import Resources
+from connector.store.store import Store
+
+
+class Reporter(Protocol):
+    """Hears how far the work is; the progress line of the command line is one."""
+
+    def expect(self, what: str, left: int) -> None:
+        """``left`` units of ``what`` are known to be left to do."""
+
+    def advance(self, what: str, amount: int) -> None:
+        """``amount`` more units of ``what`` are done."""
+
+
+class Silent:
+    """The reporter of a service: nobody watches."""
+
+    def expect(self, what: str, left: int) -> None:
+        """Nothing."""
+
+    def advance(self, what: str, amount: int) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """The parts that ingest, evaluate and deliver work with. ``now`` is the only clock."""
+
+    store: Store
+    practice: PracticeProfile
+    rules: RuleSet
+    instruments: Mapping[str, Instrument]
+    resources: Resources
+    paper: str
+    sources: Mapping[str, Source]
+    mappings: Mapping[str, MappingSpec]
+    contexts: Mapping[str, MappingContext]
+    destinations: Mapping[str, Destination]
+    routes: Sequence[Route]
+    renderer: Renderer
+    now: Callable[[], datetime]
+    report: Reporter = field(default_factory=Silent)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The practice's time zone; dates in reports and rules are dates there."""
+        return ZoneInfo(self.practice.timezone)

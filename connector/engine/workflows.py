@@ -1,0 +1,105 @@
+"""The units of work as durable workflows. Arguments are references, never records.
+
+Each step writes our tables in one transaction of its own, as upserts on deterministic keys, so a
+step that runs again after a crash changes nothing. Workflow ids carry the process's boot mark and a
+counter, because a fixed id would replay a recorded error for ever; what must happen once is fixed
+by keys in our tables. Only a poll's id is fixed (source and slot): one run per slot.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable
+
+from dbos import DBOS, SetWorkflowID
+
+from connector.engine import deliver, evaluate, ingest
+from connector.engine.work import Work
+from connector.errors import ConnectorError, Rejected
+
+_log = logging.getLogger("connector.engine")
+_numbers = itertools.count(1)
+_bound: list[Work] = []
+_boot = [""]
+
+
+def bind(work: Work, boot: str) -> None:
+    """Give the workflows the parts they work with; called once, before the engine starts."""
+    _bound[:] = [work]
+    _boot[0] = boot
+
+
+def _work() -> Work:
+    return _bound[0]
+
+
+@DBOS.step(name="pick_up")
+def pick_up_step(source: str) -> int:
+    return ingest.pick_up(_work(), source)
+
+
+@DBOS.step(name="map_new")
+def map_new_step() -> int:
+    return ingest.map_new(_work())
+
+
+@DBOS.step(name="evaluate_due")
+def evaluate_due_step() -> int:
+    return evaluate.evaluate_due(_work())
+
+
+@DBOS.step(name="render")
+def render_step(document_id: str, formats: list[str], keys: list[str]) -> bool:
+    try:
+        deliver.render(_work(), document_id, formats)
+    except ConnectorError as fault:
+        deliver.fail_document(_work(), keys, fault)
+        return False
+    except Exception as fault:  # noqa: BLE001 - the one place where an unknown failure of a document becomes a dead letter
+        _log.error("rendering failed: %s", type(fault).__name__)
+        unknown = Rejected("unexpected", f"rendering failed unexpectedly ({type(fault).__name__})")
+        deliver.fail_document(_work(), keys, unknown)
+        return False
+    return True
+
+
+@DBOS.step(name="send")
+def send_step(keys: list[str]) -> int:
+    return deliver.send(_work(), keys)
+
+
+@DBOS.workflow(name="poll")
+def poll(source: str) -> int:
+    """Pick up everything new that a source offers; how many rows."""
+    return pick_up_step(source)
+
+
+@DBOS.workflow(name="map_new")
+def map_new() -> int:
+    """Map the next inbox batches; how many (0: none left)."""
+    return map_new_step()
+
+
+@DBOS.workflow(name="evaluate_due")
+def evaluate_due() -> int:
+    """Run the pipeline for the next patients due; how many (0: none left)."""
+    return evaluate_due_step()
+
+
+@DBOS.workflow(name="file_document")
+def file_document(document_id: str, formats: list[str], keys: list[str]) -> int:
+    """Render one document and deliver it to one destination; how many deliveries succeeded."""
+    return send_step(keys) if render_step(document_id, formats, keys) else 0
+
+
+@DBOS.workflow(name="send_light")
+def send_light(keys: list[str]) -> int:
+    """Deliver a batch of light documents (alerts, summaries) to one destination."""
+    return send_step(keys)
+
+
+def call(kind: str, workflow: Callable[..., int], *arguments: object) -> int:
+    """Run a workflow now, under an id of this process; its result."""
+    with SetWorkflowID(f"{kind}:{_boot[0]}:{next(_numbers)}"):
+        return workflow(*arguments)

@@ -1,0 +1,145 @@
+"""Expressions: a column name, a jmespath or a FHIRPath, compiled once and checked strictly.
+
+FHIRPath always gets the R4 model: without it, choice fields such as ``answer.value`` give nothing
+and no error. The library also repairs broken expressions silently, so they are parsed here with
+its own grammar but without its forgiveness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
+
+from connector.errors import InvalidRecord
+from connector.mapping.file import Language
+from connector.mapping.spec import Read
+
+
+class BadExpression(ValueError):
+    """The expression can't be used; ``str()`` says why."""
+
+
+def compile_read(expression: str, language: Language) -> Read:
+    """A reader giving all values that are not blank. Raises BadExpression."""
+    if language == "columns":
+        return _column(expression)
+    return _jmespath(expression) if language == "jmespath" else _fhirpath(expression)
+
+
+def column_items(prefix: str, columns: int) -> Read:
+    """A reader of ``prefix1`` to ``prefixN``; blank cells are kept, as None."""
+    names = [f"{prefix}{number}" for number in range(1, columns + 1)]
+    return lambda data: [None if is_blank(data.get(name)) else data[name] for name in names]
+
+
+def listed_items(expression: str, language: Language) -> Read:
+    """A reader of a list of answers; blank ones are kept, as None. Raises BadExpression."""
+    found = _jmespath_raw(expression) if language == "jmespath" else compile_read(
+        expression, language
+    )
+    return lambda data: [None if is_blank(value) else value for value in found(data)]
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a raw value says nothing: null, empty, or spaces."""
+    return value is None or value == [] or value == {} or (
+        isinstance(value, str) and not value.strip()
+    )
+
+
+def _column(name: str) -> Read:
+    def read(data: Mapping[str, Any]) -> list[Any]:
+        value = data.get(name)
+        return [] if is_blank(value) else [value]
+
+    return read
+
+
+def _jmespath(expression: str) -> Read:
+    raw = _jmespath_raw(expression)
+    return lambda data: [value for value in raw(data) if not is_blank(value)]
+
+
+def _jmespath_raw(expression: str) -> Read:
+    try:
+        compiled = jmespath.compile(expression)
+    except JMESPathError as fault:
+        raise BadExpression(str(fault).splitlines()[0]) from None
+    for name in _functions_in(compiled.parsed):
+        if name not in Functions.FUNCTION_TABLE:
+            raise BadExpression(f"jmespath has no function {name}()")
+
+    def read(data: Mapping[str, Any]) -> list[Any]:
+        try:
+            found = compiled.search(data)
+        except JMESPathError:
+            raise InvalidRecord(
+                "wrong_shape", f"{expression!r} does not fit this row", field=expression
+            ) from None
+        return found if isinstance(found, list) else [found]
+
+    return read
+
+
+def _functions_in(node: Any) -> list[str]:
+    names = [node["value"]] if node.get("type") == "function_expression" else []
+    for child in node.get("children", ()):
+        if isinstance(child, dict):
+            names += _functions_in(child)
+    return names
+
+
+@cache
+def _fhirpath(expression: str) -> Read:
+    import fhirpathpy
+    from fhirpathpy.models import models
+
+    _check_fhirpath(expression)
+    compiled = fhirpathpy.compile(expression, models["r4"])
+
+    def read(data: Mapping[str, Any]) -> list[Any]:
+        try:
+            found = compiled(dict(data), None)
+        except Exception:  # noqa: BLE001 - fhirpathpy raises bare Exception on odd resources
+            raise InvalidRecord(
+                "wrong_shape", f"{expression!r} does not fit this resource", field=expression
+            ) from None
+        return [value for value in found if not is_blank(value)]
+
+    return read
+
+
+def _check_fhirpath(expression: str) -> None:
+    from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
+    from antlr4.error.ErrorListener import ErrorListener  # type: ignore[import-untyped]
+    from fhirpathpy.engine.invocations import invocation_registry
+    from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
+    from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
+
+    class Strict(ErrorListener):  # type: ignore[misc]
+        def syntaxError(  # noqa: N802 - the library's name
+            self, _recognizer: Any, _symbol: Any, _line: int, column: int, message: str, _e: Any
+        ) -> None:
+            raise BadExpression(f"character {column + 1}: {message}")
+
+    lexer = FHIRPathLexer(InputStream(expression))
+    parser = FHIRPathParser(CommonTokenStream(lexer))
+    for part in (lexer, parser):
+        part.removeErrorListeners()
+        part.addErrorListener(Strict())
+    tree = parser.entireExpression()
+    for name in _calls_in(tree, FHIRPathParser.FunctnContext):
+        if name not in invocation_registry:
+            raise BadExpression(f"FHIRPath has no function {name}()")
+
+
+def _calls_in(node: Any, call: type) -> list[str]:
+    names = [node.identifier().getText()] if isinstance(node, call) else []
+    for child in getattr(node, "children", None) or ():
+        names += _calls_in(child, call)
+    return names

@@ -1,0 +1,169 @@
+"""Reads mapping files: ``extends``, the check key by key, the digest. The only part that reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from connector.errors import ConfigurationError
+from connector.mapping.compile import compile_mapping
+from connector.mapping.file import FieldFile, MappingFile
+from connector.mapping.spec import InstrumentLike, MappingSpec
+from connector.mapping.transforms import nearest
+from connector.resources import Resources
+
+_VALUE_FROM = frozenset({"source", "first_of", "constant"})
+
+
+def load_mapping(name: str, resources: Resources) -> MappingSpec:
+    """The mapping ``mappings/<name>/mapping.yaml``, with what it extends.
+
+    Raises ConfigurationError naming file, table, record, field and the valid values.
+    """
+    return build_mapping(name, _document(name, resources, ()))
+
+
+def build_mapping(name: str, document: Mapping[str, Any]) -> MappingSpec:
+    """The mapping of an effective document (``extends`` merged), saved or still being edited."""
+    where = f"mappings/{name}/mapping.yaml"
+    file = _checked(document, where)
+    return compile_mapping(name, _digest(document), document, file, where)
+
+
+def check_instruments(spec: MappingSpec, instruments: Mapping[str, InstrumentLike]) -> None:
+    """Refuses a mapping that names an unknown instrument, or feeds answers without an encoding.
+
+    Some forms are stored with answers already turned round; only the mapping's author knows.
+    """
+    for table in spec.tables.values():
+        unknown = [i for i in table.encodings if i not in instruments]
+        for plan in table.records:
+            rule = next((r for r in plan.rules if r.target == "instrument"), None)
+            if rule is None:
+                continue
+            fed = [*map(str, rule.values.values()), *_constant(rule.file)]
+            unknown += [i for i in fed if i and i not in instruments]
+            targets = {r.target for r in plan.rules}
+            stated = set(table.encodings) if "encoding" not in targets else set(fed)
+            unstated = [i for i in fed if i in instruments and instruments[i].encoding_required]
+            if "items" in targets and set(unstated) - stated:
+                raise ConfigurationError(
+                    "encoding_missing",
+                    f"{sorted(set(unstated) - stated)[0]} forms exist with answers already turned "
+                    "round; state encodings: {instrument: weighted or raw}",
+                    where=f"mapping {spec.name}, table {table.name}",
+                )
+        if unknown:
+            raise ConfigurationError(
+                "unknown_instrument", f"no instrument {unknown[0]!r} is installed",
+                where=f"mapping {spec.name}, table {table.name}",
+                allowed=sorted(instruments), suggestion=nearest(unknown[0], instruments),
+            )  # fmt: skip
+
+
+def _constant(file: FieldFile) -> list[str]:
+    return [str(value) for value in (file.constant, file.default) if value is not None]
+
+
+def _document(name: str, resources: Resources, seen: tuple[str, ...]) -> dict[str, Any]:
+    where = f"mappings/{name}/mapping.yaml"
+    if name in seen:
+        raise ConfigurationError(
+            "extends_circle", "extends itself: " + " -> ".join((*seen, name)), where=where
+        )
+    try:
+        text = resources.find(where).text()
+    except ConfigurationError:
+        raise _unknown_mapping(name, resources, seen) from None
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigurationError(
+            "mapping_unreadable", f"not valid YAML{line}", where=where
+        ) from None
+    if not isinstance(loaded, dict):
+        raise ConfigurationError("mapping_unreadable", "not a list of keys", where=where)
+    base_name = loaded.pop("extends", None)
+    if base_name is None:
+        return loaded
+    base = _document(str(base_name), resources, (*seen, name))
+    merged: dict[str, Any] = merge(base, loaded)
+    return merged
+
+
+def _unknown_mapping(name: str, resources: Resources, seen: tuple[str, ...]) -> ConfigurationError:
+    names = [path.split("/")[1] for path in resources.list("mappings", "*/mapping.yaml")]
+    close = get_close_matches(name, names, n=1)
+    return ConfigurationError(
+        "unknown_mapping", f"no mapping {name!r}", allowed=names,
+        where=f"extends in mappings/{seen[-1]}/mapping.yaml" if seen else "",
+        suggestion=close[0] if close else None,
+    )  # fmt: skip
+
+
+def merge(base: Any, change: Any) -> Any:
+    """``base`` with ``change`` on top: mappings are merged, ``null`` removes, the rest replaces."""
+    if isinstance(base, str) and isinstance(change, dict) and not _VALUE_FROM & set(change):
+        base = {"source": base}  # a field in its short form
+    if not isinstance(base, dict) or not isinstance(change, dict):
+        return change
+    kept = dict(base)
+    if _VALUE_FROM & set(change):
+        kept = {key: value for key, value in base.items() if key not in _VALUE_FROM}
+    for key, value in change.items():
+        if value is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = merge(kept[key], value) if key in kept else value
+    return kept
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _checked(document: Mapping[str, Any], where: str) -> MappingFile:
+    try:
+        return MappingFile.model_validate(document)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        loc = [str(part) for part in first["loc"]]
+        key = ".".join(loc) or "(top level)"
+        if first["type"] == "extra_forbidden":
+            allowed = _keys_at(first["loc"][:-1])
+            close = get_close_matches(loc[-1], allowed, n=1)
+            raise ConfigurationError(
+                "unknown_key", f"unknown key {key}", where=where, allowed=allowed,
+                suggestion=close[0] if close else None,
+            ) from None  # fmt: skip
+        message = first["msg"].removeprefix("Value error, ")
+        raise ConfigurationError("invalid_value", f"{key}: {message}", where=where) from None
+
+
+def _keys_at(loc: tuple[int | str, ...]) -> list[str]:
+    """The valid keys of the part of a mapping file that ``loc`` points to."""
+    current: Any = MappingFile
+    for part in loc:
+        fields = getattr(current, "model_fields", None)
+        if fields is not None:
+            current = fields[str(part)].annotation if str(part) in fields else None
+        else:  # a name in a mapping of named parts, or a place in a list
+            current = get_args(current)[-1] if get_args(current) else None
+        while get_args(current) and not _is_container(current):
+            current = get_args(current)[0]
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        return sorted(info.alias or name for name, info in current.model_fields.items())
+    return []
+
+
+def _is_container(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", None) in (dict, list)

@@ -1,0 +1,148 @@
+"""The compiled mapping: expressions parsed once, targets checked. Made by load.py only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from connector.mapping.file import Encoding, FieldFile, TransformName
+from connector.ports import ExpectedTable
+from connector.records import Record
+
+Read = Callable[[Mapping[str, Any]], list[Any]]
+"""An expression: the values it finds in a row, blank ones left out."""
+
+
+class ItemRangeLike(Protocol):
+    """Valid weights of one item."""
+
+    @property
+    def min(self) -> Decimal: ...
+    @property
+    def max(self) -> Decimal | None: ...
+    @property
+    def values(self) -> tuple[Decimal, ...]: ...
+    def allows(self, weight: Decimal) -> bool:
+        """Whether ``weight`` is a valid answer."""
+
+
+class EncodingsLike(Protocol):
+    """How answers may arrive."""
+
+    @property
+    def shift(self) -> Mapping[Any, Decimal]: ...
+
+
+class InstrumentLike(Protocol):
+    """What mapping needs of an instrument (``connector.measures.Instrument`` has it)."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def items(self) -> int | None: ...
+    @property
+    def items_min(self) -> int | None: ...
+    @property
+    def items_max(self) -> int | None: ...
+    @property
+    def score_min(self) -> Decimal | None: ...
+    @property
+    def score_max(self) -> Decimal | None: ...
+    @property
+    def totals_only(self) -> bool: ...
+    @property
+    def encoding_required(self) -> bool: ...
+    @property
+    def default_encoding(self) -> Any: ...
+    @property
+    def encodings(self) -> EncodingsLike: ...
+    def range_of(self, item: int) -> ItemRangeLike:
+        """Valid weights of item number ``item``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One field, ready to run. ``allowed`` are the target's words where it is a closed list."""
+
+    target: str
+    file: FieldFile
+    transform: TransformName
+    required: bool
+    reads: tuple[Read, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What to call the value in a message: its column or expression, else the target."""
+        return " or ".join(self.file.sources) or self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled ``when``."""
+
+    read: Read
+    words: frozenset[str]
+    wanted: bool
+    presence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlan:
+    """One record to make from each row."""
+
+    name: str
+    kind: str
+    model: type[Record]
+    conditions: tuple[Condition, ...]
+    source_id: Rule
+    id_suffix: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the mapping."""
+
+    name: str
+    files: str | None
+    resource: str | None
+    version: Rule | None
+    deleted: Rule | None
+    encodings: Mapping[str, Encoding]
+    records: tuple[RecordPlan, ...]
+    required_columns: frozenset[str] = frozenset()
+    known_columns: frozenset[str] = frozenset()
+
+    @property
+    def raw_name(self) -> str:
+        """The ``RawBatch.table`` it answers to."""
+        return self.resource or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSpec:
+    """A mapping ready to apply. ``document`` is its effective YAML; ``version`` that one's digest."""
+
+    name: str
+    version: str
+    document: Mapping[str, Any]
+    tables: Mapping[str, Table]
+
+    def expected_tables(self) -> tuple[ExpectedTable, ...]:
+        """What file sources may expect: pattern and columns of each table that comes in files."""
+        return tuple(
+            ExpectedTable(table.name, table.files, table.required_columns, table.known_columns)
+            for table in self.tables.values()
+            if table.files is not None
+        )
+
+    def table_for(self, raw_name: str) -> Table | None:
+        """The table that takes batches of this name, or None where the mapping has none."""
+        return next((t for t in self.tables.values() if t.raw_name == raw_name), None)

@@ -1,0 +1,234 @@
+"""The closed list of transforms: what a field may do with the values it read.
+
+A transform gets the values its expression found (never blank; ``items`` keep blanks as None) and
+gives a canonical value, or raises ``InvalidRecord`` that says what would have been right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connector.errors import InvalidRecord
+from connector.mapping import dates, fhir
+from connector.mapping.file import TransformName
+from connector.mapping.spec import InstrumentLike, Rule
+from connector.records import RecordIds
+
+YES = frozenset({"yes", "y", "true", "t", "1"})
+NO = frozenset({"no", "n", "false", "f", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What transforms may know besides the values: who sends, which zone, which instruments."""
+
+    source: str
+    ids: RecordIds
+    timezone: str
+    instruments: Mapping[str, InstrumentLike]
+
+
+Run = Callable[[list[Any], Rule, Scope], Any]
+
+
+def words(text: str) -> str:
+    """The text as compared with a value map: without case, single spaces."""
+    return " ".join(text.split()).casefold()
+
+
+def as_text(value: Any) -> str:
+    """A scalar as the text a person would write. Lists and objects are refused."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    raise InvalidRecord("wrong_shape", "a single value was expected, not a list or an object")
+
+
+def unmapped(rule: Rule, value: str, allowed: Iterable[str], subject: str = "") -> InvalidRecord:
+    """The error for a word outside a closed list, with the list and the nearest one."""
+    choices = tuple(allowed)
+    return InvalidRecord(
+        "unmapped_value",
+        f"{subject or rule.shown}: this word is not one that the mapping knows",
+        field=rule.target,
+        value=value,
+        allowed=choices,
+        suggestion=nearest(value, choices),
+    )
+
+
+def nearest(value: str, choices: Iterable[str]) -> str | None:
+    """The choice most like ``value`` (case ignored), or None where nothing is close."""
+    by_word = {words(choice): choice for choice in choices}
+    close = get_close_matches(words(value), list(by_word), n=1)
+    return by_word[close[0]] if close else None
+
+
+def _text(values: list[Any], rule: Rule, _scope: Scope) -> str:
+    text = as_text(values[0])
+    if rule.allowed and text not in rule.allowed:
+        raise unmapped(rule, text, rule.allowed)
+    return text
+
+
+def _upper(values: list[Any], rule: Rule, scope: Scope) -> str:
+    return _text([as_text(values[0]).upper()], rule, scope)
+
+
+def _lower(values: list[Any], rule: Rule, scope: Scope) -> str:
+    return _text([as_text(values[0]).lower()], rule, scope)
+
+
+def number(value: Any, rule: Rule, subject: str = "") -> Decimal:
+    """The value as a finite decimal."""
+    text = as_text(value)
+    try:
+        parsed = Decimal(text)
+    except InvalidOperation:
+        parsed = Decimal("NaN")
+    # "1_000" and full-width digits are Decimals to Python and typing errors to everyone else.
+    if not parsed.is_finite() or "_" in text or not text.isascii():
+        raise InvalidRecord(
+            "not_a_number", f"{subject or rule.shown}: a number was expected, such as 12 or 3.5",
+            field=rule.target, value=text,
+        )  # fmt: skip
+    return parsed
+
+
+def _decimal(values: list[Any], rule: Rule, _scope: Scope) -> Decimal:
+    return number(values[0], rule)
+
+
+def _integer(values: list[Any], rule: Rule, _scope: Scope) -> int:
+    parsed = number(values[0], rule)
+    if parsed != parsed.to_integral_value():
+        raise InvalidRecord(
+            "not_a_number", f"{rule.shown}: a whole number was expected",
+            field=rule.target, value=as_text(values[0]),
+        )  # fmt: skip
+    return int(parsed)
+
+
+def _yes_no(values: list[Any], rule: Rule, _scope: Scope) -> bool:
+    word = words(as_text(values[0]))
+    if word in YES or word in NO:
+        return word in YES
+    raise unmapped(rule, as_text(values[0]), ("Yes", "No"))
+
+
+def _date(values: list[Any], rule: Rule, scope: Scope) -> Any:
+    text = as_text(values[0])
+    if rule.file.partial == "blank" and dates.is_partial(text):
+        return None
+    try:
+        return dates.to_date(text, rule.formats, _zone(rule, scope))
+    except dates.ImpossibleDate as fault:
+        raise _impossible(rule, text, fault) from None
+
+
+def _datetime(values: list[Any], rule: Rule, scope: Scope) -> Any:
+    text = as_text(values[0])
+    if rule.file.partial == "blank" and (dates.is_partial(text) or dates.is_date_only(text)):
+        return None
+    try:
+        return dates.to_moment(text, rule.formats, _zone(rule, scope))
+    except dates.ImpossibleDate as fault:
+        raise _impossible(rule, text, fault) from None
+
+
+def _zone(rule: Rule, scope: Scope) -> ZoneInfo:
+    return ZoneInfo(rule.file.zone or scope.timezone)
+
+
+def _impossible(rule: Rule, text: str, fault: dates.ImpossibleDate) -> InvalidRecord:
+    return InvalidRecord(
+        "impossible_date", f"{rule.shown}: not a possible date; expected {fault}",
+        field=rule.target, value=text,
+    )  # fmt: skip
+
+
+def _split(values: list[Any], rule: Rule, _scope: Scope) -> tuple[str, ...]:
+    separator = rule.file.separator or ";"
+    parts = [part.strip() for value in values for part in as_text(value).split(separator)]
+    return tuple(part for part in parts if part)
+
+
+def _instrument(values: list[Any], rule: Rule, scope: Scope) -> str:
+    text = as_text(values[0])
+    if text in scope.instruments:
+        return text
+    known = {words(i.id): i.id for i in scope.instruments.values()}
+    known |= {words(i.name): i.id for i in scope.instruments.values()}
+    if words(text) in known:
+        return known[words(text)]
+    near = nearest(text, [*known, *(i.name for i in scope.instruments.values())])
+    raise InvalidRecord(
+        "unknown_instrument", f"{rule.shown}: no instrument of this name is installed",
+        field=rule.target, value=text, allowed=sorted(scope.instruments),
+        suggestion=known[words(near)] if near else None,
+    )  # fmt: skip
+
+
+def _reference(values: list[Any], rule: Rule, scope: Scope) -> str:
+    return scope.ids.make(str(rule.file.to), scope.source, as_text(values[0]))
+
+
+def _fhir_reference(values: list[Any], rule: Rule, scope: Scope) -> str:
+    return _reference([_reference_id(values, rule, scope)], rule, scope)
+
+
+def _reference_id(values: list[Any], rule: Rule, _scope: Scope) -> str:
+    text = as_text(values[0])
+    found = fhir.reference_id(text)
+    if found is None:
+        raise InvalidRecord(
+            "reference_unresolved",
+            f"{rule.shown}: this reference names no record; Type/id, a URL or urn:uuid is needed",
+            field=rule.target, value=text,
+        )  # fmt: skip
+    return found
+
+
+def _items(values: list[Any], _rule: Rule, _scope: Scope) -> list[Any]:
+    return values
+
+
+def _fhir_answers(values: list[Any], rule: Rule, _scope: Scope) -> list[Any]:
+    return fhir.answers(values, rule.file.item_codes or ())
+
+
+TRANSFORMS: dict[TransformName, Run] = {
+    "text": _text,
+    "upper": _upper,
+    "lower": _lower,
+    "integer": _integer,
+    "decimal": _decimal,
+    "yes_no": _yes_no,
+    "date": _date,
+    "datetime": _datetime,
+    "split": _split,
+    "items": _items,
+    "fhir_answers": _fhir_answers,
+    "instrument": _instrument,
+    "reference": _reference,
+    "fhir_reference": _fhir_reference,
+    "reference_id": _reference_id,
+}
+OPTIONS: dict[str, frozenset[TransformName]] = {
+    "format": frozenset({"date", "datetime"}),
+    "zone": frozenset({"date", "datetime"}),
+    "partial": frozenset({"date", "datetime"}),
+    "separator": frozenset({"split"}),
+    "to": frozenset({"reference", "fhir_reference"}),
+    "columns": frozenset({"items"}),
+    "item_codes": frozenset({"fhir_answers"}),
+}
+"""Which transforms an option of the field table belongs to."""

@@ -1,0 +1,28 @@
+"""Exact arithmetic: fractions inside, decimals outside, one rounding rule (half away from zero)."""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
+
+_DIGITS = Context(prec=28)
+
+
+def round_half_away(value: Fraction | Decimal, decimals: int) -> Decimal:
+    """``value`` with ``decimals`` places; a half goes away from zero, never to the even digit."""
+    exact = Fraction(value)
+    steps = (abs(exact) * 10**decimals * 2 + 1) // 2
+    digits = tuple(int(digit) for digit in str(steps))
+    return Decimal((1 if exact < 0 and steps else 0, digits, -decimals))
+
+
+def as_decimal(value: Fraction) -> Decimal:
+    """``value`` as a decimal: exact where it terminates, else to 28 significant digits."""
+    with localcontext(_DIGITS):
+        return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def square_root(value: Fraction) -> Fraction:
+    """The square root of ``value``, to 28 significant digits; for display, not for decisions."""
+    with localcontext(_DIGITS):
+        return Fraction(as_decimal(value).sqrt())

@@ -1,0 +1,210 @@
+"""The parts of an instrument file: thresholds, bands, answers, scoring, subscales, codes.
+
+``Instrument`` (instrument.py) is made of these. Item numbers count from 1, as on the form.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from connector.records import Frozen
+
+Op = Literal[">=", ">", "<=", "<"]
+Encoding = Literal["weighted", "raw", "zero_based", "one_based"]
+ItemNumber = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+LoincCode = Annotated[str, Field(pattern=r"^[0-9]{1,7}-[0-9]$")]
+
+
+class Comparison(Frozen):
+    """A limit with its side; files write it short, as ">=10" (parse.py expands it)."""
+
+    op: Op
+    value: Decimal
+
+    def holds(self, number: Decimal) -> bool:
+        """Whether ``number`` is on the stated side."""
+        if self.op == ">=":
+            return number >= self.value
+        if self.op == ">":
+            return number > self.value
+        if self.op == "<=":
+            return number <= self.value
+        return number < self.value
+
+    def __str__(self) -> str:
+        return f"{self.op}{self.value}"
+
+
+class Threshold(Comparison):
+    """A cut-off together with where it was published."""
+
+    source: str = ""
+
+
+class Band(Frozen):
+    """A severity band of the rounded score, both ends included; an open end is None.
+
+    ``label`` is the plain wording for reports (some published labels are offensive or alarming).
+    """
+
+    name: Name
+    low: Decimal | None = None
+    high: Decimal | None = None
+    label: str
+
+    def holds(self, rounded: Decimal) -> bool:
+        """Whether a rounded score lies in the band."""
+        above = self.low is None or rounded >= self.low
+        return above and (self.high is None or rounded <= self.high)
+
+
+class ItemRange(Frozen):
+    """Valid weights of an item: whole range, or ``values`` alone where only some exist."""
+
+    min: Decimal = Decimal(0)
+    max: Decimal | None = None
+    values: tuple[Decimal, ...] = ()
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ItemRange:
+        if self.max is not None and self.max <= self.min:
+            raise ValueError(f"max {self.max} is not above min {self.min}")
+        if any(not self._inside(value) for value in self.values):
+            raise ValueError("a listed value lies outside min and max")
+        return self
+
+    def allows(self, weight: Decimal) -> bool:
+        """Whether ``weight`` is a valid answer."""
+        return weight in self.values if self.values else self._inside(weight)
+
+    def _inside(self, weight: Decimal) -> bool:
+        return weight >= self.min and (self.max is None or weight <= self.max)
+
+
+class ItemException(Frozen):
+    """Items whose valid weights differ from the other items'."""
+
+    items: tuple[ItemNumber, ...] = Field(min_length=1)
+    range: ItemRange
+
+
+class Encodings(Frozen):
+    """How answers may arrive.
+
+    ``weighted``: they carry their score. ``raw``: the items of ``reverse_items`` are as printed.
+    ``zero_based`` and ``one_based``: as ``weighted``, ``shift`` is added to each. ``required``: an
+    intake mapping must state which one its source sends.
+    """
+
+    accepted: tuple[Encoding, ...] = ("weighted", "raw")
+    default: Encoding = "weighted"
+    required: bool = False
+    shift: dict[Encoding, Decimal] = {}
+
+
+class PlainScoring(Frozen):
+    """A formula that needs no numbers of its own (measures/formula.py has them all)."""
+
+    kind: Literal[
+        "sum",
+        "mean",
+        "mean_minus_one_times_25",
+        "percent_of_answered_max",
+        "hundred_minus_percent_of_max",
+        "single_number",
+        "total_only",
+        "subscales_only",
+    ]
+
+
+class TimesScoring(Frozen):
+    """Sum of the items times a constant."""
+
+    kind: Literal["sum_times"]
+    times: Decimal = Field(gt=0)
+
+
+class TableScoring(Frozen):
+    """Raw sum looked up in a table; the first entry belongs to the lowest possible raw sum."""
+
+    kind: Literal["interval_table"]
+    table: tuple[Decimal, ...] = Field(min_length=2)
+
+
+Scoring = Annotated[PlainScoring | TimesScoring | TableScoring, Field(discriminator="kind")]
+
+
+class Missing(Frozen):
+    """What happens to blank items: up to ``blanks_allowed`` by ``rule``, more is incomplete."""
+
+    blanks_allowed: int = Field(default=0, ge=0)
+    rule: Literal["prorate", "blank_as_zero"] = "prorate"
+
+
+class ItemCondition(Frozen):
+    """Holds when at least one of ``items`` meets ``trigger``."""
+
+    items: tuple[ItemNumber, ...] = Field(min_length=1)
+    trigger: Comparison
+
+
+class Subscale(Frozen):
+    """A score over some of the items; ``count`` counts answers of ``count_from`` or more.
+
+    With ``positive``, a value on that side raises the flag ``subscale_positive:NAME``; where
+    ``and_any`` is given, one of those items must also reach its value.
+    """
+
+    name: Name
+    label: str = ""
+    items: tuple[ItemNumber, ...] = Field(min_length=1)
+    kind: Literal["sum", "mean", "hundred_minus_percent_of_max", "count"] = "sum"
+    times: Decimal = Field(default=Decimal(1), gt=0)
+    count_from: Decimal | None = None
+    blanks_allowed: int = Field(default=0, ge=0)
+    decimals: int = Field(default=0, ge=0, le=4)
+    positive: Comparison | None = None
+    and_any: ItemCondition | None = None
+    bands: tuple[Band, ...] = ()
+
+
+class Pattern(Frozen):
+    """A named yes/no rule: so many items of each subscale reach ``item_trigger``."""
+
+    name: Name
+    item_trigger: Comparison
+    needs: dict[Name, int] = Field(min_length=1)
+
+
+class SafetyItem(Frozen):
+    """An item whose answer alone may call for a person at once."""
+
+    item: ItemNumber
+    trigger: Comparison
+
+    @property
+    def op(self) -> Op:
+        """The side of the trigger."""
+        return self.trigger.op
+
+    @property
+    def value(self) -> Decimal:
+        """The limit of the trigger."""
+        return self.trigger.value
+
+
+class Loinc(Frozen):
+    """LOINC codes; ``panel`` and ``total`` are different codes and often confused by senders."""
+
+    panel: LoincCode | None = None
+    total: LoincCode | None = None
+    items: tuple[LoincCode, ...] = ()
+    answers: dict[str, Decimal] = {}
+    answer_list: str | None = None
+    difficulty_item: LoincCode | None = None
+    other_panels: tuple[LoincCode, ...] = ()
+    other_totals: tuple[LoincCode, ...] = ()

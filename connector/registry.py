@@ -1,0 +1,70 @@
+"""Finds what can be plugged in: adapters and instruments. A wrong name gets the list of right ones.
+
+Adapters are the folders of the ``adapters`` package, each with one ``ADAPTER`` object, and the entry
+points ``progress_connector.adapters`` of other distributions. Only here are they imported; the rest
+of the core knows ``ports`` alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+
+from connector.errors import ConfigurationError
+from connector.measures import Instrument, parse_instrument
+from connector.ports import Adapter
+from connector.resources import Resources
+
+ENTRY_POINTS = "progress_connector.adapters"
+
+
+def adapter_names() -> list[str]:
+    """The names of all adapters that can be used, without importing them."""
+    import adapters
+
+    names = {module.name for module in pkgutil.iter_modules(adapters.__path__) if module.ispkg}
+    return sorted(names | {point.name for point in entry_points(group=ENTRY_POINTS)})
+
+
+def find_adapter(name: str) -> Adapter:
+    """The adapter called ``name``. Raises ConfigurationError ("unknown_adapter")."""
+    names = adapter_names()
+    if name not in names:
+        raise unknown("adapter", name, names)
+    for point in entry_points(group=ENTRY_POINTS):
+        if point.name == name:
+            return _declared(point.load(), name)
+    return _declared(importlib.import_module(f"adapters.{name}"), name)
+
+
+def load_instruments(resources: Resources) -> dict[str, Instrument]:
+    """Every instrument in use, by id. Raises ConfigurationError naming the file and the key."""
+    found: dict[str, Instrument] = {}
+    for name, file in resources.list("mappings/instruments", "*.yaml").items():
+        instrument = parse_instrument(file.text(), name)
+        found[instrument.id] = instrument
+    return found
+
+
+def unknown(what: str, name: str, valid: Iterable[str]) -> ConfigurationError:
+    """The error for a name that is not known, with the nearest valid one."""
+    allowed = sorted(valid)
+    close = difflib.get_close_matches(name, allowed, n=1)
+    return ConfigurationError(
+        f"unknown_{what}",
+        f"there is no {what} {name!r}",
+        allowed=allowed,
+        suggestion=close[0] if close else None,
+    )
+
+
+def _declared(holder: object, name: str) -> Adapter:
+    adapter = getattr(holder, "ADAPTER", holder)
+    if not isinstance(adapter, Adapter):
+        raise ConfigurationError(
+            "adapter_not_declared", f"the adapter {name!r} declares no ADAPTER object"
+        )
+    return adapter

@@ -1,0 +1,39 @@
+"""The running service: engine, clock and web part of one process, started and stopped in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from flask import Flask
+
+from connector.app import App
+from connector.engine.clock import Clock
+from connector.web import create_app
+
+
+def start(app: App, token: str) -> tuple[Flask, Callable[[], None]]:
+    """The web application of a started service, and the function that stops it.
+
+    Stopping ends the clock first (nothing new), then the loops (work in hand), then engine, store.
+    """
+    stack = ExitStack()
+    runner = stack.enter_context(app.open_engine())
+    clock = Clock(runner.work, {s.name: s.every_seconds for s in app.site.sources}, runner.wake)
+    runner.start()
+    clock.start()
+    stack.callback(clock.stop)
+    threading.Thread(target=_stop_when_ended, args=(runner.ended,), daemon=True).start()
+    flask_app = create_app(
+        runner.work.store, app.practice, token, lambda: not runner.ended.is_set()
+    )
+    return flask_app, stack.close
+
+
+def _stop_when_ended(ended: threading.Event) -> None:
+    """A loop that ended by a defect takes the process down, so that it is restarted and seen."""
+    ended.wait()
+    os.kill(os.getppid(), signal.SIGTERM)

@@ -1,0 +1,82 @@
+"""Patients that wait for an evaluation. Each new cause raises a patient's generation.
+
+A generation is never used twice, so that finishing an evaluation that read older data never
+removes a patient whose data has changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, case, func
+
+from connector.store.schema import due
+from connector.store.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class DuePatient:
+    """A patient to evaluate, and the generation that the evaluation will have covered."""
+
+    patient_id: str
+    generation: int
+
+
+class Due:
+    """Due patients, longest waiting first."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def add(self, patient_ids: Iterable[str], at: datetime) -> None:
+        """Makes patients due; one that waits already keeps its place, with a new generation."""
+        rows = [
+            self._scope.own(patient_id=id, generation=1, evaluated=0, waiting=True, added_at=at)
+            for id in sorted(set(patient_ids))
+        ]
+        if not rows:
+            return
+        insert = self._scope.insert(due)
+        self._scope.run(
+            insert.on_conflict_do_update(
+                index_elements=["practice_id", "patient_id"],
+                set_={
+                    "generation": due.c.generation + 1,
+                    "waiting": True,
+                    "added_at": case(
+                        (due.c.waiting, due.c.added_at), else_=insert.excluded.added_at
+                    ),
+                },
+            ),
+            rows,
+        )
+
+    def take(self, limit: int = 100) -> list[DuePatient]:
+        """Patients that wait, longest first. They stay due until ``done``."""
+        query = self._scope.select(due, due.c.patient_id, due.c.generation).where(due.c.waiting)
+        ordered = query.order_by(due.c.added_at, due.c.patient_id).limit(limit)
+        return [DuePatient(id, generation) for id, generation in self._scope.run(ordered)]
+
+    def done(self, evaluated: Iterable[DuePatient]) -> None:
+        """Takes patients off the list, except those that became due again in the meantime."""
+        rows = [
+            {"id": patient.patient_id, "covered": patient.generation}
+            for patient in sorted(evaluated, key=lambda patient: patient.patient_id)
+        ]
+        if not rows:
+            return
+        self._scope.run(
+            self._scope.update(due)
+            .where(
+                due.c.patient_id == bindparam("id"), due.c.generation == bindparam("covered")
+            )
+            .values(waiting=False, evaluated=bindparam("covered")),
+            rows,
+        )
+
+    def count(self) -> int:
+        """Number of patients that wait."""
+        query = self._scope.select(due, func.count()).where(due.c.waiting)
+        return int(self._scope.run(query).scalar_one())

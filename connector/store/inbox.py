@@ -1,0 +1,120 @@
+"""The inbox: what arrived, unparsed, stored before it is acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+
+from connector.ports import RawBatch, RawRow
+from connector.store.schema import inbox
+from connector.store.scope import Scope, chunks, pack, unpack
+
+_BODY = "inbox.body"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """A stored batch; ``seq`` is its place in the order of arrival."""
+
+    seq: int
+    source: str
+    batch: RawBatch
+
+
+class Inbox:
+    """Batches by source and key: states new and done."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def add(self, source: str, batch: RawBatch, at: datetime) -> bool:
+        """Stores the batch; False when its key is there already (nothing changes then)."""
+        rows = [[row.number, dict(row.data)] for row in batch.rows]
+        values = self._scope.own(
+            source=source, key=batch.key, table_name=batch.table, origin=batch.origin,
+            as_of=batch.as_of, row_count=len(rows), state="new", received_at=at,
+            body=self._scope.seal(_BODY, (source, batch.key), pack(rows)),
+        )  # fmt: skip
+        added = self._scope.run(
+            self._scope.insert(inbox).values(values).on_conflict_do_nothing(
+                index_elements=["practice_id", "source", "key"]
+            )
+        )
+        return added.rowcount == 1
+
+    def new(self, limit_batches: int = 64, limit_rows: int = 10_000) -> list[InboxItem]:
+        """New batches in order of arrival: within both limits, but at least one."""
+        heads = self._scope.run(
+            self._scope.select(inbox, inbox.c.seq, inbox.c.row_count)
+            .where(inbox.c.state == "new").order_by(inbox.c.seq).limit(limit_batches)
+        )  # fmt: skip
+        taken: list[int] = []
+        total = 0
+        for seq, rows in heads:
+            total += rows
+            if taken and total > limit_rows:
+                break
+            taken.append(seq)
+        return self.items(taken)
+
+    def items(self, seqs: Sequence[int]) -> list[InboxItem]:
+        """The batches of these numbers that still have a body, in order of arrival."""
+        found: list[InboxItem] = []
+        for chunk in chunks(sorted(seqs)):
+            query = self._scope.select(inbox).where(inbox.c.seq.in_(chunk))
+            for row in self._scope.run(query.order_by(inbox.c.seq)):
+                if row.body is None:
+                    continue
+                body = unpack(self._scope.open(_BODY, (row.source, row.key), row.body))
+                batch = RawBatch(
+                    key=row.key, table=row.table_name, origin=row.origin, as_of=row.as_of,
+                    rows=tuple(RawRow(number, data) for number, data in body),
+                )  # fmt: skip
+                found.append(InboxItem(row.seq, row.source, batch))
+        return found
+
+    def still_new(self, seqs: Iterable[int]) -> set[int]:
+        """Those of ``seqs`` that nobody has done yet; inside a write they stay so until it ends."""
+        found: set[int] = set()
+        for chunk in chunks(sorted(seqs)):
+            query = self._scope.select(inbox, inbox.c.seq).where(
+                inbox.c.seq.in_(chunk), inbox.c.state == "new"
+            )
+            found.update(self._scope.run(self._scope.locked(query.order_by(inbox.c.seq))).scalars())
+        return found
+
+    def done(self, seqs: Iterable[int], at: datetime) -> None:
+        """Marks batches as worked on; those done already keep their time."""
+        for chunk in chunks(sorted(seqs)):
+            self._scope.run(
+                self._scope.update(inbox)
+                .where(inbox.c.seq.in_(chunk), inbox.c.state == "new")
+                .values(state="done", done_at=at)
+            )
+
+    def counts(self) -> dict[str, int]:
+        """Number of batches by state."""
+        return dict(self._scope.count_by(inbox.c.state))  # type: ignore[arg-type]
+
+    def oldest_new(self) -> datetime | None:
+        """When the oldest batch that waits arrived: the age of the queue."""
+        query = self._scope.select(inbox, func.min(inbox.c.received_at))
+        found: datetime | None = self._scope.run(query.where(inbox.c.state == "new")).scalar()
+        return found
+
+    def prune(self, before: datetime, limit: int = 500) -> int:
+        """Empties at most ``limit`` batches done before a time; their keys stay, against repeats."""
+        old = (
+            self._scope.select(inbox, inbox.c.seq)
+            .where(inbox.c.state == "done", inbox.c.done_at < before, inbox.c.body.is_not(None))
+            .limit(limit)
+        )
+        seqs = list(self._scope.run(old).scalars())
+        for chunk in chunks(seqs):
+            self._scope.run(
+                self._scope.update(inbox).where(inbox.c.seq.in_(chunk)).values(body=None)
+            )
+        return len(seqs)

@@ -1,0 +1,119 @@
+"""The latest progress of each patient, and the history of decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+
+from connector.pipeline.models import DecisionView, Progress
+from connector.store.schema import decisions, progress
+from connector.store.scope import Scope, expand, squeeze
+
+_BODY = "progress.body"
+_DECISION = "decisions.body"
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One entry of a patient's decision history."""
+
+    number: int
+    as_of: datetime
+    recorded_at: datetime
+    view: DecisionView
+
+
+class ProgressTable:
+    """Progress by patient; an evaluation as of an earlier time never replaces a later one."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def put(self, given: Progress, at: datetime) -> bool:
+        """Stores the progress; True when anything but ``as_of`` differs from what was there.
+
+        A decision that differs from the last one is added to the history.
+        """
+        patient_id = given.chart.patient.id
+        digest = self._digest(given.model_dump_json(exclude={"as_of"}))
+        decision_digest = self._digest(given.decision.model_dump_json())
+        query = self._scope.select(
+            progress, progress.c.as_of, progress.c.digest, progress.c.decision_digest
+        ).where(progress.c.patient_id == patient_id)
+        stored = self._scope.run(self._scope.locked(query)).one_or_none()
+        if stored is not None and stored.as_of > given.as_of:
+            return False
+        values = self._scope.own(
+            patient_id=patient_id, decision=given.decision.decision, as_of=given.as_of,
+            digest=digest, decision_digest=decision_digest, updated_at=at,
+            body=self._scope.seal(_BODY, (patient_id,), squeeze(given.model_dump_json().encode())),
+        )  # fmt: skip
+        insert = self._scope.insert(progress).values(values)
+        updated = {name: insert.excluded[name] for name in values}
+        self._scope.run(
+            insert.on_conflict_do_update(
+                index_elements=["practice_id", "patient_id"], set_=updated,
+                where=insert.excluded.as_of >= progress.c.as_of,
+            )
+        )  # fmt: skip
+        if stored is None or stored.decision_digest != decision_digest:
+            self._remember(patient_id, given, at)
+        return stored is None or stored.digest != digest
+
+    def get(self, patient_id: str) -> Progress | None:
+        """The patient's latest progress."""
+        query = self._scope.select(progress, progress.c.body)
+        body = self._scope.run(query.where(progress.c.patient_id == patient_id)).scalar()
+        return None if body is None else self._progress(patient_id, body)
+
+    def all(self) -> Iterator[Progress]:
+        """Every patient's progress, in id order; to be consumed before the transaction ends."""
+        after = ""
+        while True:
+            query = self._scope.select(progress, progress.c.patient_id, progress.c.body)
+            page = query.where(progress.c.patient_id > after).order_by(progress.c.patient_id)
+            rows = self._scope.run(page.limit(_PAGE)).all()
+            for patient_id, body in rows:
+                yield self._progress(patient_id, body)
+                after = patient_id
+            if len(rows) < _PAGE:
+                return
+
+    def history(self, patient_id: str) -> list[DecisionRow]:
+        """The patient's decisions, oldest first; a row for each change."""
+        query = self._scope.select(decisions).where(decisions.c.patient_id == patient_id)
+        return [
+            DecisionRow(
+                row.number, row.as_of, row.recorded_at,
+                DecisionView.model_validate_json(
+                    expand(self._scope.open(_DECISION, (patient_id, row.number), row.body))
+                ),
+            )
+            for row in self._scope.run(query.order_by(decisions.c.number))
+        ]  # fmt: skip
+
+    def decision_counts(self) -> dict[str, int]:
+        """Number of patients by their latest decision."""
+        return dict(self._scope.count_by(progress.c.decision))  # type: ignore[arg-type]
+
+    def _remember(self, patient_id: str, given: Progress, at: datetime) -> None:
+        query = self._scope.select(decisions, func.max(decisions.c.number))
+        last = self._scope.run(query.where(decisions.c.patient_id == patient_id)).scalar()
+        number = (last or 0) + 1
+        body = squeeze(given.decision.model_dump_json().encode())
+        values = self._scope.own(
+            patient_id=patient_id, number=number, decision=given.decision.decision,
+            as_of=given.as_of, recorded_at=at,
+            body=self._scope.seal(_DECISION, (patient_id, number), body),
+        )  # fmt: skip
+        self._scope.run(self._scope.insert(decisions).values(values))
+
+    def _digest(self, text: str) -> str:
+        return self._scope.keys.fingerprint(text.encode())
+
+    def _progress(self, patient_id: str, body: bytes) -> Progress:
+        return Progress.model_validate_json(expand(self._scope.open(_BODY, (patient_id,), body)))

@@ -1,0 +1,163 @@
+"""Canonical records, each in its newest version, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Row
+
+from connector.records import RECORD_TYPES, Patient, PatientRecord, Record
+from connector.store.schema import records
+from connector.store.scope import Scope, chunks, expand, squeeze
+
+_BODY = "records.body"
+_APART_FROM_CONTENT = {"provenance", "version"}
+_WRITTEN = ("kind", "patient_id", "version", "deleted", "digest", "body", "updated_at")
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertResult:
+    """What an upsert did, counted per given record.
+
+    ``changed`` holds the stored result of each record that is new or has other content, once.
+    """
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    changed: tuple[Record, ...] = ()
+
+
+class Records:
+    """Records by id. An older version never overwrites a newer one."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def upsert(self, given: Sequence[Record], at: datetime) -> UpsertResult:
+        """Stores what is newer than, or differs at the same version from, what is there.
+
+        The same content (provenance and version apart) counts as unchanged, but a newer version
+        and its provenance are taken over.
+        """
+        counts = {"inserted": 0, "updated": 0, "unchanged": 0, "stale": 0}
+        changed: dict[str, Record] = {}
+        write: dict[str, tuple[Record, str]] = {}
+        # In id order, so that two replicas never wait for each other's rows.
+        for chunk in chunks(sorted(given, key=lambda record: record.id)):
+            known = self._versions({record.id for record in chunk})
+            # A record given twice may straddle two chunks; what was decided before counts as known.
+            known |= {
+                id: (write[id][0].version, write[id][1])
+                for id in (record.id for record in chunk) if id in write
+            }  # fmt: skip
+            for record in chunk:
+                digest = self._digest(record)
+                verdict, store = _judge(record, digest, known.get(record.id))
+                counts[verdict] += 1
+                if store:
+                    known[record.id] = (record.version, digest)
+                    write[record.id] = (record, digest)
+                if verdict in ("inserted", "updated"):
+                    changed[record.id] = record
+        self._write([self._row(record, digest, at) for record, digest in write.values()])
+        latest = tuple(write[id][0] for id in changed)
+        return UpsertResult(changed=latest, **counts)
+
+    def get(self, id: str) -> Record | None:
+        """The record of an id, retracted ones included."""
+        row = self._scope.run(self._scope.select(records).where(records.c.id == id)).one_or_none()
+        return None if row is None else self._record(row)
+
+    def of_patients(self, ids: Iterable[str]) -> dict[str, list[Record]]:
+        """All records of each patient (the Patient itself, and retracted ones too), in id order."""
+        found: dict[str, list[Record]] = {id: [] for id in ids}
+        for chunk in chunks(sorted(found)):
+            query = self._scope.select(records).where(records.c.patient_id.in_(chunk))
+            for row in self._scope.run(query.order_by(records.c.patient_id, records.c.id)):
+                found[row.patient_id].append(self._record(row))
+        return found
+
+    def shared(self) -> list[Record]:
+        """Records of no patient (clinicians, the practice), retracted ones too, in id order."""
+        query = self._scope.select(records).where(records.c.patient_id.is_(None))
+        return [self._record(row) for row in self._scope.run(query.order_by(records.c.id))]
+
+    def patients(self, limit: int = 100, after: str = "") -> list[Patient]:
+        """Patients that are not retracted, in id order, starting behind the id ``after``."""
+        query = (
+            self._scope.select(records)
+            .where(records.c.kind == "patient", records.c.deleted.is_(False), records.c.id > after)
+            .order_by(records.c.id).limit(limit)
+        )  # fmt: skip
+        return [cast(Patient, self._record(row)) for row in self._scope.run(query)]
+
+    def digests(self, ids: Iterable[str]) -> dict[str, str | None]:
+        """The content digest of each record; None when there is none or it is retracted."""
+        found: dict[str, str | None] = dict.fromkeys(ids)
+        for chunk in chunks(sorted(found)):
+            query = self._scope.select(records, records.c.id, records.c.digest).where(
+                records.c.id.in_(chunk), records.c.deleted.is_(False)
+            )
+            found.update({id: digest for id, digest in self._scope.run(query)})
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """Number of records by kind, without retracted ones."""
+        rows = self._scope.count_by(records.c.kind, records.c.deleted)
+        return {kind: count for kind, deleted, count in rows if not deleted}
+
+    def _versions(self, ids: set[str]) -> dict[str, tuple[datetime, str]]:
+        query = self._scope.select(records, records.c.id, records.c.version, records.c.digest)
+        locked = self._scope.locked(query.where(records.c.id.in_(sorted(ids))).order_by(records.c.id))
+        return {id: (version, digest) for id, version, digest in self._scope.run(locked)}
+
+    def _digest(self, record: Record) -> str:
+        content = record.model_dump_json(exclude=_APART_FROM_CONTENT)
+        return self._scope.keys.fingerprint(content.encode())
+
+    def _row(self, record: Record, digest: str, at: datetime) -> dict[str, Any]:
+        body = squeeze(record.model_dump_json().encode())
+        return self._scope.own(
+            id=record.id, kind=getattr(record, "kind"), patient_id=_patient_id(record),  # noqa: B009
+            version=record.version, deleted=record.deleted, digest=digest,
+            body=self._scope.seal(_BODY, (record.id,), body), updated_at=at,
+        )  # fmt: skip
+
+    def _write(self, rows: list[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        insert = self._scope.insert(records)
+        # The condition holds even where another replica has stored a newer version meanwhile.
+        upsert = insert.on_conflict_do_update(
+            index_elements=["practice_id", "id"],
+            set_={name: insert.excluded[name] for name in _WRITTEN},
+            where=insert.excluded.version >= records.c.version,
+        )
+        self._scope.run(upsert, rows)
+
+    def _record(self, row: Row[Any]) -> Record:
+        body = expand(self._scope.open(_BODY, (row.id,), row.body))
+        return RECORD_TYPES[row.kind].model_validate_json(body)
+
+
+def _judge(record: Record, digest: str, known: tuple[datetime, str] | None) -> tuple[str, bool]:
+    """What becomes of a record, and whether it is written."""
+    if known is None:
+        return "inserted", True
+    version, content = known
+    if record.version < version:
+        return "stale", False
+    if digest == content:
+        return "unchanged", record.version > version
+    return "updated", True
+
+
+def _patient_id(record: Record) -> str | None:
+    if isinstance(record, PatientRecord):
+        return record.patient_id
+    return record.id if isinstance(record, Patient) else None

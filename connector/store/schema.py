@@ -1,0 +1,248 @@
+"""The tables, as SQLAlchemy metadata; ``migrations`` builds the same (a test compares them).
+
+Every table starts with ``practice_id`` and every statement asks for it. Columns that hold anything
+about a patient are sealed (``crypto``) and listed in ``SEALED``; all other columns are free of PHI:
+ids are keyed digests, messages are plain sentences without source values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+REVISION = "0001"
+VERSION_TABLE = "connector_schema"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, kept as UTC: integer microseconds on SQLite, timestamptz on PostgreSQL."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone can't be stored")
+        return value if dialect.name == "postgresql" else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        return _EPOCH + timedelta(microseconds=value)
+
+
+# SQLite numbers rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
+_Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+
+def _text(name: str, *, key: bool = False, null: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=null)
+
+
+def _time(name: str, *, null: bool = False) -> Column[datetime]:
+    return Column(name, UtcTime, nullable=null)
+
+
+def _sealed(name: str, *, null: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=null)
+
+
+def _whole(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null)
+
+
+meta = Table(
+    "meta", metadata,
+    _text("practice_id", key=True), _text("name", key=True), _sealed("value"),
+)  # fmt: skip
+
+inbox = Table(
+    "inbox", metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    _text("practice_id"), _text("source"), _text("key"), _text("table_name"), _text("origin"),
+    _time("as_of"), _whole("row_count"), _sealed("body", null=True),
+    _text("state"), _time("received_at"), _time("done_at", null=True),
+    UniqueConstraint("practice_id", "source", "key", name="inbox_key"),
+    Index("inbox_state", "practice_id", "state", "seq"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+records = Table(
+    "records", metadata,
+    _text("practice_id", key=True), _text("id", key=True),
+    _text("kind"), _text("patient_id", null=True), _time("version"),
+    Column("deleted", Boolean, nullable=False), _text("digest"), _sealed("body"),
+    _time("updated_at"),
+    Index("records_patient", "practice_id", "patient_id"),
+    Index("records_kind", "practice_id", "kind", "deleted", "id"),
+)  # fmt: skip
+
+due = Table(
+    "due", metadata,
+    _text("practice_id", key=True), _text("patient_id", key=True),
+    _whole("generation"), _whole("evaluated"), Column("waiting", Boolean, nullable=False),
+    _time("added_at"),
+    Index("due_waiting", "practice_id", "waiting", "added_at", "patient_id"),
+)  # fmt: skip
+
+progress = Table(
+    "progress", metadata,
+    _text("practice_id", key=True), _text("patient_id", key=True),
+    _text("decision"), _time("as_of"), _text("digest"), _text("decision_digest"),
+    _sealed("body"), _time("updated_at"),
+    Index("progress_decision", "practice_id", "decision"),
+)  # fmt: skip
+
+decisions = Table(
+    "decisions", metadata,
+    _text("practice_id", key=True), _text("patient_id", key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _text("decision"), _time("as_of"), _sealed("body"), _time("recorded_at"),
+)  # fmt: skip
+
+alerts = Table(
+    "alerts", metadata,
+    _text("practice_id", key=True), _text("key", key=True),
+    _text("patient_id"), _text("severity"), _text("audience"), _text("state"),
+    _sealed("body"), _sealed("note", null=True), _text("acknowledged_by", null=True),
+    _time("raised_at"), _time("updated_at"),
+    Index("alerts_state", "practice_id", "state", "patient_id"),
+)  # fmt: skip
+
+documents = Table(
+    "documents", metadata,
+    _text("practice_id", key=True), _text("document_id", key=True),
+    _text("kind"), _text("patient_id"), Column("as_of", Date, nullable=False), _text("digest"),
+    _text("release"), _sealed("spec", null=True), _time("updated_at"),
+    Index("documents_patient", "practice_id", "patient_id"),
+    Index("documents_updated", "practice_id", "updated_at"),
+)  # fmt: skip
+
+contents = Table(
+    "contents", metadata,
+    _text("practice_id", key=True), _text("document_id", key=True), _text("format", key=True),
+    _text("sha256"), _whole("size"), _sealed("body"), _time("rendered_at"),
+    ForeignKeyConstraint(
+        ["practice_id", "document_id"], ["documents.practice_id", "documents.document_id"],
+        name="contents_document",
+    ),
+)  # fmt: skip
+
+deliveries = Table(
+    "deliveries", metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    _text("practice_id"), _text("key"), _text("destination"), _text("document_id"),
+    _text("format"), _text("kind"), _text("path"), _text("media_type"), _text("labels"),
+    _text("state"), _whole("attempts"), _time("due_at"),
+    _text("code", null=True), _text("message", null=True),
+    _time("created_at"), _time("updated_at"),
+    UniqueConstraint("practice_id", "key", name="deliveries_key"),
+    Index("deliveries_state", "practice_id", "state", "destination", "seq"),
+    Index("deliveries_document", "practice_id", "document_id"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+receipts = Table(
+    "receipts", metadata,
+    _text("practice_id", key=True), _text("key", key=True),
+    _sealed("reference"), _time("received_at"),
+    ForeignKeyConstraint(
+        ["practice_id", "key"], ["deliveries.practice_id", "deliveries.key"],
+        name="receipts_delivery",
+    ),
+)  # fmt: skip
+
+cursors = Table(
+    "cursors", metadata,
+    _text("practice_id", key=True), _text("source", key=True),
+    _sealed("value"), _time("updated_at"),
+)  # fmt: skip
+
+quarantine = Table(
+    "quarantine", metadata,
+    _text("practice_id", key=True), _text("id", key=True),
+    _text("source"), _text("scope"), _text("table_name"), _text("origin"),
+    _whole("row_number", null=True), _text("code"), _text("message"), _text("field"),
+    _sealed("body", null=True), _time("as_of"), _text("state"),
+    _time("created_at"), _time("updated_at"),
+    Index("quarantine_state", "practice_id", "state", "created_at"),
+)  # fmt: skip
+
+audit = Table(
+    "audit", metadata,
+    _text("practice_id", key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    # Times are ISO text here: exactly what the hash covers.
+    _text("at"), _text("action"), _text("subject"), _text("actor"), _text("outcome"),
+    _text("detail"), _text("prev_hash"), _text("hash"),
+)  # fmt: skip
+
+audit_head = Table(
+    "audit_head", metadata,
+    _text("practice_id", key=True), _whole("seq"), _text("hash"), _text("at"), _text("signature"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A sealed column and the columns that make up its row key, in order."""
+
+    column: Column[Any]
+    row: tuple[Column[Any], ...]
+
+    @property
+    def place(self) -> str:
+        """The table part of the additional data, such as ``records.body``."""
+        return f"{self.column.table.name}.{self.column.name}"
+
+
+SEALED: dict[str, Sealed] = {
+    sealed.place: sealed
+    for sealed in (
+        Sealed(meta.c.value, (meta.c.name,)),
+        Sealed(inbox.c.body, (inbox.c.source, inbox.c.key)),
+        Sealed(records.c.body, (records.c.id,)),
+        Sealed(progress.c.body, (progress.c.patient_id,)),
+        Sealed(decisions.c.body, (decisions.c.patient_id, decisions.c.number)),
+        Sealed(alerts.c.body, (alerts.c.key,)),
+        Sealed(alerts.c.note, (alerts.c.key,)),
+        Sealed(documents.c.spec, (documents.c.document_id,)),
+        Sealed(contents.c.body, (contents.c.document_id, contents.c.format)),
+        Sealed(receipts.c.reference, (receipts.c.key,)),
+        Sealed(cursors.c.value, (cursors.c.source,)),
+        Sealed(quarantine.c.body, (quarantine.c.id,)),
+    )
+}

@@ -1,0 +1,148 @@
+"""What every repository works with: one connection, one practice, its keys."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Delete,
+    Executable,
+    Select,
+    Table,
+    Update,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.errors import ConfigurationError
+from connector.store.crypto import KeyRing
+
+T = TypeVar("T")
+_COMPRESS_FROM = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One connection inside a transaction, and the practice all its statements are about."""
+
+    connection: Connection
+    practice_id: str
+    keys: KeyRing
+    writing: bool
+
+    def run(
+        self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """The result of a statement; with ``rows``, of the statement run once for each."""
+        return self.connection.execute(statement, rows)
+
+    def mine(self, table: Table) -> ColumnElement[bool]:
+        """The condition that keeps a statement inside the practice."""
+        return table.c.practice_id == self.practice_id
+
+    def select(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+        """A query of the practice's own rows (all columns when none is named)."""
+        return select(*(columns or (table,))).where(self.mine(table))
+
+    def locked(self, query: Select[Any]) -> Select[Any]:
+        """The query, holding its rows until the commit where the database locks rows."""
+        return query.with_for_update() if self.writing else query
+
+    def update(self, table: Table) -> Update:
+        """An update of the practice's own rows."""
+        return update(table).where(self.mine(table))
+
+    def delete(self, table: Table) -> Delete:
+        """A deletion of the practice's own rows."""
+        return delete(table).where(self.mine(table))
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert that knows ON CONFLICT; rows must carry ``practice_id`` (``own``)."""
+        if self.connection.dialect.name == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
+
+    def own(self, **values: Any) -> dict[str, Any]:
+        """A row of the practice."""
+        return {"practice_id": self.practice_id, **values}
+
+    def count_by(self, *columns: Column[Any]) -> list[tuple[Any, ...]]:
+        """Number of rows for each combination of values: tuples (value, ..., count)."""
+        query = self.select(columns[0].table, *columns, func.count()).group_by(*columns)  # type: ignore[arg-type]
+        return [tuple(row) for row in self.run(query)]
+
+    def seal(self, place: str, row: Sequence[object], plaintext: bytes) -> bytes:
+        """A value for the sealed column ``place`` ("table.column") of one row."""
+        return self.keys.seal(place, row_key(row), plaintext)
+
+    def open(self, place: str, row: Sequence[object], blob: bytes) -> bytes:
+        """The plaintext of a sealed column. Raises ConfigurationError ("cannot_decrypt")."""
+        return self.keys.open(place, row_key(row), blob)
+
+    def resolve(self, column: Column[Any], given: str) -> str | None:
+        """The whole id that ``given`` (an id or the start of one) stands for; None if none does.
+
+        Raises ConfigurationError ("ambiguous_id") when several ids start so.
+        """
+        table: Table = column.table  # type: ignore[assignment]
+        if not given:
+            return None
+        exact = self.run(self.select(table, column).where(column == given)).scalar()
+        if exact is not None:
+            return str(exact)
+        start = func.substr(column, 1, len(given)) == given
+        found = self.run(self.select(table, column).where(start).order_by(column).limit(4)).scalars()
+        ids = [str(value) for value in found]
+        if len(ids) > 1:
+            raise ConfigurationError(
+                "ambiguous_id", f"several ids start with {given!r}; give more of it", allowed=ids
+            )
+        return ids[0] if ids else None
+
+
+def row_key(parts: Sequence[object]) -> str:
+    """The row part of the additional data."""
+    return "\x1f".join(str(part) for part in parts)
+
+
+def pack(value: Any) -> bytes:
+    """A JSON value as bytes, compressed where that pays. ``unpack`` reads it."""
+    return squeeze(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def unpack(data: bytes) -> Any:
+    """The JSON value that ``pack`` was given."""
+    return json.loads(expand(data))
+
+
+def squeeze(data: bytes) -> bytes:
+    """``data`` behind a byte that says whether it is compressed."""
+    if len(data) >= _COMPRESS_FROM:
+        small = zlib.compress(data, 1)
+        if len(small) < len(data):
+            return b"\x01" + small
+    return b"\x00" + data
+
+
+def expand(data: bytes) -> bytes:
+    """What ``squeeze`` was given."""
+    return zlib.decompress(memoryview(data)[1:]) if data[:1] == b"\x01" else data[1:]
+
+
+def chunks(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:
+    """The values in lists of at most ``size``; databases limit the parameters of a statement."""
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk

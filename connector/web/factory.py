@@ -1,0 +1,84 @@
+"""Builds the Flask application: limits, security headers, sign-in, pages."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+
+from flask import Flask, Response, abort, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from connector.pipeline.models import PracticeProfile
+from connector.store.store import Store
+from connector.web.pages import pages
+
+_COOKIE = "connector_session"
+_MAX_REQUEST_BYTES = 1_000_000
+_OPEN_TO_ALL = {"static", "health", "ready", "sign_in"}
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+# A report opened in the browser brings its own style block and fonts and needs nothing else.
+_DOCUMENT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; sandbox"
+)
+
+
+def create_app(
+    store: Store,
+    practice: PracticeProfile,
+    token: str,
+    is_working: Callable[[], bool] = lambda: True,
+) -> Flask:
+    """The application. ``token`` signs a person in; it is printed where the service was started."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
+    session = secrets.token_urlsafe(32)
+
+    @app.before_request
+    def only_signed_in() -> None:
+        if request.endpoint in _OPEN_TO_ALL:
+            return
+        if not hmac.compare_digest(request.cookies.get(_COOKIE, ""), session):
+            abort(401)
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint == "pages.document":
+            response.headers["Content-Security-Policy"] = _DOCUMENT_POLICY
+        return response
+
+    @app.get("/sign-in/<given>")
+    def sign_in(given: str) -> AnyResponse:
+        if not hmac.compare_digest(given, token):
+            abort(401)
+        response = redirect(url_for("pages.results"))
+        response.set_cookie(_COOKIE, session, httponly=True, samesite="Strict")
+        return response
+
+    @app.get("/healthz")
+    def health() -> tuple[str, int]:
+        return ("ok", 200) if is_working() else ("the engine has stopped", 503)
+
+    @app.get("/readyz")
+    def ready() -> tuple[str, int]:
+        store.read(lambda tx: tx.due.count())
+        return ("ready", 200) if is_working() else ("the engine has stopped", 503)
+
+    @app.errorhandler(401)
+    def not_signed_in(_: object) -> tuple[str, int, dict[str, str]]:
+        text = "Open the address that the service printed when it started; it signs you in."
+        return text, 401, {"Content-Type": "text/plain; charset=utf-8"}
+
+    app.register_blueprint(pages(store, practice))
+    return app

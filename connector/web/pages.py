@@ -1,0 +1,124 @@
+"""The results page and the stored documents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, abort, render_template
+
+from connector.pipeline.models import PracticeProfile, Progress
+from connector.store.audit import AuditEntry
+from connector.store.documents import StoredDocument
+from connector.store.store import Store, Tx
+
+_MEDIA = {"pdf": "application/pdf", "html": "text/html", "json": "application/json"}
+# Worst first: what a person should look at today stands above what goes well.
+_ORDER = ("below", "insufficient_data", "too_early", "meets", "exceeds")
+_LABEL = {
+    "exceeds": "Exceeds",
+    "meets": "Meets",
+    "below": "Below",
+    "too_early": "Too early",
+    "insufficient_data": "Not enough data",
+}
+_KIND = {
+    "therapist": "Therapist report",
+    "patient": "Patient report",
+    "insurer": "Insurer report",
+    "packet_manifest": "Packet manifest",
+    "decision": "Decision",
+    "alert": "Alert",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLine:
+    """One patient on the results page."""
+
+    name: str
+    chart_number: str
+    decision: str
+    label: str
+    rule: str
+    reason: str
+    open_alerts: int
+    documents: tuple[tuple[str, StoredDocument], ...]
+
+
+def pages(store: Store, practice: PracticeProfile) -> Blueprint:
+    """The pages, bound to a store."""
+    blueprint = Blueprint("pages", __name__)
+
+    @blueprint.get("/")
+    def results() -> str:
+        lines, counts = store.write(_read_results)
+        return render_template(
+            "results.html",
+            practice=practice,
+            lines=lines,
+            counts=counts,
+            labels=_LABEL,
+        )
+
+    @blueprint.get("/documents/<document_id>.<fmt>")
+    def document(document_id: str, fmt: str) -> Response:
+        if fmt not in _MEDIA:
+            abort(404)
+        content = store.write(lambda tx: _read_document(tx, document_id, fmt))
+        if content is None:
+            abort(404)
+        return Response(content, mimetype=_MEDIA[fmt])
+
+    return blueprint
+
+
+def _read_results(tx: Tx) -> tuple[list[PatientLine], dict[str, object]]:
+    alerts = Counter(row.alert.patient_id for row in tx.alerts.open())
+    documents: dict[str, list[StoredDocument]] = {}
+    for stored in tx.documents.listing():
+        documents.setdefault(stored.patient_id, []).append(stored)
+    lines = [
+        _line(progress, alerts[progress.chart.patient.id], documents)
+        for progress in tx.progress.all()
+    ]
+    lines.sort(key=lambda line: (_ORDER.index(line.decision), -line.open_alerts, line.name))
+    counts: dict[str, object] = {
+        "decisions": Counter(line.decision for line in lines),
+        "alerts": sum(alerts.values()),
+        "quarantine": tx.quarantine.counts(),
+        "deliveries": tx.deliveries.counts(),
+    }
+    entry = AuditEntry(action="viewed", subject="results", detail={"patients": len(lines)})
+    tx.audit.append([entry], datetime.now(UTC))
+    return lines, counts
+
+
+def _line(
+    progress: Progress, open_alerts: int, documents: dict[str, list[StoredDocument]]
+) -> PatientLine:
+    patient = progress.chart.patient
+    shown = [
+        (_KIND[stored.kind], stored)
+        for stored in documents.get(patient.id, ())
+        if stored.kind != "alert"
+    ]
+    return PatientLine(
+        name=f"{patient.family_name}, {patient.given_name}",
+        chart_number=patient.chart_number,
+        decision=progress.decision.decision,
+        label=_LABEL[progress.decision.decision],
+        rule=progress.decision.rule,
+        reason=progress.decision.reason,
+        open_alerts=open_alerts,
+        documents=tuple(shown),
+    )
+
+
+def _read_document(tx: Tx, document_id: str, fmt: str) -> bytes | None:
+    content = tx.documents.content(document_id, fmt)
+    if content is not None:
+        entry = AuditEntry(action="viewed", subject=document_id, detail={"format": fmt})
+        tx.audit.append([entry], datetime.now(UTC))
+    return content
