@@ -7,8 +7,9 @@ nothing; ``open_store`` and ``open_engine`` do, when a command needs them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,8 +28,9 @@ from connector.records import RecordIds
 from connector.resources import Resources
 
 if TYPE_CHECKING:
+    from connector.documents.render import Renderer
     from connector.engine.runner import Runner
-    from connector.engine.work import Reporter
+    from connector.engine.work import Reporter, Work
     from connector.store.crypto import KeyRing
     from connector.store.store import Store
 
@@ -94,10 +96,12 @@ class App:
     @cached_property
     def keys(self) -> KeyRing:
         """The practice's encryption keys; made on first use of a new site."""
-        from connector.store.crypto import KeyRing
+        from connector.store.crypto import ENVIRONMENT_VARIABLE, KeyRing
 
         path = self.home / self.site.store.keys_file
-        return KeyRing.load_or_create(path, self.site.practice.id)
+        if path.exists() or os.environ.get(ENVIRONMENT_VARIABLE):
+            return KeyRing.load(path)
+        return KeyRing.create(path)
 
     def context(self, source: str) -> MappingContext:
         """What mapping needs to know besides the mapping itself."""
@@ -115,6 +119,27 @@ class App:
         url = absolute_url(self.site.store.url, self.home)
         return Store.open(url, self.keys, self.site.practice.id)
 
+    def work(self, store: Store, renderer: Renderer, report: Reporter | None = None) -> Work:
+        """Everything the units of work need, over an open store and renderer."""
+        from connector.engine.work import Silent, Work
+
+        return Work(
+            store=store,
+            practice=self.practice,
+            rules=self.rules,
+            instruments=self.instruments,
+            resources=self.resources,
+            paper=self.site.render.paper,
+            sources=self.sources,
+            mappings=self.mappings,
+            contexts={name: self.context(name) for name in self.mappings},
+            destinations=self.destinations,
+            routes=self.routes,
+            renderer=renderer,
+            now=self.site.now,
+            report=report or Silent(),
+        )
+
     @contextmanager
     def open_engine(self, report: Reporter | None = None) -> Iterator[Runner]:
         """A launched engine with everything bound; closed in order, whatever happens."""
@@ -123,26 +148,11 @@ class App:
         from connector.engine.durable import DurableEngine
         from connector.engine.runner import Runner
         from connector.engine.serializer import EncryptedSerializer
-        from connector.engine.work import Silent, Work
 
         render = self.site.render
-        with self.open_store() as store, Renderer(render.processes, render.timeout_seconds) as pdf:
-            work = Work(
-                store=store,
-                practice=self.practice,
-                rules=self.rules,
-                instruments=self.instruments,
-                resources=self.resources,
-                paper=render.paper,
-                sources=self.sources,
-                mappings=self.mappings,
-                contexts={name: self.context(name) for name in self.mappings},
-                destinations=self.destinations,
-                routes=self.routes,
-                renderer=pdf,
-                now=self.site.now,
-                report=report or Silent(),
-            )
+        renderer = closing(Renderer(render.processes, render.timeout_seconds))
+        with self.open_store() as store, renderer as pdf:
+            work = self.work(store, pdf, report)
             engine = DurableEngine(
                 absolute_url(self.site.store.engine_url, self.home),
                 EncryptedSerializer(self.keys, self.site.practice.id),

@@ -30,10 +30,15 @@ from connector.errors import ConnectorError
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One raw record as the source gave it; ``number`` is its 1-based place in the origin."""
+    """One raw record as the source gave it; ``number`` is its 1-based place in the origin.
+
+    ``fault`` says why the row can't be read (too few fields, bad JSON); mapping turns it into a row
+    error and makes no record of ``data``.
+    """
 
     number: int
     data: Mapping[str, Any]
+    fault: ConnectorError | None = None
 
 
 @dataclass(frozen=True, slots=True)

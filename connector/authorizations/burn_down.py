@@ -49,7 +49,10 @@ def burn_down(
     uncovered = [
         v.starts_at.date()
         for v in sorted(live, key=lambda v: (v.starts_at, v.id))
-        if v.status == "scheduled" and v.starts_at.date() >= today and v.id not in counted
+        if v.status == "scheduled"
+        and v.starts_at.date() >= today
+        and v.id not in counted
+        and (rules.authorization_counts_evaluations or v.visit_type != "evaluation")
     ]
     ordered = sorted(current, key=lambda a: (a.starts_on or date.min, a.id))
     return tuple(_view(a, taken[a.id], uncovered, ordered, today, rules) for a in ordered)

@@ -29,8 +29,8 @@ def renewal(
 ) -> Renewal | None:
     """Why this authorization must be renewed now, or None.
 
-    ``taken`` are the visits it pays for in date order, ``uncovered`` the dates of booked visits that
-    no authorization pays for.
+    ``taken`` are the visits it pays for in date order, ``uncovered`` the dates of booked visits
+    that no authorization pays for.
     """
     if authorization.status not in GRANTED:
         return None

@@ -10,9 +10,9 @@ from connector.records import Frozen
 class AuthorizationView(Frozen):
     """One authorization and what is left of it, booked visits included.
 
-    ``authorized - used - booked == left`` wherever ``left`` is known; a negative ``left`` means more
-    is booked than authorized. ``left`` is None when the payer authorized no number, or in a unit
-    that visits can't be counted in. ``renewal_on`` is the day that made the renewal due.
+    ``authorized - used - booked == left`` wherever ``left`` is known; a negative ``left`` means
+    more is booked than authorized. ``left`` is None when the payer authorized no number, or in a
+    unit that visits can't be counted in. ``renewal_on`` is the day that made the renewal due.
     """
 
     authorization_id: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from connector.documents.wording import day, json_number, number
@@ -120,7 +121,7 @@ def missed_days(series: MeasureSeries, instrument: Instrument) -> list[date]:
     } - set(valid)
     if instrument.cadence_days:
         step = timedelta(days=instrument.cadence_days)
-        for before, after in zip(valid, valid[1:], strict=False):
+        for before, after in pairwise(valid):
             due = [before + step * n for n in range(1, MISSED_PER_GAP + 1)]
             found |= {on for on in due if on + step / 2 <= after}
     return sorted(found)
@@ -135,7 +136,9 @@ def _bands(instrument: Instrument, low: Decimal, high: Decimal) -> list[dict[str
         start = limits[i] if limits[i] is not None else low
         following = limits[i + 1] if i + 1 < len(limits) else None
         end = following if following is not None else high
-        rows.append({"word": band.label, "low": json_number(start or low), "high": json_number(end)})
+        rows.append(
+            {"word": band.label, "low": json_number(start or low), "high": json_number(end)}
+        )
     return rows
 
 

@@ -155,7 +155,9 @@ class _Plot:
 
 def line_chart(data: Mapping[str, Any], style: ChartStyle) -> Drawing:
     """The drawing of ``chart_data.line_data``'s result in a style."""
-    points = [(date.fromisoformat(p["on"]), float(p["value"]), str(p["label"])) for p in data["points"]]
+    points = [
+        (date.fromisoformat(p["on"]), float(p["value"]), str(p["label"])) for p in data["points"]
+    ]
     missed = [date.fromisoformat(day) for day in data["missed"]]
     days = [on for on, _, _ in points] + missed
     plot = _Plot(style, float(data["low"]), float(data["high"]), min(days), max(days))
@@ -209,9 +211,7 @@ def _joins(
     return marks
 
 
-def _points(
-    plot: _Plot, places: Sequence[tuple[float, float]], words: Sequence[str]
-) -> list[Mark]:
+def _points(plot: _Plot, places: Sequence[tuple[float, float]], words: Sequence[str]) -> list[Mark]:
     s = plot.style
     scale = s.label / 8
     marks: list[Mark] = []
@@ -321,9 +321,7 @@ def _dates(plot: _Plot, days: Sequence[date]) -> list[Mark]:
     return marks
 
 
-def _values(
-    plot: _Plot, places: Sequence[tuple[float, float]], texts: Sequence[str]
-) -> list[Mark]:
+def _values(plot: _Plot, places: Sequence[tuple[float, float]], texts: Sequence[str]) -> list[Mark]:
     s, count = plot.style, len(places)
     marks: list[Mark] = []
     for i in sorted(_labelled([y for _, y in places])):

@@ -27,6 +27,10 @@ DECISION_WORDS = {
     "too_early": "too early to say",
     "insufficient_data": "not enough data",
 }
+FUNCTION_DOMAINS = (
+    "extremity", "back", "neck", "knee", "hip", "function", "disability", "balance", "mobility",
+    "walk", "participation", "shoulder",
+)  # fmt: skip
 
 
 def sentence(rule: str, text: str, sources: Iterable[str] = ()) -> Sentence:
@@ -80,9 +84,30 @@ def change_words(series: MeasureSeries) -> str:
     return moved if moved == "no change" else moved + ending
 
 
+def domain_words(instrument: Instrument) -> str:
+    """depression; lower extremity; PTSD."""
+    words = instrument.domain.replace("_", " ")
+    return words.upper() if words in ("ptsd", "ocd", "adhd") else words
+
+
+def is_function(instrument: Instrument) -> bool:
+    """True for scales of what a body part can do, as in physical therapy."""
+    return any(part in instrument.domain for part in FUNCTION_DOMAINS)
+
+
+def higher_means(instrument: Instrument) -> str:
+    """What a higher score stands for: more symptoms, more difficulty, better function."""
+    worse = instrument.direction == "higher_is_worse"
+    if instrument.domain == "pain":
+        return "more pain"
+    if is_function(instrument):
+        return "more difficulty" if worse else "better function"
+    return "more symptoms" if worse else "doing better"
+
+
 def measure_label(instrument: Instrument) -> str:
     """PHQ-9 (depression)."""
-    return f"{instrument.short_name} ({instrument.domain.replace('_', ' ')})"
+    return f"{instrument.short_name} ({domain_words(instrument)})"
 
 
 def headline(series: MeasureSeries, instrument: Instrument) -> Sentence:
@@ -171,7 +196,7 @@ def reliable_words(series: MeasureSeries, instrument: Instrument) -> str:
 
 
 def status_word(progress: Progress, series: MeasureSeries | None) -> str:
-    """One of the four block words: on course, off course, no change for N weeks, not enough data."""
+    """On course, off course, no change for N weeks, or not enough data: no other words."""
     decision = progress.decision.decision
     if decision in ("exceeds", "meets"):
         return "on course"

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 LINE_FROM = 4
 GOALS = 4
 ENDS = {
-    "pain": ("no pain", "most pain"),
-    "function": ("a lot of trouble", "no trouble"),
-    "disability": ("little trouble", "a lot of trouble"),
+    ("pain", "higher_is_worse"): ("no pain", "most pain"),
+    ("function", "higher_is_worse"): ("little trouble", "a lot of trouble"),
+    ("function", "higher_is_better"): ("a lot of trouble", "little trouble"),
+    ("mind", "higher_is_worse"): ("few symptoms", "many symptoms"),
+    ("mind", "higher_is_better"): ("harder days", "better days"),
 }
 
 
@@ -116,7 +118,7 @@ def _measure(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | 
     full = len(scores) >= LINE_FROM
     cutoff = instrument.clinical_cutoff
     both = narrative.pair(series)
-    start, now = (both if both else (scores[-1], scores[-1]))
+    start, now = both if both else (scores[-1], scores[-1])
     return {
         "name": instrument.plain_name,
         "better": better,
@@ -160,13 +162,11 @@ def _line_title(instrument: Instrument, now: str, better: str) -> str:
 
 def _ends(instrument: Instrument) -> tuple[str, str]:
     """Words for the low and the high end of the scale."""
-    for word, ends in ENDS.items():
-        if word in instrument.domain:
-            forward = (instrument.direction == "higher_is_better") == (word == "function")
-            return ends if forward or word != "function" else (ends[1], ends[0])
-    if instrument.direction == "higher_is_better":
-        return ("harder days", "better days")
-    return ("few symptoms", "many symptoms")
+    if instrument.domain == "pain":
+        kind = "pain"
+    else:
+        kind = "function" if narrative.is_function(instrument) else "mind"
+    return ENDS.get((kind, instrument.direction)) or ENDS["mind", instrument.direction]
 
 
 def _goal(goal: Any) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class Renderer:
 
     def close(self) -> None:
         """Ends all child processes; pages in work are given up."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]  # the library is half typed
         self._pool.join()
 
 

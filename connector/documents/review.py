@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 
 LINE_CHARS = 150
 WARNING_CHARS = 105
+UNSEEN_SAFETY = ("safety_item_missing", "safety_unknown")
 Instruments = Mapping[str, Instrument]
 Rows = list[dict[str, Any]]
 
 
 def positive_safety(flags: tuple[str, ...]) -> bool:
     """True when a form's flags say that a safety item was answered positively."""
-    return any("safety" in f and not f.startswith(UNSEEN_SAFETY) for f in flags)
-
-
-UNSEEN_SAFETY = ("safety_item_missing", "safety_unknown")
+    return any(flag.startswith("safety_item_positive") for flag in flags)
 
 
 def safety_lines(progress: Progress, on: date) -> Rows:
@@ -35,7 +33,9 @@ def safety_lines(progress: Progress, on: date) -> Rows:
         age = (on - alert.raised_on).days
         when = "today" if age <= 0 else f"{plural(age, 'day')} ago"
         rows.append(
-            narrative.sentence(alert.rule, f"{clipped(alert.text, 120)} Raised {when}.", alert.sources)
+            narrative.sentence(
+                alert.rule, f"{clipped(alert.text, 120)} Raised {when}.", alert.sources
+            )
         )
     return rows
 
@@ -52,7 +52,9 @@ def review_lines(
         rows += _change_lines(progress, series, instrument)
     for s in progress.measured.series:
         if s is not series and narrative.state(s) == "worse" and s.instrument in instruments:
-            text = f"Consider {instruments[s.instrument].short_name}: worse beyond measurement error."
+            text = (
+                f"Consider {instruments[s.instrument].short_name}: worse beyond measurement error."
+            )
             rows.append(narrative.sentence("secondary_worse", text, _ids(s)))
     rows += _attendance_lines(progress, rules)
     rows += _plan_lines(progress, on)

@@ -78,9 +78,7 @@ def _header(progress: Progress, practice: PracticeProfile, on: date) -> dict[str
         "name": clipped(f"{patient.given_name} {patient.family_name}", 44),
         "birth_date": day(patient.birth_date),
         "chart_number": patient.chart_number,
-        "clinician": clipped(
-            ", ".join(p for p in (clinician.name, clinician.credentials) if p), 40
-        )
+        "clinician": clipped(", ".join(p for p in (clinician.name, clinician.credentials) if p), 40)
         if clinician
         else "not recorded",
         "diagnoses": codes[:3] or ["none on file"],
@@ -107,18 +105,17 @@ def _charts(series: list[tuple[MeasureSeries, Instrument]]) -> list[dict[str, An
         marked = frozenset(
             m.assessment_id for m in s.measurements if review.positive_safety(m.score.flags)
         )
-        better = "Higher" if i.direction == "higher_is_worse" else "Lower"
-        meaning = "more symptoms" if i.direction == "higher_is_worse" else "more difficulty"
+        data = line_data(s, i, marked=marked)
         rows.append(
             {
-                "heading": f"{i.short_name}, {i.domain.replace('_', ' ')}",
-                "direction": f"{better} score = {meaning}. "
+                "heading": f"{i.short_name}, {narrative.domain_words(i)}",
+                "direction": f"Higher score = {narrative.higher_means(i)}. "
                 f"{narrative.scale_words(i).capitalize()}. "
                 f"{narrative.reliable_words(s, i).capitalize()}.",
-                "chart": line_data(s, i, marked=marked),
+                "chart": data,
                 "words": _score_words(s),
-                "missed": bool(line_data(s, i) and (line_data(s, i) or {})["missed"]),
-                "marked": bool(marked),
+                "missed": bool(data and data["missed"]),
+                "marked": bool(data and marked),
             }
         )
     return rows
@@ -272,9 +269,7 @@ def _goals(progress: Progress, on: date) -> list[dict[str, Any]]:
     return rows
 
 
-def note_text(
-    progress: Progress, series: list[tuple[MeasureSeries, Instrument]], on: date
-) -> str:
+def note_text(progress: Progress, series: list[tuple[MeasureSeries, Instrument]], on: date) -> str:
     """A draft for the progress note, plain text to copy; the clinician edits and owns it."""
     parts = [f"Outcome measures as of {day(on)}."]
     for s, i in series[:2]:

@@ -62,13 +62,17 @@ def _send_one(work: Work, key: str) -> int:
     row = work.store.read(lambda tx: tx.deliveries.get(key))
     if row is None or row.state not in ("pending", "sending"):
         return 0
-    was_sending = row.state == "sending"
-    if not was_sending:
-        work.store.write(lambda tx: tx.deliveries.mark_sending([key], work.now()))
+    left_over = row.state == "sending"
+    if not left_over and not work.store.write(
+        lambda tx: tx.deliveries.mark_sending([key], work.now())
+    ):
+        # Another replica has just started it.
+        return 0
     try:
-        receipt = _attempt(work, row, ask_first=was_sending)
+        receipt = _attempt(work, row, ask_first=left_over)
     except ConnectorError as fault:
-        work.store.write(lambda tx: record_failure(tx, row, fault, work.now()))
+        tried = row.attempts + (0 if left_over else 1)
+        work.store.write(lambda tx: record_failure(tx, row, fault, tried, work.now()))
         return 0
     work.store.write(lambda tx: _record_receipt(tx, row, receipt, work.now()))
     work.report.advance("delivered", 1)
@@ -108,15 +112,16 @@ def fail_document(work: Work, keys: Sequence[str], fault: ConnectorError) -> Non
         for key in keys:
             row = tx.deliveries.get(key)
             if row is not None and row.state in ("pending", "sending"):
-                record_failure(tx, row, fault, work.now())
+                record_failure(tx, row, fault, max(1, row.attempts), work.now())
 
     work.store.write(record)
 
 
-def record_failure(tx: Tx, row: DeliveryRow, fault: ConnectorError, now: datetime) -> None:
-    """Plan the next attempt, or make it a dead letter when a person must act."""
-    tried = row.attempts
-    again = isinstance(fault, RetryLater) and tried < len(RETRY_AFTER)
+def record_failure(
+    tx: Tx, row: DeliveryRow, fault: ConnectorError, tried: int, now: datetime
+) -> None:
+    """Plan the next attempt after ``tried`` ones, or make it a dead letter for a person."""
+    again = isinstance(fault, RetryLater) and tried <= len(RETRY_AFTER)
     if again:
         until = fault.until if isinstance(fault, RetryLater) else None
         tx.deliveries.retry(
@@ -130,7 +135,7 @@ def record_failure(tx: Tx, row: DeliveryRow, fault: ConnectorError, now: datetim
                 action="delivery_postponed" if again else "delivery_given_up",
                 subject=row.key,
                 outcome=fault.code,
-                detail={"destination": row.destination, "attempt": tried + 1},
+                detail={"destination": row.destination, "attempt": tried},
             )
         ],
         now,
@@ -139,11 +144,12 @@ def record_failure(tx: Tx, row: DeliveryRow, fault: ConnectorError, now: datetim
 
 def _wait(tried: int) -> timedelta:
     # Jitter spreads retries of many rows; it decides nothing, so the plain generator will do.
-    return RETRY_AFTER[tried] * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311
+    return RETRY_AFTER[tried - 1] * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311
 
 
 def _record_receipt(tx: Tx, row: DeliveryRow, receipt: Receipt, now: datetime) -> None:
-    tx.deliveries.delivered(row.key, receipt, now)
+    if not tx.deliveries.delivered(row.key, receipt, now):
+        return
     tx.audit.append(
         [
             AuditEntry(

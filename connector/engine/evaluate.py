@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connector import pipeline
-from connector.engine.ingest import raise_alerts
+from connector.engine.ingest import queue_documents, raise_alerts
 from connector.engine.work import Work
-from connector.pipeline.deliver import plan
 from connector.pipeline.models import Outcome, Progress
 from connector.store.audit import AuditEntry
-from connector.store.deliveries import NewDelivery
 from connector.store.due import DuePatient
 from connector.store.store import Tx
 
@@ -86,10 +84,7 @@ def _store_outcome(
     retract_stale_alerts(tx, patient_id, {alert.key for alert in progress.alerts}, now)
     if previous is not None and trigger(previous) == trigger(progress):
         return
-    for document in outcome.documents:
-        tx.documents.put_spec(document, now)
-    planned = plan(outcome.documents, work.routes)
-    tx.deliveries.add([NewDelivery.of_plan(delivery) for delivery in planned], now)
+    deliveries = queue_documents(tx, work, outcome.documents, now)
     tx.audit.append(
         [
             AuditEntry(
@@ -100,7 +95,7 @@ def _store_outcome(
                     "rule": progress.decision.rule,
                     "rules_version": progress.decision.rules_version,
                     "documents": len(outcome.documents),
-                    "deliveries": len(planned),
+                    "deliveries": deliveries,
                 },
             )
         ],

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.documents.alert import alert_document
+from connector.engine import set_aside
 from connector.engine.work import Work
 from connector.mapping.apply import RowError, apply
 from connector.pipeline.deliver import plan
-from connector.pipeline.models import Alert
+from connector.pipeline.models import Alert, DocumentSpec
 from connector.pipeline.safety import safety_alerts
 from connector.ports import RawPage
 from connector.records import Assessment, Patient, PatientRecord, Record
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import NewDelivery
 from connector.store.inbox import InboxItem
-from connector.store.quarantine import QuarantineEntry
 from connector.store.store import Tx
 
 BATCHES_AT_ONCE = 16
@@ -78,7 +78,7 @@ def _store_page(work: Work, source_name: str, page: RawPage) -> None:
     def store(tx: Tx) -> None:
         new = [batch for batch in page.batches if tx.inbox.add(source_name, batch, now)]
         for fault in page.faults:
-            tx.quarantine.put(QuarantineEntry.of_fault(source_name, fault, now))
+            tx.quarantine.put(set_aside.whole_file(source_name, fault, now))
         if page.cursor is not None:
             tx.cursors.set(source_name, page.cursor, now)
         entries = [
@@ -112,8 +112,9 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
     for one in mapped:
         result = tx.records.upsert(one.records, now)
         changed.extend(result.changed)
-        for error in one.errors:
-            tx.quarantine.put(QuarantineEntry.of_row(one.item.source, one.item.batch, error, now))
+        aside = set_aside.rows(one.item.source, one.item.batch, one.errors, now)
+        for entry in aside:
+            tx.quarantine.put(entry)
         tx.audit.append(
             [
                 AuditEntry(
@@ -126,7 +127,7 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
                         "updated": result.updated,
                         "unchanged": result.unchanged,
                         "older_ignored": result.stale,
-                        "quarantined": len(one.errors),
+                        "quarantined": len(aside),
                     },
                 )
             ],
@@ -142,9 +143,7 @@ def raise_alerts(tx: Tx, work: Work, alerts: Sequence[Alert], now: datetime) -> 
     digests = tx.records.digests(sorted({source for alert in alerts for source in alert.sources}))
     new = tx.alerts.raise_all(alerts, digests, now)
     documents = [alert_document(alert, work.practice) for alert in new]
-    for document in documents:
-        tx.documents.put_spec(document, now)
-    tx.deliveries.add([NewDelivery.of_plan(p) for p in plan(documents, work.routes)], now)
+    queue_documents(tx, work, documents, now)
     tx.audit.append(
         [
             AuditEntry(
@@ -157,6 +156,17 @@ def raise_alerts(tx: Tx, work: Work, alerts: Sequence[Alert], now: datetime) -> 
         now,
     )
     return len(new)
+
+
+def queue_documents(
+    tx: Tx, work: Work, documents: Sequence[DocumentSpec], now: datetime
+) -> int:
+    """Store documents and a delivery for each destination that receives their kind; how many."""
+    for document in documents:
+        tx.documents.put_spec(document, now)
+    planned = plan(documents, work.routes)
+    tx.deliveries.add([NewDelivery(**delivery.model_dump()) for delivery in planned], now)
+    return len(planned)
 
 
 def _safety(work: Work, changed: Sequence[Record], now: datetime) -> list[Alert]:

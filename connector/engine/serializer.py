@@ -26,8 +26,7 @@ class EncryptedSerializer(Serializer):
     """AES-256-GCM over canonical JSON, with the practice's current key."""
 
     def __init__(self, keys: KeyRing, practice_id: str) -> None:
-        self._keys = keys
-        self._practice_id = practice_id
+        self._keys = keys.for_practice(practice_id)
 
     def name(self) -> str:
         """The name stored beside each value; constant, as old rows must stay readable."""
@@ -36,13 +35,13 @@ class EncryptedSerializer(Serializer):
     def serialize(self, data: Any) -> str:
         """Base64 of the sealed JSON."""
         text = json.dumps(data, default=_plain, separators=(",", ":"))
-        sealed = self._keys.seal(self._practice_id, _TABLE, "checkpoint", text.encode())
+        sealed = self._keys.seal(_TABLE, "checkpoint", text.encode())
         return base64.b64encode(sealed).decode()
 
     def deserialize(self, serialized_data: str) -> Any:
         """The value again; a stored error comes back as an EngineFault."""
         sealed = base64.b64decode(serialized_data)
-        text = self._keys.open(self._practice_id, _TABLE, "checkpoint", sealed)
+        text = self._keys.open(_TABLE, "checkpoint", sealed)
         data = json.loads(text)
         if isinstance(data, dict) and "__error__" in data:
             return EngineFault(data["__error__"], data["message"])

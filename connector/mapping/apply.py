@@ -82,7 +82,8 @@ def apply(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> Mappin
     """The records of a batch, and an error for each thing wrong in it."""
     table = spec.table_for(batch.table)
     scope = Scope(context.source, context.ids, context.timezone, context.instruments)
-    records: dict[str, tuple[int, Record]] = {}
+    seen: dict[tuple[str, datetime], tuple[int, Record]] = {}
+    records: list[Record] = []
     errors: list[RowError] = []
     notices: list[RowNotice] = []
     screening: list[Assessment] = []
@@ -94,20 +95,21 @@ def apply(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> Mappin
         made, reading = _row(spec, table, batch, raw, scope)
         found = list(reading.errors)
         if not found:
-            found = _conflicts(made, records)
+            found = _conflicts(made, seen)
         if found:
             errors += [RowError(raw.number, batch.table, batch.origin, e, raw.data) for e in found]
             screening += reading.screening
             continue
-        new = [record for record in made if record.id not in records]
+        new = [record for record in made if (record.id, record.version) not in seen]
         skipped += not new
-        records.update({record.id: (raw.number, record) for record in new})
+        seen.update({(record.id, record.version): (raw.number, record) for record in new})
+        records += new
         notices += [
             RowNotice(raw.number, batch.table, batch.origin, field, text)
             for field, text in reading.notices
         ]
     return MappingResult(
-        tuple(record for _, record in records.values()),
+        tuple(records),
         tuple(errors),
         tuple(notices),
         tuple(screening),
@@ -163,17 +165,17 @@ def _record(
 ) -> Record | None:
     """The record, or None after adding what is wrong to ``reading.errors``."""
     before = len(reading.errors)
-    source_id = reading.required(plan.source_id)
+    own_id = f"{reading.required(plan.source_id)}{plan.id_suffix}"
     values = reading.record(plan)
     frame: dict[str, Any] = {
-        "id": row.scope.ids.make(plan.kind, row.scope.source, f"{source_id}{plan.id_suffix}"),
+        "id": row.scope.ids.make(plan.kind, row.scope.source, own_id),
         "version": version,
         "deleted": deleted,
         "provenance": Provenance(
             source=row.scope.source,
             origin=row.batch.origin,
             row=row.raw.number,
-            source_id=f"{source_id}{plan.id_suffix}",
+            source_id=own_id,
             mapping=row.spec.name,
             mapping_version=row.spec.version,
         ),
@@ -191,22 +193,16 @@ def _record(
     return None
 
 
-def _conflicts(made: list[Record], before: Mapping[str, tuple[int, Record]]) -> list[InvalidRecord]:
+def _conflicts(
+    made: list[Record], seen: Mapping[tuple[str, datetime], tuple[int, Record]]
+) -> list[InvalidRecord]:
     """An error where an earlier row gave the same record at the same version, but other content."""
-    errors = []
     for record in made:
-        first = before.get(record.id)
-        if first is None or first[1].version != record.version:
-            continue
-        if _content(first[1]) != _content(record):
-            errors.append(
-                InvalidRecord(
-                    "conflicting_duplicate",
-                    f"row {first[0]} has the same id and the same date of change, but other content",
-                    field="source_id",
-                )
-            )
-    return errors
+        first = seen.get((record.id, record.version))
+        if first is not None and _content(first[1]) != _content(record):
+            message = f"row {first[0]} has the same id and date of change, but other content"
+            return [InvalidRecord("conflicting_duplicate", message, field="source_id")]
+    return []
 
 
 def _content(record: Record) -> dict[str, Any]:

@@ -73,20 +73,22 @@ def _table(name: str, file: TableFile, place: Place) -> Table:
     records = tuple(
         _record(key, record, file, place.at("records", key)) for key, record in file.records.items()
     )
-    version = file.version and compile_rule(_VERSION, file.version, place.at("version"))
-    deleted = file.deleted and compile_rule(_DELETED, file.deleted, place.at("deleted"))
     known, optional = _columns(file)
     return Table(
         name=name,
         files=file.files,
         resource=file.resource,
-        version=version,
-        deleted=deleted,
+        version=_optional(_VERSION, file.version, place),
+        deleted=_optional(_DELETED, file.deleted, place),
         encodings=file.encodings,
         records=records,
         required_columns=known - optional,
         known_columns=known,
     )
+
+
+def _optional(target: Target, file: FieldFile | None, place: Place) -> Rule | None:
+    return None if file is None else compile_rule(target, file, place.at(target.name))
 
 
 def _record(key: str, file: RecordFile, table: TableFile, place: Place) -> RecordPlan:
@@ -248,5 +250,3 @@ def _names(part: FieldFile | WhenFile) -> list[str]:
     if part.columns and part.source:
         return [f"{part.source}{number}" for number in range(1, part.columns + 1)]
     return list(part.sources)
-
-

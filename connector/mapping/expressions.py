@@ -39,16 +39,19 @@ def column_items(prefix: str, columns: int) -> Read:
 
 def listed_items(expression: str, language: Language) -> Read:
     """A reader of a list of answers; blank ones are kept, as None. Raises BadExpression."""
-    found = _jmespath_raw(expression) if language == "jmespath" else compile_read(
-        expression, language
+    found = (
+        _jmespath_raw(expression) if language == "jmespath" else compile_read(expression, language)
     )
     return lambda data: [None if is_blank(value) else value for value in found(data)]
 
 
 def is_blank(value: Any) -> bool:
     """Whether a raw value says nothing: null, empty, or spaces."""
-    return value is None or value == [] or value == {} or (
-        isinstance(value, str) and not value.strip()
+    return (
+        value is None
+        or value == []
+        or value == {}
+        or (isinstance(value, str) and not value.strip())
     )
 
 
@@ -122,7 +125,7 @@ def _check_fhirpath(expression: str) -> None:
     from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
     class Strict(ErrorListener):  # type: ignore[misc]
-        def syntaxError(  # noqa: N802 - the library's name
+        def syntaxError(
             self, _recognizer: Any, _symbol: Any, _line: int, column: int, message: str, _e: Any
         ) -> None:
             raise BadExpression(f"character {column + 1}: {message}")
@@ -132,13 +135,13 @@ def _check_fhirpath(expression: str) -> None:
     for part in (lexer, parser):
         part.removeErrorListeners()
         part.addErrorListener(Strict())
-    tree = parser.entireExpression()
+    tree = parser.entireExpression()  # type: ignore[no-untyped-call]
     for name in _calls_in(tree, FHIRPathParser.FunctnContext):
         if name not in invocation_registry:
             raise BadExpression(f"FHIRPath has no function {name}()")
 
 
-def _calls_in(node: Any, call: type) -> list[str]:
+def _calls_in(node: Any, call: Any) -> list[str]:
     names = [node.identifier().getText()] if isinstance(node, call) else []
     for child in getattr(node, "children", None) or ():
         names += _calls_in(child, call)

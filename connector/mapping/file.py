@@ -17,10 +17,9 @@ In an extending file, keys replace those of the base, mappings are merged, and `
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from typing_extensions import Annotated
 
 Language = Literal["columns", "jmespath", "fhirpath"]
 Encoding = Literal["weighted", "raw", "zero_based", "one_based"]

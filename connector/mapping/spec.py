@@ -128,7 +128,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class MappingSpec:
-    """A mapping ready to apply. ``document`` is its effective YAML; ``version`` that one's digest."""
+    """A mapping ready to apply. ``document`` is its effective YAML, ``version`` its digest."""
 
     name: str
     version: str

@@ -24,9 +24,7 @@ _DEFAULT_TRANSFORM: dict[Any, TransformName] = {
     date: "date",
     datetime: "datetime",
 }
-TEXTS: frozenset[TransformName] = frozenset(
-    {"text", "upper", "lower", "reference_id"}
-)
+TEXTS: frozenset[TransformName] = frozenset({"text", "upper", "lower", "reference_id"})
 LINKS: frozenset[TransformName] = frozenset({"reference", "fhir_reference"})
 _REFERENCES = {"patient_id": "patient", "clinician_id": "clinician"}
 _INSTRUMENTS = frozenset({"instrument", "primary_instrument"})

@@ -89,7 +89,10 @@ def _doubled_keys(node: Any) -> Iterator[tuple[str, int]]:
 def _expanded(node: Any, where: str, key: str = "") -> Any:
     """``node`` with every limit such as ">=10" as operator and value."""
     if isinstance(node, dict):
-        return {str(name): _expanded(value, where, str(name)) for name, value in node.items()}
+        return {
+            str(name): value if name == "sources" else _expanded(value, where, str(name))
+            for name, value in node.items()
+        }
     if isinstance(node, list):
         return [_expanded(value, where) for value in node]
     if key in _LIMIT_KEYS and node is not None:
@@ -113,8 +116,9 @@ def _add_threshold_sources(data: dict[str, Any]) -> None:
 
 
 def _refuse(fault: ValidationError, where: str) -> NoReturn:
-    """Raises the first fault as a ConfigurationError."""
-    first = fault.errors()[0]
+    """Raises the most telling fault as a ConfigurationError."""
+    # A mistyped key also leaves its right name missing: name the mistyped one.
+    first = min(fault.errors(), key=lambda error: error["type"] != "extra_forbidden")
     loc = _without_tag(first["loc"])
     key = ".".join(str(part) for part in loc) or "(top level)"
     more = f" (and {fault.error_count() - 1} more)" if fault.error_count() > 1 else ""

@@ -148,8 +148,8 @@ def _visits(visits: Iterable[Visit], now: datetime) -> tuple[tuple[Visit, ...], 
         notes.append(
             DataNote(
                 kind="past_scheduled",
-                text=f"{things(len(open_), 'past appointment')} still marked as scheduled: attended "
-                "or missed is not known, so not counted as either",
+                text=f"{things(len(open_), 'past appointment')} still marked as scheduled: whether "
+                "attended or missed is not known, so counted as neither",
                 sources=tuple(open_),
             )
         )

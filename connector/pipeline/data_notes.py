@@ -42,9 +42,7 @@ def of_instruments(
         )
 
 
-def of_primary(
-    episode: EpisodeView, instruments: Mapping[str, Instrument]
-) -> Iterator[DataNote]:
+def of_primary(episode: EpisodeView, instruments: Mapping[str, Instrument]) -> Iterator[DataNote]:
     """A note when the episode names a primary measure that can't be one."""
     name = episode.primary_instrument
     if name is None:

@@ -30,8 +30,8 @@ def without_doubled_totals(
         notes.append(
             DataNote(
                 kind="doubled_total",
-                text=f"{form.instrument} of {form.taken_on.isoformat()} came as item answers and as "
-                "a total; the item answers are used",
+                text=f"{form.instrument} of {form.taken_on.isoformat()} came as item answers and "
+                "as a total; the item answers are used",
                 sources=(twin.id, form.id),
                 on=form.taken_on,
             )

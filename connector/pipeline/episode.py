@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from connector.pipeline.models import EpisodeView, RuleSet
 from connector.pipeline.wording import long_date
@@ -91,22 +92,18 @@ def _contacts(
 
 def _discharges(visits: Iterable[Visit], notes: Iterable[Note], today: date) -> set[date]:
     found = {
-        v.starts_at.date()
-        for v in visits
-        if v.visit_type == "discharge" and v.status == "attended"
+        v.starts_at.date() for v in visits if v.visit_type == "discharge" and v.status == "attended"
     }
     found |= {n.written_on for n in notes if n.note_type == "discharge"}
     return {day for day in found if day <= today}
 
 
-def _derived(
-    contacts: Sequence[date], ends: set[date], rules: RuleSet
-) -> tuple[date, str] | None:
+def _derived(contacts: Sequence[date], ends: set[date], rules: RuleSet) -> tuple[date, str] | None:
     """Start and reason of the last course of care that the contacts show."""
     if not contacts:
         return None
     start, reason = contacts[0], "first contact on record"
-    for before, day in zip(contacts, contacts[1:], strict=False):
+    for before, day in pairwise(contacts):
         gap = (day - before).days
         end = max((e for e in ends if before <= e < day), default=None)
         if end is not None:

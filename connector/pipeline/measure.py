@@ -56,9 +56,7 @@ def measure(
             [v for v in chart.visits if v.starts_at.date() >= episode.started_on], rules, today
         ),
         goals=goal_progress(goals_of_episode(chart.goals, chart.plans, episode, rules)),
-        adherence=adherence(
-            [p for p in chart.home_programs if p.week_of >= week_of_start], today
-        ),
+        adherence=adherence([p for p in chart.home_programs if p.week_of >= week_of_start], today),
         authorizations=burn_down(chart.authorizations, chart.visits, today, rules),
         data_notes=(
             *data_notes.of_instruments(_in_episode(chart, episode, today), instruments),

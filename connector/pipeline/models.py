@@ -32,6 +32,7 @@ from connector.records import (
 
 Decision = Literal["exceeds", "meets", "below", "too_early", "insufficient_data"]
 Severity = Literal["page", "urgent", "action", "notice"]
+Audience = Literal["therapist", "on_call", "front_desk", "billing", "data_owner"]
 
 
 class PracticeProfile(Frozen):
@@ -215,7 +216,7 @@ class Alert(Frozen):
     patient_id: str
     rule: str
     severity: Severity
-    audience: Literal["therapist", "on_call", "front_desk", "billing", "data_owner"]
+    audience: Audience
     summary: str
     text: str
     raised_on: date
@@ -236,7 +237,7 @@ class DecisionView(Frozen):
 
 
 class Milestone(Frozen):
-    """A reason to report now: plan review, recertification, n-th visit, authorization nearly used."""
+    """A reason to report now: a form, a date, an n-th visit, an authorization nearly used."""
 
     kind: Literal[
         "assessment_completed", "visit_number", "plan_review", "recertification", "authorization"
@@ -279,4 +280,3 @@ class Outcome(Frozen):
 
     progress: Progress
     documents: tuple[DocumentSpec, ...] = ()
-

@@ -31,6 +31,10 @@ class AlertRow:
     updated_at: datetime
 
 
+# Inside a class with a method ``list`` the name no longer means the type.
+AlertRows = list[AlertRow]
+
+
 class Alerts:
     """Alerts by key. One cause raises one alert, however often it is found."""
 
@@ -61,7 +65,7 @@ class Alerts:
             self._write(rows)
         return [alert for alert in by_key.values() if alert in new]
 
-    def open(self, patient_id: str | None = None) -> list[AlertRow]:
+    def open(self, patient_id: str | None = None) -> AlertRows:
         """Alerts that nobody has acknowledged, oldest first."""
         return self.list("open", patient_id=patient_id)
 
@@ -70,7 +74,7 @@ class Alerts:
         *states: AlertState,
         patient_id: str | None = None,
         limit: int | None = None,
-    ) -> list[AlertRow]:
+    ) -> AlertRows:
         """Alerts in the given states (all when none is given), oldest first."""
         query = self._scope.select(alerts)
         if states:
@@ -103,7 +107,7 @@ class Alerts:
 
     def counts(self) -> dict[str, int]:
         """Number of alerts by state."""
-        return dict(self._scope.count_by(alerts.c.state))  # type: ignore[arg-type]
+        return dict(self._scope.count_by(alerts.c.state))
 
     def _states(self, keys: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -113,9 +117,7 @@ class Alerts:
             found.update({key: state for key, state in self._scope.run(locked)})
         return found
 
-    def _row(
-        self, alert: Alert, digests: Mapping[str, str | None], at: datetime
-    ) -> dict[str, Any]:
+    def _row(self, alert: Alert, digests: Mapping[str, str | None], at: datetime) -> dict[str, Any]:
         body = {"alert": alert.model_dump_json(), "source_digests": dict(digests)}
         return self._scope.own(
             key=alert.key, patient_id=alert.patient_id, severity=alert.severity,
@@ -123,7 +125,7 @@ class Alerts:
             body=self._scope.seal(_BODY, (alert.key,), pack(body)),
         )  # fmt: skip
 
-    def _write(self, rows: list[dict[str, Any]]) -> None:
+    def _write(self, rows: Sequence[dict[str, Any]]) -> None:
         insert = self._scope.insert(alerts)
         fresh = insert.excluded
         first = case((alerts.c.state == "open", alerts.c.raised_at), else_=fresh.raised_at)
@@ -145,7 +147,7 @@ class Alerts:
             rows,
         )
 
-    def _alert(self, row: Row[Any]) -> AlertRow:
+    def _alert(self, row: Row[*tuple[Any, ...]]) -> AlertRow:
         body = unpack(self._scope.open(_BODY, (row.key,), row.body))
         note = row.note
         return AlertRow(

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.errors import ConfigurationError
 
@@ -217,7 +217,8 @@ def _private_text(path: Path) -> str:
         ) from None
     except (OSError, UnicodeDecodeError) as fault:
         raise ConfigurationError(
-            "keys_unreadable", f"the key file can't be read ({type(fault).__name__})",
+            "keys_unreadable",
+            f"the key file can't be read ({type(fault).__name__})",
             where=str(path),
         ) from None
     if mode & 0o077:

@@ -69,9 +69,7 @@ class Due:
             return
         self._scope.run(
             self._scope.update(due)
-            .where(
-                due.c.patient_id == bindparam("id"), due.c.generation == bindparam("covered")
-            )
+            .where(due.c.patient_id == bindparam("id"), due.c.generation == bindparam("covered"))
             .values(waiting=False, evaluated=bindparam("covered")),
             rows,
         )

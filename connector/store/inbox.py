@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func
 
+from connector.errors import ConnectorError, InvalidRecord
 from connector.ports import RawBatch, RawRow
 from connector.store.schema import inbox
 from connector.store.scope import Scope, chunks, pack, unpack
@@ -24,6 +26,23 @@ class InboxItem:
     batch: RawBatch
 
 
+def _fault_parts(fault: ConnectorError | None) -> dict[str, Any] | None:
+    """A row's fault as JSON values; ``_fault`` makes the same error of them."""
+    if fault is None:
+        return None
+    parts: dict[str, Any] = {"code": fault.code, "message": fault.message}
+    if isinstance(fault, InvalidRecord):
+        parts |= {"field": fault.field, "value": fault.value, "allowed": list(fault.allowed)}
+        parts["suggestion"] = fault.suggestion
+    return parts
+
+
+def _fault(parts: dict[str, Any] | None) -> ConnectorError | None:
+    if parts is None:
+        return None
+    return InvalidRecord(**parts) if "field" in parts else ConnectorError(**parts)
+
+
 class Inbox:
     """Batches by source and key: states new and done."""
 
@@ -32,16 +51,16 @@ class Inbox:
 
     def add(self, source: str, batch: RawBatch, at: datetime) -> bool:
         """Stores the batch; False when its key is there already (nothing changes then)."""
-        rows = [[row.number, dict(row.data)] for row in batch.rows]
+        rows = [[row.number, dict(row.data), _fault_parts(row.fault)] for row in batch.rows]
         values = self._scope.own(
             source=source, key=batch.key, table_name=batch.table, origin=batch.origin,
             as_of=batch.as_of, row_count=len(rows), state="new", received_at=at,
             body=self._scope.seal(_BODY, (source, batch.key), pack(rows)),
         )  # fmt: skip
         added = self._scope.run(
-            self._scope.insert(inbox).values(values).on_conflict_do_nothing(
-                index_elements=["practice_id", "source", "key"]
-            )
+            self._scope.insert(inbox)
+            .values(values)
+            .on_conflict_do_nothing(index_elements=["practice_id", "source", "key"])
         )
         return added.rowcount == 1
 
@@ -71,7 +90,7 @@ class Inbox:
                 body = unpack(self._scope.open(_BODY, (row.source, row.key), row.body))
                 batch = RawBatch(
                     key=row.key, table=row.table_name, origin=row.origin, as_of=row.as_of,
-                    rows=tuple(RawRow(number, data) for number, data in body),
+                    rows=tuple(RawRow(number, data, _fault(parts)) for number, data, parts in body),
                 )  # fmt: skip
                 found.append(InboxItem(row.seq, row.source, batch))
         return found
@@ -97,7 +116,7 @@ class Inbox:
 
     def counts(self) -> dict[str, int]:
         """Number of batches by state."""
-        return dict(self._scope.count_by(inbox.c.state))  # type: ignore[arg-type]
+        return dict(self._scope.count_by(inbox.c.state))
 
     def oldest_new(self) -> datetime | None:
         """When the oldest batch that waits arrived: the age of the queue."""
@@ -106,7 +125,7 @@ class Inbox:
         return found
 
     def prune(self, before: datetime, limit: int = 500) -> int:
-        """Empties at most ``limit`` batches done before a time; their keys stay, against repeats."""
+        """Empties at most ``limit`` batches done before a time; their keys stay."""
         old = (
             self._scope.select(inbox, inbox.c.seq)
             .where(inbox.c.state == "done", inbox.c.done_at < before, inbox.c.body.is_not(None))

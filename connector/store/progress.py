@@ -70,6 +70,18 @@ class ProgressTable:
         body = self._scope.run(query.where(progress.c.patient_id == patient_id)).scalar()
         return None if body is None else self._progress(patient_id, body)
 
+    def remove(self, patient_id: str) -> bool:
+        """Forgets a patient's progress (the source retracted the patient); the history stays."""
+        removed = self._scope.run(
+            self._scope.delete(progress).where(progress.c.patient_id == patient_id)
+        )
+        return removed.rowcount == 1
+
+    def patient_ids(self) -> list[str]:
+        """The patients that have been evaluated, in id order."""
+        query = self._scope.select(progress, progress.c.patient_id)
+        return list(self._scope.run(query.order_by(progress.c.patient_id)).scalars())
+
     def all(self) -> Iterator[Progress]:
         """Every patient's progress, in id order; to be consumed before the transaction ends."""
         after = ""
@@ -98,7 +110,7 @@ class ProgressTable:
 
     def decision_counts(self) -> dict[str, int]:
         """Number of patients by their latest decision."""
-        return dict(self._scope.count_by(progress.c.decision))  # type: ignore[arg-type]
+        return dict(self._scope.count_by(progress.c.decision))
 
     def _remember(self, patient_id: str, given: Progress, at: datetime) -> None:
         query = self._scope.select(decisions, func.max(decisions.c.number))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
 from sqlalchemy import Row
 
+from connector.records import Frozen
 from connector.store.schema import quarantine
 from connector.store.scope import Scope, chunks, pack, unpack
 
@@ -24,8 +24,7 @@ def quarantine_id(source: str, key: str, row: int | None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-@dataclass(frozen=True, slots=True)
-class QuarantineEntry:
+class QuarantineEntry(Frozen):
     """One row or file that was set aside. ``message`` holds nothing about a patient.
 
     ``value``, ``allowed``, ``suggestion``, ``data`` (the raw row) and ``excerpt`` (of an unreadable
@@ -71,7 +70,9 @@ class Quarantine:
         )  # fmt: skip
         insert = self._scope.insert(quarantine)
         conflict = ["practice_id", "id"]
-        added = self._scope.run(insert.values(values).on_conflict_do_nothing(index_elements=conflict))
+        added = self._scope.run(
+            insert.values(values).on_conflict_do_nothing(index_elements=conflict)
+        )
         if added.rowcount == 1:
             return True
         changing = ("code", "message", "field", "body", "updated_at")
@@ -105,7 +106,7 @@ class Quarantine:
         row = self._scope.run(self._scope.locked(query)).one_or_none()
         if row is None:
             return False
-        body = self._sealed(replace(self._entry(row), data=dict(data)))
+        body = self._sealed(self._entry(row).model_copy(update={"data": dict(data)}))
         self._scope.run(
             self._scope.update(quarantine).where(quarantine.c.id == id).values(body=body)
         )
@@ -121,10 +122,10 @@ class Quarantine:
 
     def counts(self) -> dict[str, int]:
         """Number of entries by state."""
-        return dict(self._scope.count_by(quarantine.c.state))  # type: ignore[arg-type]
+        return dict(self._scope.count_by(quarantine.c.state))
 
     def prune(self, before: datetime, limit: int = 500) -> int:
-        """Empties at most ``limit`` replayed or dismissed entries; what was wrong stays on record."""
+        """Empties at most ``limit`` replayed or dismissed entries; the reasons stay."""
         old = (
             self._scope.select(quarantine, quarantine.c.id)
             .where(quarantine.c.state != "open", quarantine.c.updated_at < before)
@@ -147,7 +148,7 @@ class Quarantine:
         }
         return self._scope.seal(_BODY, (entry.id,), pack(body))
 
-    def _entry(self, row: Row[Any]) -> QuarantineEntry:
+    def _entry(self, row: Row[*tuple[Any, ...]]) -> QuarantineEntry:
         sealed = row.body
         body = {} if sealed is None else unpack(self._scope.open(_BODY, (row.id,), sealed))
         return QuarantineEntry(

@@ -113,7 +113,9 @@ class Records:
 
     def _versions(self, ids: set[str]) -> dict[str, tuple[datetime, str]]:
         query = self._scope.select(records, records.c.id, records.c.version, records.c.digest)
-        locked = self._scope.locked(query.where(records.c.id.in_(sorted(ids))).order_by(records.c.id))
+        locked = self._scope.locked(
+            query.where(records.c.id.in_(sorted(ids))).order_by(records.c.id)
+        )
         return {id: (version, digest) for id, version, digest in self._scope.run(locked)}
 
     def _digest(self, record: Record) -> str:
@@ -140,7 +142,7 @@ class Records:
         )
         self._scope.run(upsert, rows)
 
-    def _record(self, row: Row[Any]) -> Record:
+    def _record(self, row: Row[*tuple[Any, ...]]) -> Record:
         body = expand(self._scope.open(_BODY, (row.id,), row.body))
         return RECORD_TYPES[row.kind].model_validate_json(body)
 

@@ -44,7 +44,7 @@ class Scope:
 
     def run(
         self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None
-    ) -> CursorResult[Any]:
+    ) -> CursorResult[*tuple[Any, ...]]:
         """The result of a statement; with ``rows``, of the statement run once for each."""
         return self.connection.execute(statement, rows)
 
@@ -52,11 +52,11 @@ class Scope:
         """The condition that keeps a statement inside the practice."""
         return table.c.practice_id == self.practice_id
 
-    def select(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+    def select(self, table: Table, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
         """A query of the practice's own rows (all columns when none is named)."""
         return select(*(columns or (table,))).where(self.mine(table))
 
-    def locked(self, query: Select[Any]) -> Select[Any]:
+    def locked(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         """The query, holding its rows until the commit where the database locks rows."""
         return query.with_for_update() if self.writing else query
 
@@ -80,7 +80,7 @@ class Scope:
 
     def count_by(self, *columns: Column[Any]) -> list[tuple[Any, ...]]:
         """Number of rows for each combination of values: tuples (value, ..., count)."""
-        query = self.select(columns[0].table, *columns, func.count()).group_by(*columns)  # type: ignore[arg-type]
+        query = self.select(columns[0].table, *columns, func.count()).group_by(*columns)
         return [tuple(row) for row in self.run(query)]
 
     def seal(self, place: str, row: Sequence[object], plaintext: bytes) -> bytes:
@@ -96,14 +96,16 @@ class Scope:
 
         Raises ConfigurationError ("ambiguous_id") when several ids start so.
         """
-        table: Table = column.table  # type: ignore[assignment]
+        table: Table = column.table
         if not given:
             return None
         exact = self.run(self.select(table, column).where(column == given)).scalar()
         if exact is not None:
             return str(exact)
         start = func.substr(column, 1, len(given)) == given
-        found = self.run(self.select(table, column).where(start).order_by(column).limit(4)).scalars()
+        found = self.run(
+            self.select(table, column).where(start).order_by(column).limit(4)
+        ).scalars()
         ids = [str(value) for value in found]
         if len(ids) > 1:
             raise ConfigurationError(

@@ -10,10 +10,11 @@ from flask import Blueprint, Response, abort, render_template
 
 from connector.pipeline.models import PracticeProfile, Progress
 from connector.store.audit import AuditEntry
-from connector.store.documents import StoredDocument
+from connector.store.documents import DocumentRow
 from connector.store.store import Store, Tx
 
 _MEDIA = {"pdf": "application/pdf", "html": "text/html", "json": "application/json"}
+_MOST_DOCUMENTS = 10_000
 # Worst first: what a person should look at today stands above what goes well.
 _ORDER = ("below", "insufficient_data", "too_early", "meets", "exceeds")
 _LABEL = {
@@ -44,7 +45,7 @@ class PatientLine:
     rule: str
     reason: str
     open_alerts: int
-    documents: tuple[tuple[str, StoredDocument], ...]
+    documents: tuple[tuple[str, DocumentRow], ...]
 
 
 def pages(store: Store, practice: PracticeProfile) -> Blueprint:
@@ -76,8 +77,8 @@ def pages(store: Store, practice: PracticeProfile) -> Blueprint:
 
 def _read_results(tx: Tx) -> tuple[list[PatientLine], dict[str, object]]:
     alerts = Counter(row.alert.patient_id for row in tx.alerts.open())
-    documents: dict[str, list[StoredDocument]] = {}
-    for stored in tx.documents.listing():
+    documents: dict[str, list[DocumentRow]] = {}
+    for stored in tx.documents.list(limit=_MOST_DOCUMENTS):
         documents.setdefault(stored.patient_id, []).append(stored)
     lines = [
         _line(progress, alerts[progress.chart.patient.id], documents)
@@ -96,7 +97,7 @@ def _read_results(tx: Tx) -> tuple[list[PatientLine], dict[str, object]]:
 
 
 def _line(
-    progress: Progress, open_alerts: int, documents: dict[str, list[StoredDocument]]
+    progress: Progress, open_alerts: int, documents: dict[str, list[DocumentRow]]
 ) -> PatientLine:
     patient = progress.chart.patient
     shown = [

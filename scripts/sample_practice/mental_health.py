@@ -171,7 +171,7 @@ MENTAL_HEALTH: tuple[Person, ...] = (
         (MDD_MODERATE,), "below", "R8",
         "second episode after 128 days: PHQ-9 14 to 11; from January's 19 it would look reliable",
         "PHQ-9", last_visit="2026-05-04", more_visits=(("2026-09-09", "2026-11-20"),), hour=17,
-        aims=mood_aims(14, 11, 7),
+        aims=mood_aims(14, 11, 7), intake_recorded=False,
     ),
     Person(
         "C-1020", "1969-12-12", "Male", "K-04", "2026-05-06",

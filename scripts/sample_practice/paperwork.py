@@ -93,7 +93,7 @@ def _add_client(person: Person, number: int, tables: Tables) -> None:
             "primary_clinician_id": person.clinician,
             "status": "Discharged" if person.discharged else "Active",
             "program": person.program,
-            "intake_date": us_date(_care_starts(person)),
+            "intake_date": us_date(_care_starts(person)) if person.intake_recorded else "",
             "last_updated": stamp(at(_care_starts(person), 8)),
         }
     )

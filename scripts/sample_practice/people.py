@@ -119,6 +119,7 @@ class Person:
     home_done: Decimal = Decimal("0.8")
     consents: tuple[tuple[str, str, str, str], ...] = ()
     discharged: bool = False
+    intake_recorded: bool = True
 
     @property
     def physical(self) -> bool:

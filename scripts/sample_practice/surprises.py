@@ -61,7 +61,7 @@ FAULTS: tuple[Fault, ...] = (
           "start", "a date that does not exist"),
     Fault("appointments", _visit("AP-1002-902", "C-1002", status="Showed up??"),
           "status", "an unknown appointment status"),
-    Fault("assessment_items", _form("F-1002-901", "C-1002", "PHQ-9", "1 7 1 0 1 0 1 0 0"),
+    Fault("assessment_items", _form("F-1002-901", "C-1002", "PHQ-9", "1 7 1 0 1 0 1 0 1"),
           "item_2", "an item answer outside 0 to 3"),
     Fault("assessment_totals", _total("T-1005-901", "C-1005", "PHQ9-Modified-X", "14"),
           "measure", "an unknown measure"),

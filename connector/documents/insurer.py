@@ -1,0 +1,420 @@
+"""The payer evidence report's context: the minimum that a renewal asks for, and no more.
+
+Totals and change, never item answers or note text. What we do not hold prints as "To be completed
+by the clinician" and keeps the packet from being ready. No claim of medical necessity is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from connector.documents import disclosure, facts, narrative
+from connector.documents.charts import line_data, shown_scores, total_of, valid_scores
+from connector.documents.wording import clipped, number, plural, us_day
+from connector.measures.instrument import Instrument
+
+if TYPE_CHECKING:
+    from connector.pipeline.models import (
+        AuthorizationView,
+        MeasureSeries,
+        Milestone,
+        PracticeProfile,
+        Progress,
+    )
+
+TO_COMPLETE = "To be completed by the clinician"
+MEASURES, ROWS, GOALS, DIAGNOSES = 2, 14, 10, 8
+ASKING = ("authorization", "recertification", "plan_review", "visit_number")
+REASONS = {
+    "authorization": "Authorized visits or dates are nearly used",
+    "recertification": "Plan of care recertification is due",
+    "plan_review": "Treatment plan review is due",
+    "visit_number": "Progress report at the visit count set by the rules",
+}
+REQUESTS = {
+    "mental_health": "Continued outpatient psychotherapy",
+    "physical_therapy": "Continued outpatient physical therapy",
+}
+CLINICIAN_FIELDS = {
+    "mental_health": (
+        "Symptoms now, in behavior terms",
+        "Functional impairment by domain, and change since the last review",
+        "Risk status, one line",
+        "Psychiatric medication",
+        "Reason for the frequency and level of care asked for",
+    ),
+    "physical_therapy": (
+        "Prior level of function",
+        "Functional impairment now, and change since the last visit reported",
+        "Skilled need",
+        "Medication relevant to care",
+        "Reason for the frequency asked for",
+    ),
+}
+
+
+def asking(milestones: tuple[Milestone, ...]) -> list[Milestone]:
+    """The milestones that ask for a report to the payer, most pressing kind first."""
+    found = [m for m in milestones if m.kind in ASKING]
+    return sorted(found, key=lambda m: (ASKING.index(m.kind), m.due_on, m.key))
+
+
+def context(
+    progress: Progress, practice: PracticeProfile, instruments: Mapping[str, Instrument]
+) -> dict[str, Any]:
+    """Everything in the report, as JSON values that this recipient may see."""
+    on = facts.local_day(progress, practice)
+    consent = disclosure.sud_consent(progress.chart, on)
+    kept = disclosure.payer_series(progress, instruments, consent)
+    pairs = [(s, instruments[s.instrument]) for s in kept]
+    discipline = _discipline(progress)
+    view = authorization_in_question(progress, on)
+    scores = [_score_block(s, i) for s, i in pairs[:MEASURES]]
+    request = _request(progress, practice, discipline, view, on)
+    diagnoses = _diagnoses(progress, consent, on)
+    plan = _plan(progress, consent, on)
+    goals = _goals(progress, consent)
+    fields = [{"label": label, "value": None} for label in CLINICIAN_FIELDS[discipline]]
+    result: dict[str, Any] = {
+        "practice": {**facts.practice_block(practice), "date_written": us_day(on)},
+        "member": _member(progress, on),
+        "request": request,
+        "provider": _provider(progress),
+        "summary": _summary(progress, practice, pairs, goals, on),
+        "diagnoses": diagnoses,
+        "clinician_fields": fields,
+        "scores": scores,
+        "other_measures": [_other_row(s, i) for s, i in pairs[MEASURES:]],
+        "decision": _decision(progress, pairs),
+        "goals": goals,
+        "attendance": _attendance(progress, practice, on),
+        "plan": plan,
+        "sources": [_source_row(s, i) for s, i in pairs],
+        "rules": {"version": progress.decision.rules_version, "as_of": us_day(on)},
+        "redisclosure_notice": consent and _shows_sud(progress, pairs),
+    }
+    result["to_complete"] = missing_fields(result)
+    return result
+
+
+def reference(progress: Progress) -> str:
+    """A reference for every page, made from the reason for the report; names no one."""
+    keys = "|".join(m.key for m in asking(progress.milestones))
+    seed = f"{progress.chart.patient.id}|{keys}"
+    return "PR-" + hashlib.sha256(seed.encode()).hexdigest()[:8].upper()
+
+
+def authorization_in_question(progress: Progress, on: date) -> AuthorizationView | None:
+    """The authorization that the report asks to renew: due first, then the one in force."""
+    live = [
+        v
+        for v in progress.measured.authorizations
+        if (v.ends_on is None or v.ends_on >= on) or v.renewal_due
+    ] or list(progress.measured.authorizations)
+    return min(
+        live,
+        key=lambda v: (not v.renewal_due, v.ends_on or date.max, v.authorization_id),
+        default=None,
+    )
+
+
+def missing_fields(context: Mapping[str, Any]) -> list[str]:
+    """Labels of what the clinician still has to write; the packet is not ready before."""
+    fields = [f["label"] for f in context["clinician_fields"] if f["value"] is None]
+    for block in ("member", "request", "provider", "plan"):
+        fields += [row["label"] for row in context[block]["rows"] if row["value"] is None]
+    if not context["diagnoses"]:
+        fields.append("Diagnosis (ICD-10-CM)")
+    if any(g["not_met"] for g in context["goals"]["rows"]):
+        fields.append("Why goals that were not met were not met")
+    return fields
+
+
+def _discipline(progress: Progress) -> str:
+    episode = progress.chart.episode
+    return (
+        (episode.discipline if episode else None)
+        or progress.chart.patient.discipline
+        or "mental_health"
+    )
+
+
+def _row(label: str, value: str | None) -> dict[str, str | None]:
+    return {"label": label, "value": value or None}
+
+
+def _member(progress: Progress, on: date) -> dict[str, Any]:
+    patient = progress.chart.patient
+    cover = facts.current_coverage(progress, on)
+    name = clipped(f"{patient.family_name}, {patient.given_name}", 48)
+    member_id = clipped(cover.member_id, 30) if cover and cover.member_id else None
+    return {
+        "id": member_id,
+        "name": name,
+        "birth_date": us_day(patient.birth_date),
+        "payer": clipped(cover.payer, 60) if cover else None,
+        "rows": [
+            _row("Member ID", member_id),
+            _row("Member name", name),
+            _row("Date of birth", us_day(patient.birth_date)),
+            _row("Group number", clipped(cover.group_number or "not on file", 30))
+            if cover
+            else _row("Coverage", None),
+        ],
+    }
+
+
+def _provider(progress: Progress) -> dict[str, Any]:
+    clinician = progress.chart.clinician
+    parts = [clinician.name, clinician.credentials] if clinician else []
+    name = ", ".join(p for p in parts if p)
+    return {
+        "name": clipped(name, 60) or None,
+        "rows": [
+            _row("Treating clinician", clipped(name, 60)),
+            _row("NPI", clinician.npi if clinician else None),
+        ],
+    }
+
+
+def _request(
+    progress: Progress,
+    practice: PracticeProfile,
+    discipline: str,
+    view: AuthorizationView | None,
+    on: date,
+) -> dict[str, Any]:
+    kinds = list(dict.fromkeys(m.kind for m in asking(progress.milestones)))
+    days = [
+        facts.visit_day(v, practice)
+        for v in facts.past_visits(progress, practice, on)
+        if v.status in facts.KEPT
+    ]
+    plan = facts.current_plan(progress, on)
+    served = f"{us_day(days[0])} to {us_day(days[-1])}" if days else None
+    return {
+        "reference": reference(progress),
+        "title": REQUESTS[discipline],
+        "reasons": [REASONS[k] for k in kinds],
+        "rows": [
+            _row("Request", REQUESTS[discipline]),
+            _row("Service dates so far", served),
+            _row("Authorization number", view.number if view else None),
+            _row("Visits asked for and dates", None),
+            _row("Frequency in the plan", _free(plan.frequency if plan else None, progress, on)),
+        ],
+        "authorized": _authorized(view),
+    }
+
+
+def _authorized(view: AuthorizationView | None) -> str | None:
+    if view is None:
+        return None
+    asked = f"{view.requested} asked for, " if view.requested is not None else ""
+    given = f"{view.authorized} authorized" if view.authorized is not None else "number not on file"
+    left = f", {view.left} left" if view.left is not None else ""
+    ends = f"; ends {us_day(view.ends_on)}" if view.ends_on else ""
+    return f"{asked}{given}, {view.used} used, {view.booked} booked{left}{ends}"
+
+
+def _free(text: str | None, progress: Progress, on: date) -> str | None:
+    """A plan's own short text where a payer may see it."""
+    consent = disclosure.sud_consent(progress.chart, on)
+    return clipped(text, 160) if text and disclosure.may_show(text, consent) else None
+
+
+def _diagnoses(progress: Progress, consent: bool, on: date) -> list[dict[str, Any]]:
+    rows = []
+    for d in sorted(progress.chart.diagnoses, key=lambda d: (not d.primary, d.code, d.id)):
+        if d.system != "icd10cm" or (d.resolved_on is not None and d.resolved_on <= on):
+            continue
+        if not consent and disclosure.is_sud_code(d.code):
+            continue
+        shown = disclosure.may_show(d.description, consent)
+        rows.append(
+            {
+                "code": d.code,
+                "text": clipped(d.description or "", 90) if shown else "",
+                "onset": us_day(d.onset_on),
+                "primary": d.primary,
+                "source": d.id,
+            }
+        )
+    return rows[:DIAGNOSES]
+
+
+def _score_block(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
+    """A sentence, the chart and its table: a chart never travels without its table."""
+    every = valid_scores(series)
+    scores = shown_scores(every, ROWS)
+    first = series.baseline
+    rows = []
+    for m in scores:
+        base = first is not None and m.assessment_id == first.assessment_id
+        change = (
+            "first score"
+            if base
+            else narrative.difference(first, m)
+            if first is not None and m.taken_on >= first.taken_on and first.score.total is not None
+            else "before the first score of this episode"
+        )
+        rows.append(
+            {
+                "date": us_day(m.taken_on),
+                "total": number(total_of(m)),
+                "band": narrative.band_label(instrument, m.score.total) or "none published",
+                "change": change,
+                "note": "estimated, blank items" if m.score.prorated else "",
+                "record": m.assessment_id,
+            }
+        )
+    return {
+        "measure": instrument.short_name,
+        "full_name": instrument.name,
+        "sentences": narrative.payer_sentences(series, instrument),
+        "chart": line_data(series, instrument, limit=ROWS),
+        "rows": rows,
+        "not_shown": len(every) - len(scores),
+        "has_notes": any(r["note"] for r in rows),
+    }
+
+
+def _other_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
+    first, last = series.baseline, narrative.only_score(series)
+    return {
+        "measure": instrument.short_name,
+        "range": narrative.scale_words(instrument),
+        "first": number(total_of(first)) if first and first.score.total is not None else "none",
+        "last": number(total_of(last)) if last else "none",
+        "date": us_day(last.taken_on) if last else None,
+        "change": narrative.change_words(series),
+    }
+
+
+def _decision(
+    progress: Progress, pairs: list[tuple[MeasureSeries, Instrument]]
+) -> dict[str, str] | None:
+    """The rating by rule, where it is about a measure that this recipient sees."""
+    d = progress.decision
+    shown = [(s, i) for s, i in pairs if s.instrument == d.instrument]
+    if not shown:
+        return None
+    noise = d.decision == "meets" and narrative.state(shown[0][0]) != "better"
+    words = "on track; no improvement is claimed" if noise else narrative.DECISION_WORDS[d.decision]
+    return {"measure": shown[0][1].short_name, "words": words, "rule": d.rule}
+
+
+def _goals(progress: Progress, consent: bool) -> dict[str, Any]:
+    shown = [g for g in progress.chart.goals if disclosure.may_show(g.text, consent)]
+    rows = [
+        {
+            "text": clipped(g.text, 160),
+            "start": clipped(g.start_value or "", 40) or "not recorded",
+            "now": clipped(g.current_value or "", 40) or "not recorded",
+            "target": clipped(g.target_value or "", 40) or "not recorded",
+            "by": us_day(g.target_on),
+            "status": facts.GOAL_WORDS[g.status]
+            + (f" {us_day(g.achieved_on)}" if g.achieved_on and g.status == "achieved" else ""),
+            "not_met": g.status == "not_achieved",
+            "source": g.id,
+        }
+        for g in facts.open_goals(shown, date.max)
+        if all(disclosure.may_show(v, consent) for v in (g.current_value, g.target_value) if v)
+    ]
+    met = sum(1 for g in shown if g.status == "achieved")
+    return {"rows": rows[:GOALS], "more": max(len(rows) - GOALS, 0), "met": met, "of": len(shown)}
+
+
+def _attendance(progress: Progress, practice: PracticeProfile, on: date) -> dict[str, Any]:
+    a, home = progress.measured.attendance, progress.measured.adherence
+    booked = a.attended + a.no_show + a.late_cancel
+    begun = progress.chart.episode.started_on if progress.chart.episode else None
+    percent = f", {number(a.percent)} percent" if a.percent is not None else ""
+    return {
+        "rows": [
+            _row("Care began", us_day(begun) or "not recorded"),
+            _row("Visits kept", f"{a.attended} of {booked} booked{percent}"),
+            _row("No-shows and late cancellations", str(a.no_show + a.late_cancel)),
+            _row("Visits booked ahead", str(a.scheduled)),
+            *(
+                [
+                    _row(
+                        "Home program",
+                        f"{number(home.percent)} percent done over {plural(home.weeks, 'week')}",
+                    )
+                ]
+                if home.percent is not None
+                else []
+            ),
+        ]
+    }
+
+
+def _plan(progress: Progress, consent: bool, on: date) -> dict[str, Any]:
+    plan = facts.current_plan(progress, on)
+
+    def text(value: str | None) -> str | None:
+        return clipped(value, 300) if value and disclosure.may_show(value, consent) else None
+
+    took_part = plan.client_participated if plan else None
+    rows = [
+        _row("Plan in force since", us_day(plan.starts_on) if plan else None),
+        _row("Treatment modality", text(plan.modality) if plan else None),
+        _row("Next plan review", us_day(plan.review_on) if plan else None),
+        _row("Discharge criteria", text(plan.discharge_criteria) if plan else None),
+        _row("Client took part in the plan", "Yes" if took_part else None),
+    ]
+    if plan is not None and plan.certified_until is not None:
+        rows.append(_row("Plan of care certified until", us_day(plan.certified_until)))
+    return {"rows": rows}
+
+
+def _summary(
+    progress: Progress,
+    practice: PracticeProfile,
+    pairs: list[tuple[MeasureSeries, Instrument]],
+    goals: dict[str, Any],
+    on: date,
+) -> list[dict[str, Any]]:
+    """At most five lines, each from facts of this record."""
+    lines: list[dict[str, Any]] = []
+    for s, i in pairs[:1]:
+        lines += narrative.payer_sentences(s, i)
+    a = progress.measured.attendance
+    booked = a.attended + a.no_show + a.late_cancel
+    if booked:
+        text = f"The member kept {a.attended} of {plural(booked, 'booked visit')}."
+        lines.append(narrative.sentence("payer.attendance", text))
+    if goals["of"]:
+        text = f"{goals['met']} of {plural(goals['of'], 'goal')} in the plan met."
+        lines.append(narrative.sentence("payer.goals", text, [g["source"] for g in goals["rows"]]))
+    return lines[:5]
+
+
+def _source_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
+    cutoff = instrument.clinical_cutoff
+    sources = instrument.sources
+    return {
+        "measure": f"{instrument.short_name}, version {instrument.version}",
+        "reliable": narrative.reliable_words(series, instrument),
+        "reliable_source": clipped(
+            sources.get("reliable_change") or sources.get("reliable_points") or "project default",
+            120,
+        ),
+        "cutoff": f"{_op(cutoff.op)} {number(cutoff.value)}" if cutoff else "none",
+        "cutoff_source": clipped(cutoff.source or "project default", 120) if cutoff else "",
+        "citation": clipped(instrument.citation, 120),
+    }
+
+
+def _op(op: str) -> str:
+    return {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}[op]
+
+
+def _shows_sud(progress: Progress, pairs: list[tuple[MeasureSeries, Instrument]]) -> bool:
+    return any(i.part2 for _, i in pairs) or any(
+        disclosure.is_sud_code(d.code) for d in progress.chart.diagnoses
+    )

@@ -1,0 +1,186 @@
+"""Reads the fields of one row: value, value map, default, transform; collects what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from connector.errors import InvalidRecord
+from connector.mapping import scores
+from connector.mapping.spec import RecordPlan, Rule, Table
+from connector.mapping.targets import ANSWERS
+from connector.mapping.transforms import TRANSFORMS, Scope, as_text, unmapped, words
+from connector.records import Assessment
+
+
+class SkipRecord(Exception):
+    """The mapping says that this row makes no such record."""
+
+
+@dataclass(slots=True)
+class RowReading:
+    """One row being read: the values asked for, and the errors and notices met on the way."""
+
+    data: Mapping[str, Any]
+    scope: Scope
+    errors: list[InvalidRecord] = field(default_factory=list)
+    notices: list[tuple[str, str]] = field(default_factory=list)
+    screening: list[Assessment] = field(default_factory=list)
+
+    def optional(self, rule: Rule | None) -> Any:
+        """The value, or None where blank, not mapped or wrong."""
+        return None if rule is None else self._collected(rule)
+
+    def required(self, rule: Rule) -> Any:
+        """The value; where blank or wrong None, and the error is collected."""
+        return self._collected(rule)
+
+    def record(self, plan: RecordPlan) -> dict[str, Any]:
+        """The values of all fields that have one. Raises SkipRecord."""
+        values = {rule.target: self._collected(rule) for rule in plan.rules}
+        return {target: value for target, value in values.items() if value is not None}
+
+    def _collected(self, rule: Rule) -> Any:
+        try:
+            return self._value(rule)
+        except InvalidRecord as error:
+            error.field = error.field or rule.target
+            self.add(error)
+            return None
+
+    def add(self, error: InvalidRecord) -> None:
+        """Collects an error, once: several records may read the same wrong cell."""
+        told = [(e.code, e.message, e.value) for e in self.errors]
+        if (error.code, error.message, error.value) not in told:
+            self.errors.append(error)
+
+    def _value(self, rule: Rule) -> Any:
+        file = rule.file
+        if file.constant is not None:
+            return TRANSFORMS[rule.transform]([file.constant], rule, self.scope)
+        found = next((values for values in (r(self.data) for r in rule.reads) if _says(values)), [])
+        if not found:
+            return self._blank(rule)
+        if rule.transform in ANSWERS:
+            return self._answers(found, rule)
+        if rule.values:
+            mapped = self._mapped(found, rule)
+            if mapped == "":
+                return self._blank(rule)
+            found = [mapped]
+        return TRANSFORMS[rule.transform](found, rule, self.scope)
+
+    def _blank(self, rule: Rule) -> Any:
+        if rule.file.default is not None:
+            return TRANSFORMS[rule.transform]([rule.file.default], rule, self.scope)
+        if rule.file.unmapped == "skip":
+            raise SkipRecord
+        if rule.required:
+            raise InvalidRecord(
+                "required_missing", f"{rule.shown}: a value is required", field=rule.target
+            )
+        return None
+
+    def _mapped(self, found: list[Any], rule: Rule) -> Any:
+        known = {words(word): (word, value) for word, value in rule.values.items()}
+        for value in found:
+            hit = known.get(words(as_text(value)))
+            if hit is not None:
+                if rule.file.notices and hit[0] in rule.file.notices:
+                    self.notices.append((rule.target, str(rule.file.notices[hit[0]])))
+                return hit[1]
+        if rule.file.unmapped == "skip":
+            raise SkipRecord
+        raise unmapped(rule, as_text(found[0]), rule.values)
+
+    def _answers(self, found: list[Any], rule: Rule) -> Any:
+        listed = TRANSFORMS[rule.transform](found, rule, self.scope)
+        items, errors = scores.read_items(listed, rule)
+        for error in errors:
+            self.add(error)
+        answered = any(item is not None for item in items)
+        return items if answered or errors else self._blank(rule)
+
+
+def _says(values: list[Any]) -> bool:
+    return any(value is not None for value in values)
+
+
+def check_assessment(
+    values: dict[str, Any], table: Table, reading: RowReading, deleted: bool
+) -> None:
+    """Checks answers and total against the instrument; adds the stated encoding to ``values``."""
+    instrument = reading.scope.instruments.get(values.get("instrument", ""))
+    if instrument is None:
+        return
+    if "encoding" not in values and instrument.id in table.encodings:
+        values["encoding"] = table.encodings[instrument.id]
+    encoding = values.get("encoding")
+    items, total = values.get("items"), values.get("total")
+    if items is not None:
+        values["items"], wrong = scores.fit_items(items, instrument)
+        wrong += scores.out_of_range(values["items"], instrument, encoding)
+        if instrument.totals_only:
+            wrong = [
+                _refused(f"{instrument.name}: only totals are accepted (licence)", "totals_only")
+            ]
+        elif instrument.encoding_required and encoding is None:
+            wrong.append(
+                _refused(
+                    f"{instrument.name} answers may arrive turned round or as printed; the mapping "
+                    "must state its encoding", "encoding_missing",
+                )
+            )  # fmt: skip
+        for error in wrong:
+            reading.add(error)
+    if total is not None:
+        outside = scores.total_out_of_range(total, instrument)
+        if outside is not None:
+            reading.add(outside)
+    told = any(error.field.startswith(("items", "total")) for error in reading.errors)
+    if items is None and total is None and not deleted and not told:
+        reading.add(
+            InvalidRecord("required_missing", "item answers or a total are required", field="items")
+        )
+
+
+def _refused(message: str, code: str) -> InvalidRecord:
+    return InvalidRecord(code, message, field="items")
+
+
+def add_screening(
+    frame: Mapping[str, Any], values: Mapping[str, Any], reading: RowReading, received: date
+) -> None:
+    """Adds the refused assessment's readable answers for the safety check, where there are any."""
+    if not all(name in values for name in ("patient_id", "instrument", "items")):
+        return
+    reading.screening.append(
+        Assessment(
+            **frame,
+            patient_id=values["patient_id"],
+            instrument=values["instrument"],
+            taken_on=values.get("taken_on", received),
+            items=values["items"],
+            encoding=values.get("encoding"),
+        )
+    )
+
+
+def local_date(moment: datetime, timezone: str) -> date:
+    """The date of a moment where the practice is."""
+    return moment.astimezone(ZoneInfo(timezone)).date()
+
+
+def as_invalid(fault: ValidationError, kind: str) -> list[InvalidRecord]:
+    """A pydantic fault as row errors that name the field; no source value is in the message."""
+    errors = []
+    for detail in fault.errors(include_url=False, include_input=False, include_context=False):
+        name = ".".join(str(part) for part in detail["loc"]) or kind
+        message = detail["msg"].removeprefix("Value error, ")
+        errors.append(InvalidRecord("invalid_value", f"{name}: {message}", field=name))
+    return errors

@@ -1,0 +1,72 @@
+"""The pipeline: one patient's records to an outcome. Pure; read the five steps in this order.
+
+``compile`` -> ``measure`` -> ``decide`` -> ``report`` -> ``deliver``
+
+``now`` is a parameter, and every date is a date in the practice's time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connector.measures import Instrument
+from connector.pipeline.alerts import find_alerts
+from connector.pipeline.compile import compile_chart
+from connector.pipeline.decide import decide
+from connector.pipeline.measure import measure
+from connector.pipeline.milestones import find_milestones
+from connector.pipeline.models import Outcome, PracticeProfile, Progress, RuleSet
+from connector.records import Record
+
+__all__ = ["progress", "run"]
+
+
+def run(
+    records: Sequence[Record],
+    *,
+    practice: PracticeProfile,
+    instruments: Mapping[str, Instrument],
+    rules: RuleSet,
+    now: datetime,
+) -> Outcome | None:
+    """Progress and documents of the one patient in ``records``; None without a patient record.
+
+    The same records in any order, with the same ``now``, give the same outcome; a retracted record
+    is as if it had never been.
+    """
+    from connector.pipeline.report import report
+
+    found = progress(records, practice=practice, instruments=instruments, rules=rules, now=now)
+    if found is None:
+        return None
+    return Outcome(progress=found, documents=report(found, practice, instruments, rules))
+
+
+def progress(
+    records: Sequence[Record],
+    *,
+    practice: PracticeProfile,
+    instruments: Mapping[str, Instrument],
+    rules: RuleSet,
+    now: datetime,
+) -> Progress | None:
+    """Chart, measurements, decision, milestones and alerts; None without a patient record."""
+    if now.tzinfo is None:
+        raise ValueError("now must have a time zone")
+    local_now = now.astimezone(ZoneInfo(practice.timezone))
+    today = local_now.date()
+    chart = compile_chart(records, rules, local_now, practice.timezone)
+    if chart is None:
+        return None
+    measured = measure(chart, instruments, rules, local_now)
+    decision = decide(measured, instruments, rules, local_now)
+    return Progress(
+        as_of=local_now,
+        chart=chart,
+        measured=measured,
+        decision=decision,
+        milestones=find_milestones(chart, measured, instruments, rules, today),
+        alerts=find_alerts(chart, measured, decision, instruments, rules, today),
+    )

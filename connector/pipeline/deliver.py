@@ -1,0 +1,93 @@
+"""Step 5: which document goes where, as values. Sending is the engine's work.
+
+A delivery's key exists before the first attempt and is the same at every run, so that the same
+document never reaches a destination twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from connector.pipeline.models import DocumentSpec
+from connector.records import Frozen
+
+FOR_REVIEW = "for-review"
+_FOLDERS = {
+    "therapist": "therapist",
+    "patient": "patient",
+    "insurer": "insurer",
+    "decision": "decisions",
+    "packet_manifest": "packets",
+    "alert": "alerts",
+}
+_MEDIA_TYPES = {
+    "pdf": "application/pdf",
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+}
+
+
+class Route(Frozen):
+    """A destination and the document kinds that go there."""
+
+    destination: str
+    receives: tuple[str, ...]
+
+
+class PlannedDelivery(Frozen):
+    """One document in one format for one destination; ``path`` and ``labels`` hold no PHI."""
+
+    key: str
+    destination: str
+    document_id: str
+    format: str
+    kind: str
+    path: str
+    media_type: str
+    labels: dict[str, str]
+
+
+def plan(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> tuple[PlannedDelivery, ...]:
+    """A delivery for each document, format and destination that takes its kind; each key once."""
+    planned: dict[str, PlannedDelivery] = {}
+    for document in documents:
+        for route in routes:
+            if document.kind not in route.receives:
+                continue
+            for form in document.formats:
+                delivery = _delivery(document, route.destination, form)
+                planned.setdefault(delivery.key, delivery)
+    return tuple(planned.values())
+
+
+def delivery_key(destination: str, document: DocumentSpec, form: str) -> str:
+    """The idempotency key: sha256 of destination, document, digest and format."""
+    text = "|".join((destination, document.document_id, document.digest, form))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _delivery(document: DocumentSpec, destination: str, form: str) -> PlannedDelivery:
+    return PlannedDelivery(
+        key=delivery_key(destination, document, form),
+        destination=destination,
+        document_id=document.document_id,
+        format=form,
+        kind=document.kind,
+        path=_path(document, form),
+        media_type=_MEDIA_TYPES[form],
+        labels={
+            "kind": document.kind,
+            "patient_id": document.patient_id,
+            "as_of": document.as_of.isoformat(),
+            "format": form,
+            "release": document.release,
+        },
+    )
+
+
+def _path(document: DocumentSpec, form: str) -> str:
+    """Where a filing system puts it; what must be released first lies apart until it is."""
+    name = f"{document.as_of.isoformat()}_{document.kind}_{document.digest[:8]}.{form}"
+    path = f"{_FOLDERS[document.kind]}/{document.patient_id}/{name}"
+    return path if document.release == "none" else f"{FOR_REVIEW}/{path}"

@@ -1,0 +1,163 @@
+"""Fourth step: which documents this progress calls for, each with the whole context it may see.
+
+The contexts are built in ``connector/documents`` (one module per recipient); this step decides who
+gets one, who must release it, and gives it its identity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Literal
+
+from connector.documents import disclosure, facts, insurer, narrative, patient, therapist
+from connector.documents.wording import json_number
+from connector.measures import Instrument
+from connector.pipeline.models import (
+    DocumentSpec,
+    Measurement,
+    MeasureSeries,
+    PracticeProfile,
+    Progress,
+    RuleSet,
+)
+
+TEMPLATE_VERSION = "2026.1"
+Kind = Literal["therapist", "patient", "insurer", "decision", "packet_manifest", "alert"]
+Release = Literal["none", "therapist_release", "clinician_signature"]
+
+
+def report(
+    progress: Progress,
+    practice: PracticeProfile,
+    instruments: Mapping[str, Instrument],
+    rules: RuleSet,
+) -> tuple[DocumentSpec, ...]:
+    """The documents due now; the same progress gives the same documents with the same digests.
+
+    A payer packet only when a milestone asks for one and there is a payer to send it to.
+    """
+    on = facts.local_day(progress, practice)
+    person = progress.chart.patient.id
+    pages = ("pdf", "html", "json")
+    documents = [
+        specification(
+            "therapist", person, on, pages,
+            therapist.context(progress, practice, instruments, rules),
+        ),
+        specification(
+            "patient", person, on, pages,
+            patient.context(progress, practice, instruments), "therapist_release",
+        ),
+        specification("decision", person, on, ("json",), _decision(progress, instruments)),
+    ]  # fmt: skip
+    if _payer_asks(progress):
+        evidence = specification(
+            "insurer", person, on, pages,
+            insurer.context(progress, practice, instruments), "clinician_signature",
+        )  # fmt: skip
+        manifest = _manifest(progress, instruments, evidence, on)
+        documents += [
+            evidence,
+            specification(
+                "packet_manifest", person, on, ("json",), manifest, "clinician_signature"
+            ),
+        ]
+    return tuple(documents)
+
+
+def specification(
+    kind: Kind,
+    patient_id: str,
+    as_of: date,
+    formats: tuple[Literal["pdf", "html", "json"], ...],
+    context: dict[str, Any],
+    release: Release = "none",
+) -> DocumentSpec:
+    """A document whose digest covers its context and the template version."""
+    canonical = json.dumps(
+        {"context": context, "kind": kind, "template": TEMPLATE_VERSION},
+        sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False,
+    )  # fmt: skip
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    identity = hashlib.sha256(f"{patient_id}|{kind}|{digest}".encode()).hexdigest()[:24]
+    return DocumentSpec(
+        document_id=identity, kind=kind, patient_id=patient_id, as_of=as_of, formats=formats,
+        release=release, context=context, digest=digest,
+    )  # fmt: skip
+
+
+def _payer_asks(progress: Progress) -> bool:
+    covered = progress.chart.coverages or progress.chart.authorizations
+    return bool(covered) and bool(insurer.asking(progress.milestones))
+
+
+def _manifest(
+    progress: Progress, instruments: Mapping[str, Instrument], evidence: DocumentSpec, on: date
+) -> dict[str, Any]:
+    """What the packet holds, what it leaves out and why, what the clinician must still write.
+
+    For the practice only: the list itself would tell a payer what was held back.
+    """
+    consent = disclosure.sud_consent(progress.chart, on)
+    to_complete = evidence.context["to_complete"]
+    return {
+        "reference": evidence.context["request"]["reference"],
+        "audience": "practice",
+        "holds": [
+            {"kind": "insurer", "document_id": evidence.document_id, "digest": evidence.digest}
+        ],
+        "reasons": evidence.context["request"]["reasons"],
+        "left_out": disclosure.left_out(progress, instruments, consent),
+        "sud_consent": consent,
+        "to_complete": to_complete,
+        "ready": not to_complete,
+    }
+
+
+def _decision(progress: Progress, instruments: Mapping[str, Instrument]) -> dict[str, Any]:
+    """The decision as data, with both scores and where they came from."""
+    decision = progress.decision
+    series = facts.primary_series(progress)
+    both = narrative.pair(series) if series else None
+    last = narrative.only_score(series) if series else None
+    return {
+        "patient_id": progress.chart.patient.id,
+        "instrument": decision.instrument,
+        "decision": decision.decision,
+        "rule": decision.rule,
+        "rules_version": decision.rules_version,
+        "reason": decision.reason,
+        "inputs": json.loads(json.dumps(decision.inputs, default=str)),
+        "capped_by": decision.capped_by,
+        "baseline": _score(both[0]) if both else None,
+        "current": _score(both[1] if both else last),
+        "percent": _percent(series),
+        "band": last.score.band if last else None,
+        "instrument_version": instruments[series.instrument].version
+        if series and series.instrument in instruments
+        else None,
+    }
+
+
+def _percent(series: MeasureSeries | None) -> int | float | None:
+    change = series.change if series else None
+    if change is None or change.percent_improvement is None:
+        return None
+    return json_number(change.percent_improvement)
+
+
+def _score(measurement: Measurement | None) -> dict[str, Any] | None:
+    """A score with its provenance."""
+    if measurement is None or measurement.score.total is None:
+        return None
+    return {
+        "total": json_number(measurement.score.total),
+        "taken_on": measurement.taken_on.isoformat(),
+        "record": measurement.assessment_id,
+        "source": measurement.source,
+        "origin": measurement.origin,
+        "row": measurement.row,
+    }

@@ -1,0 +1,90 @@
+"""Safety items: judged on each form by itself, before and apart from totals and decisions.
+
+Used on the ingest path (an alert must not wait for a report) and by ``alerts``; both make the same
+keys, so that nobody is called twice for one answer.
+"""
+
+from __future__ import annotations
+
+from connector.measures import Instrument, safety_flags
+from connector.pipeline.identity import cause_key
+from connector.pipeline.models import Alert, Severity
+from connector.pipeline.wording import long_date
+from connector.records import Assessment
+
+POSITIVE = "safety_item_positive"
+MISSING = "safety_item_missing"
+TOTAL_ONLY = "safety_unknown_total_only"
+
+
+def safety_alerts(
+    assessment: Assessment, instrument: Instrument, patient_id: str
+) -> tuple[Alert, ...]:
+    """Alerts on the form's safety items; also when the form is incomplete or out of range.
+
+    A positive item goes to the therapist and to the person on call at once ("page"). An item that
+    is not answered, or hidden in a total, goes to the therapist before the visit ends ("action").
+    """
+    flags = safety_flags(
+        instrument,
+        items=assessment.items,
+        total=assessment.total,
+        encoding=assessment.encoding,
+    )
+    return tuple(
+        alert for flag in flags for alert in _alerts(flag, assessment, instrument, patient_id)
+    )
+
+
+def _alerts(
+    flag: str, assessment: Assessment, instrument: Instrument, patient_id: str
+) -> list[Alert]:
+    rule, _, item = flag.partition(":")
+    form = f"{instrument.short_name} of {long_date(assessment.taken_on)}"
+    if rule == MISSING:
+        text = f"{form}: safety item {item} has no usable answer. Ask before the visit ends."
+        return [_alert(rule, flag, "therapist", "action", text, assessment, patient_id)]
+    if rule == TOTAL_ONLY:
+        text = (
+            f"{form}: only a total came, so the answer to its safety item is not known. "
+            "Ask before the visit ends."
+        )
+        return [_alert(rule, flag, "therapist", "action", text, assessment, patient_id)]
+    # Any flag that is not known here is treated as positive: better one call too many.
+    answer = _answer(assessment, item)
+    text = f"{form}: safety item {item} is positive{answer}. Review at once."
+    return [
+        _alert(POSITIVE, flag + answer, "therapist", "page", text, assessment, patient_id),
+        _alert(POSITIVE, flag + answer, "on_call", "page", text, assessment, patient_id),
+    ]
+
+
+def _answer(assessment: Assessment, item: str) -> str:
+    items = assessment.items or ()
+    if not item.isdecimal() or int(item) > len(items):
+        return ""
+    return f" (answer {items[int(item) - 1]})"
+
+
+def _alert(
+    rule: str,
+    score: str,
+    audience: str,
+    severity: Severity,
+    text: str,
+    assessment: Assessment,
+    patient_id: str,
+) -> Alert:
+    return Alert.model_validate(
+        {
+            "key": cause_key(patient_id, f"{rule}/{audience}", (assessment.id,), score),
+            "patient_id": patient_id,
+            "rule": rule,
+            "severity": severity,
+            "audience": audience,
+            "summary": f"A safety item needs review for {patient_id}",
+            "text": text,
+            "raised_on": assessment.taken_on,
+            "sources": (assessment.id,),
+        }
+    )

@@ -1,0 +1,28 @@
+"""What the decision rules look at and what they give; values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connector.measures import Change
+from connector.pipeline.models import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The primary measure's change with the days and the curve around it."""
+
+    change: Change
+    min_days: int
+    days_between_scores: int
+    days_since_baseline: int
+    on_curve: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision, the rule that gave it, and the alerts that the rule raises."""
+
+    decision: Decision
+    rule: str
+    alerts: tuple[str, ...] = ()

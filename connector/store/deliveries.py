@@ -1,0 +1,219 @@
+"""Deliveries: documents on their way to destinations, each with a key that exists beforehand.
+
+pending -> sending -> delivered        a receipt closes it
+   ^          |-----> pending          retry: due again at a time
+   |          '-----> dead             a person decides: replay
+   '------------------'
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from sqlalchemy import ColumnElement, Row, Select, func
+
+from connector.ports import Receipt
+from connector.store.schema import deliveries, receipts
+from connector.store.scope import Scope, chunks
+
+DeliveryState = Literal["pending", "sending", "delivered", "dead"]
+_REFERENCE = "receipts.reference"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """One document for one destination. ``labels`` and ``path`` hold nothing about a patient."""
+
+    key: str
+    destination: str
+    document_id: str
+    format: str
+    kind: str
+    path: str
+    media_type: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A stored delivery. ``code`` and ``message`` say why the last attempt failed."""
+
+    seq: int
+    key: str
+    destination: str
+    document_id: str
+    format: str
+    kind: str
+    path: str
+    media_type: str
+    labels: Mapping[str, str]
+    state: DeliveryState
+    attempts: int
+    due_at: datetime
+    code: str | None
+    message: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+# Inside a class with a method ``list`` the name no longer means the type.
+DeliveryRows = list[DeliveryRow]
+
+
+class Deliveries:
+    """Deliveries by key, in order of arrival."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def add(self, rows: Sequence[NewDelivery], at: datetime) -> int:
+        """Stores deliveries, due at once; number of keys that were not there before."""
+        values = [
+            self._scope.own(
+                **{**asdict(row), "labels": json.dumps(dict(row.labels), sort_keys=True)},
+                state="pending", attempts=0, due_at=at, created_at=at, updated_at=at,
+            )
+            for row in rows
+        ]  # fmt: skip
+        added = 0
+        for chunk in chunks(values, 200):
+            insert = self._scope.insert(deliveries).values(chunk)
+            once = insert.on_conflict_do_nothing(index_elements=["practice_id", "key"])
+            added += len(self._scope.run(once.returning(deliveries.c.key)).all())
+        return added
+
+    def due(self, destination: str | None, now: datetime, limit: int = 64) -> DeliveryRows:
+        """Pending deliveries whose time has come, in order of arrival."""
+        query = self._query(deliveries.c.state == "pending", deliveries.c.due_at <= now)
+        return self._rows(_of(query, destination).limit(limit))
+
+    def due_count(self, now: datetime) -> int:
+        """Number of pending deliveries whose time has come."""
+        query = self._scope.select(deliveries, func.count()).where(
+            deliveries.c.state == "pending", deliveries.c.due_at <= now
+        )
+        return int(self._scope.run(query).scalar_one())
+
+    def sending(self, destination: str | None = None) -> DeliveryRows:
+        """Deliveries that were started and not finished: after a crash, ask for these first."""
+        return self._rows(_of(self._query(deliveries.c.state == "sending"), destination))
+
+    def mark_sending(self, keys: Iterable[str], at: datetime) -> set[str]:
+        """Starts an attempt of each pending delivery; the keys this caller may send.
+
+        A key that another replica has started is not among them.
+        """
+        taken: set[str] = set()
+        for chunk in chunks(sorted(set(keys))):
+            started = self._scope.run(
+                self._scope.update(deliveries)
+                .where(deliveries.c.key.in_(chunk), deliveries.c.state == "pending")
+                .values(state="sending", attempts=deliveries.c.attempts + 1, updated_at=at)
+                .returning(deliveries.c.key)
+            )
+            taken.update(started.scalars())
+        return taken
+
+    def delivered(self, key: str, receipt: Receipt, at: datetime) -> bool:
+        """Closes a delivery with its receipt; False when it was closed before or is unknown."""
+        closed = self._change(key, ("pending", "sending", "dead"), at, state="delivered",
+                              code=None, message=None)  # fmt: skip
+        if closed:
+            reference = self._scope.seal(_REFERENCE, (key,), receipt.reference.encode())
+            values = self._scope.own(key=key, reference=reference, received_at=at)
+            self._scope.run(self._scope.insert(receipts).values(values))
+        return closed
+
+    def retry(self, key: str, until: datetime, code: str, message: str, at: datetime) -> bool:
+        """Makes a delivery due again at ``until``; False when it is closed or unknown."""
+        return self._change(
+            key, ("pending", "sending"), at, state="pending", due_at=until, code=code,
+            message=message,
+        )  # fmt: skip
+
+    def dead(self, key: str, code: str, message: str, at: datetime) -> bool:
+        """Gives a delivery up until a person replays it; False when it is closed or unknown."""
+        return self._change(
+            key, ("pending", "sending"), at, state="dead", code=code, message=message
+        )
+
+    def replay(self, keys: Iterable[str], at: datetime) -> int:
+        """Makes dead deliveries pending again under their old keys; number that were dead."""
+        changes = {"state": "pending", "due_at": at, "attempts": 0}
+        return sum(self._change(key, ("dead",), at, **changes) for key in sorted(set(keys)))
+
+    def list(
+        self,
+        state: DeliveryState | None = None,
+        limit: int = 100,
+        *,
+        destination: str | None = None,
+        document_id: str | None = None,
+    ) -> DeliveryRows:
+        """Deliveries in order of arrival."""
+        query = _of(self._query(), destination)
+        if state is not None:
+            query = query.where(deliveries.c.state == state)
+        if document_id is not None:
+            query = query.where(deliveries.c.document_id == document_id)
+        return self._rows(query.limit(limit))
+
+    def get(self, given: str) -> DeliveryRow | None:
+        """The delivery of a key or of the start of one. Raises ConfigurationError if ambiguous."""
+        exact = self._rows(self._query(deliveries.c.key == given))
+        if exact:
+            return exact[0]
+        key = self._scope.resolve(deliveries.c.key, given)
+        return None if key is None else self._rows(self._query(deliveries.c.key == key))[0]
+
+    def receipt(self, key: str) -> Receipt | None:
+        """The receipt that closed a delivery."""
+        query = self._scope.select(receipts, receipts.c.reference).where(receipts.c.key == key)
+        sealed = self._scope.run(query).scalar()
+        if sealed is None:
+            return None
+        return Receipt(key, self._scope.open(_REFERENCE, (key,), sealed).decode())
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Number of deliveries by destination and state."""
+        rows = self._scope.count_by(deliveries.c.destination, deliveries.c.state)
+        return {(destination, state): count for destination, state, count in rows}
+
+    def next_due(self, destination: str | None = None) -> datetime | None:
+        """When the next pending delivery comes due."""
+        query = self._scope.select(deliveries, func.min(deliveries.c.due_at))
+        pending = query.where(deliveries.c.state == "pending")
+        found: datetime | None = self._scope.run(_of(pending, destination)).scalar()
+        return found
+
+    def _change(self, key: str, states: Sequence[str], at: datetime, **values: Any) -> bool:
+        changed = self._scope.run(
+            self._scope.update(deliveries)
+            .where(deliveries.c.key == key, deliveries.c.state.in_(states))
+            .values(updated_at=at, **values)
+        )
+        return changed.rowcount == 1
+
+    def _query(self, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+        return self._scope.select(deliveries).where(*conditions).order_by(deliveries.c.seq)
+
+    def _rows(self, query: Select[*tuple[Any, ...]]) -> DeliveryRows:
+        return [_delivery(row) for row in self._scope.run(query)]
+
+
+def _of(query: Select[*tuple[Any, ...]], destination: str | None) -> Select[*tuple[Any, ...]]:
+    return query if destination is None else query.where(deliveries.c.destination == destination)
+
+
+def _delivery(row: Row[*tuple[Any, ...]]) -> DeliveryRow:
+    return DeliveryRow(
+        seq=row.seq, key=row.key, destination=row.destination, document_id=row.document_id,
+        format=row.format, kind=row.kind, path=row.path, media_type=row.media_type,
+        labels=json.loads(row.labels), state=cast(DeliveryState, row.state),
+        attempts=row.attempts, due_at=row.due_at, code=row.code, message=row.message,
+        created_at=row.created_at, updated_at=row.updated_at,
+    )  # fmt: skip

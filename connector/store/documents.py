@@ -1,0 +1,153 @@
+"""Documents: what to render (sealed specification) and what was rendered (sealed, by SHA-256)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import exists
+
+from connector.pipeline.models import DocumentSpec
+from connector.store.schema import contents, deliveries, documents
+from connector.store.scope import Scope, chunks, expand, squeeze
+
+_SPEC = "documents.spec"
+_BODY = "contents.body"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """What is known of a document without opening it. ``emptied`` once retention took it."""
+
+    document_id: str
+    kind: str
+    patient_id: str
+    as_of: date
+    digest: str
+    release: str
+    emptied: bool
+    updated_at: datetime
+
+
+class Documents:
+    """Documents by id."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def put_spec(self, spec: DocumentSpec, at: datetime) -> bool:
+        """Stores the specification; False when the same digest is there (nothing changes then).
+
+        Another digest under the same id replaces it, and drops what was rendered from the old one.
+        """
+        mine = documents.c.document_id == spec.document_id
+        query = self._scope.select(documents, documents.c.digest).where(mine)
+        known = self._scope.run(self._scope.locked(query)).scalar()
+        if known == spec.digest:
+            return False
+        if known is not None:
+            self._scope.run(
+                self._scope.delete(contents).where(contents.c.document_id == spec.document_id)
+            )
+        body = squeeze(spec.model_dump_json().encode())
+        values = self._scope.own(
+            document_id=spec.document_id, kind=spec.kind, patient_id=spec.patient_id,
+            as_of=spec.as_of, digest=spec.digest, release=spec.release, updated_at=at,
+            spec=self._scope.seal(_SPEC, (spec.document_id,), body),
+        )  # fmt: skip
+        insert = self._scope.insert(documents).values(values)
+        self._scope.run(
+            insert.on_conflict_do_update(
+                index_elements=["practice_id", "document_id"],
+                set_={name: insert.excluded[name] for name in values},
+            )
+        )
+        return True
+
+    def spec(self, document_id: str) -> DocumentSpec | None:
+        """The specification; None when there is none or retention has emptied it."""
+        query = self._scope.select(documents, documents.c.spec)
+        sealed = self._scope.run(query.where(documents.c.document_id == document_id)).scalar()
+        if sealed is None:
+            return None
+        body = expand(self._scope.open(_SPEC, (document_id,), sealed))
+        return DocumentSpec.model_validate_json(body)
+
+    def put_content(self, document_id: str, fmt: str, content: bytes, at: datetime) -> str:
+        """Stores rendered bytes of a stored document; their SHA-256 (hex)."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        values = self._scope.own(
+            document_id=document_id, format=fmt, sha256=sha256, size=len(content), rendered_at=at,
+            body=self._scope.seal(_BODY, (document_id, fmt), squeeze(content)),
+        )  # fmt: skip
+        insert = self._scope.insert(contents).values(values)
+        self._scope.run(
+            insert.on_conflict_do_update(
+                index_elements=["practice_id", "document_id", "format"],
+                set_={name: insert.excluded[name] for name in values},
+                where=insert.excluded.sha256 != contents.c.sha256,
+            )
+        )
+        return sha256
+
+    def content(self, document_id: str, fmt: str) -> bytes | None:
+        """The rendered bytes of one format, if it was rendered."""
+        query = self._scope.select(contents, contents.c.body).where(
+            contents.c.document_id == document_id, contents.c.format == fmt
+        )
+        body = self._scope.run(query).scalar()
+        if body is None:
+            return None
+        return expand(self._scope.open(_BODY, (document_id, fmt), body))
+
+    def digests(self, document_id: str) -> dict[str, str]:
+        """The SHA-256 of each rendered format."""
+        query = self._scope.select(contents, contents.c.format, contents.c.sha256)
+        rows = self._scope.run(query.where(contents.c.document_id == document_id))
+        return {fmt: sha256 for fmt, sha256 in rows}
+
+    def list(
+        self, *, patient_id: str | None = None, kinds: Sequence[str] = (), limit: int = 100
+    ) -> list[DocumentRow]:
+        """Documents, latest first."""
+        query = self._scope.select(documents)
+        if patient_id is not None:
+            query = query.where(documents.c.patient_id == patient_id)
+        if kinds:
+            query = query.where(documents.c.kind.in_(kinds))
+        order = (documents.c.as_of.desc(), documents.c.updated_at.desc(), documents.c.document_id)
+        return [
+            DocumentRow(
+                row.document_id, row.kind, row.patient_id, row.as_of, row.digest, row.release,
+                row.spec is None, row.updated_at,
+            )
+            for row in self._scope.run(query.order_by(*order).limit(limit))
+        ]  # fmt: skip
+
+    def counts(self) -> dict[str, int]:
+        """Number of documents by kind."""
+        return dict(self._scope.count_by(documents.c.kind))
+
+    def prune(self, before: datetime, limit: int = 100) -> int:
+        """Empties at most ``limit`` old documents that no delivery waits for.
+
+        Id and digest stay, so that the same document is not taken for a new one and sent again.
+        """
+        waiting = exists().where(
+            deliveries.c.practice_id == documents.c.practice_id,
+            deliveries.c.document_id == documents.c.document_id,
+            deliveries.c.state.in_(("pending", "sending")),
+        )
+        query = self._scope.select(documents, documents.c.document_id).where(
+            documents.c.updated_at < before, documents.c.spec.is_not(None), ~waiting
+        )
+        ids = [*self._scope.run(query.order_by(documents.c.updated_at).limit(limit)).scalars()]
+        for chunk in chunks(ids):
+            self._scope.run(self._scope.delete(contents).where(contents.c.document_id.in_(chunk)))
+            self._scope.run(
+                self._scope.update(documents)
+                .where(documents.c.document_id.in_(chunk)).values(spec=None)
+            )  # fmt: skip
+        return len(ids)

@@ -1,0 +1,270 @@
+"""Scoring of item answers: totals, blanks, encodings, faults, subscales."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+
+from connector.measures import Instrument, Score, score
+
+Instruments = dict[str, Instrument]
+Answers = Sequence[int | str | None]
+
+
+def _items(answers: Answers) -> list[Decimal | None]:
+    return [None if answer is None else Decimal(answer) for answer in answers]
+
+
+def _score(instrument: Instrument, answers: Answers, **more: str) -> Score:
+    return score(instrument, items=_items(answers), encoding=more.get("encoding"))
+
+
+def test_phq9_low_total_with_a_positive_safety_item(instruments: Instruments) -> None:
+    result = _score(instruments["phq9"], [1, 1, 1, 1, 1, 0, 0, 0, 1])
+    assert (result.status, result.total, result.band) == ("ok", 6, "mild")
+    assert result.clinical is False
+    assert result.flags == ("safety_item_positive:9",)
+
+
+def test_phq9_with_three_blanks_has_no_total(instruments: Instruments) -> None:
+    result = _score(instruments["phq9"], [3, 3, 3, 3, 3, None, None, None, 0])
+    assert (result.status, result.error, result.n_answered) == ("incomplete", None, 6)
+    assert result.total is None
+    assert result.total_exact is None
+    assert result.raw_sum is None
+    assert result.band is None
+
+
+def test_phq9_with_two_blanks_is_prorated_from_the_answered(instruments: Instruments) -> None:
+    result = _score(instruments["phq9"], [2, 2, 2, 2, 1, None, None, 1, 0])
+    assert (result.status, result.prorated, result.n_answered) == ("ok", True, 7)
+    assert result.raw_sum == 10
+    assert result.total == 13  # 10 x 9 / 7 = 12.857
+    assert result.total_exact == Decimal("12.85714285714285714285714286")
+    assert result.band == "moderate"
+
+
+def test_a_prorated_total_is_judged_as_it_is_shown(instruments: Instruments) -> None:
+    """7.5 x 9 / 7 is 9.64: shown as 10, so band and cut-off say what 10 says."""
+    result = _score(instruments["phq9"], [2, 2, 2, 1, None, 1, 0, 0, 0])
+    assert (result.total, result.band, result.clinical) == (9, "mild", False)
+    result = _score(instruments["phq9"], [2, 2, 2, 1, None, 1, 1, None, 0])
+    assert result.total_exact == Decimal("11.57142857142857142857142857")
+    result = _score(instruments["gad7"], [2, 1, 1, 1, 1, 2, None])
+    assert result.total_exact is not None
+    assert result.total_exact < 10
+    assert (result.total, result.band, result.clinical) == (9, "mild", False)
+    result = _score(instruments["core10"], [1, 1, 1, 1, 1, 1, 1, 1, 2, None])
+    assert result.total_exact is not None
+    assert 11 < result.total_exact < Decimal("11.2")
+    assert (result.total, result.band, result.clinical) == (11, "mild", True)
+
+
+def test_rounding_up_over_the_cutoff_counts_as_reached(instruments: Instruments) -> None:
+    result = _score(instruments["phq9"], [2, 2, 2, 2, 2, 1, 0, None, None])
+    assert result.total_exact is not None
+    assert result.total == 14
+    assert result.band == "moderate"
+    result = _score(instruments["core10"], [1, 1, 1, 1, 1, 1, 1, 1, 1, None])
+    assert (result.total, result.clinical) == (10, False)
+    result = _score(instruments["phq9"], [3, 2, 1, 1, 1, 0, 0, None, 0])
+    assert result.total_exact == 9
+    result = _score(instruments["phq9"], [2, 2, 1, 1, 1, 0, None, None, 1])
+    assert result.total == 10  # 8 x 9 / 7 = 10.29
+
+
+def test_odi_with_one_blank(instruments: Instruments) -> None:
+    result = _score(instruments["odi"], [2, 2, 2, 2, 2, 2, 2, 1, 1, None])
+    assert (result.raw_sum, result.total, result.prorated) == (16, Decimal("35.6"), True)
+    assert result.total_exact == Decimal("35.55555555555555555555555556")
+    assert result.band == "moderate"
+
+
+def test_odi_with_two_blanks_is_incomplete(instruments: Instruments) -> None:
+    answers = [2, 2, 2, 2, 2, 2, 2, 1, None, None]
+    assert _score(instruments["odi"], answers).status == "incomplete"
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "total", "raw_sum"),
+    [
+        ("lefs", [4] * 20, "80", 80),
+        ("lefs", [4] * 10 + [1] * 10, "50", 50),
+        ("who5", [3, 3, 3, 3, 0], "48", 12),
+        ("ndi", [5] * 5 + [0] * 5, "50.0", 25),
+        ("dash", [1] * 30, "0.0", 30),
+        ("dash", [5] * 27 + [None] * 3, "100.0", 135),
+        ("quickdash", [3] * 10 + [None], "50.0", 30),
+        ("quickdash", [1] * 10 + [2], "2.3", 12),
+        ("nprs", [7], "7", 7),
+        ("pcl5", [1] * 16 + [None] * 4, "20", 16),
+        ("isi", [4] * 7, "28", 28),
+        ("phq2", [3, 0], "3", 3),
+        ("gad2", [2, 2], "4", 4),
+        ("core10", [0, 4, 4] + [0] * 7, "8", 8),
+    ],
+)
+def test_totals(
+    name: str, answers: Answers, total: str, raw_sum: int, instruments: Instruments
+) -> None:
+    result = _score(instruments[name], answers)
+    assert (result.status, str(result.total), result.raw_sum) == ("ok", total, raw_sum)
+
+
+def test_one_blank_more_than_allowed_is_incomplete_everywhere(instruments: Instruments) -> None:
+    for found in instruments.values():
+        assert found.items is not None
+        blanks = found.blanks_allowed + 1
+        answers: list[Decimal | None] = [found.range_of(1).min] * (found.items - blanks)
+        result = score(found, items=[None] * blanks + answers)
+        assert (result.status, result.total) == ("incomplete", None), found.id
+        allowed = score(found, items=[None] * (blanks - 1) + [*answers, found.range_of(1).min])
+        assert allowed.status == "ok", found.id
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "answers", "total"),
+    [
+        ("pss10", "raw", [0] * 10, 16),
+        ("pss10", None, [0] * 10, 16),
+        ("pss10", "weighted", [0] * 10, 0),
+        ("dast10", "raw", [0] * 10, 1),
+        ("dast10", "weighted", [0] * 10, 0),
+        ("core10", None, [0, 4, 0, 0, 0, 0, 0, 0, 0, 0], 4),
+        ("core10", "raw", [0, 4, 0, 0, 0, 0, 0, 0, 0, 0], 4),
+        ("core10", "raw", [0, 4, 4, 0, 0, 0, 0, 0, 0, 0], 0),
+        ("epds", None, [0] * 10, 0),
+        ("epds", "raw", [0] * 10, 21),
+        ("epds", "raw", [0, 0, 3, 0, 3, 3, 3, 3, 3, 3], 0),
+        ("phq9", "raw", [1] * 9, 9),
+    ],
+)
+def test_encodings(
+    name: str, encoding: str | None, answers: Answers, total: int, instruments: Instruments
+) -> None:
+    assert score(instruments[name], items=_items(answers), encoding=encoding).total == total
+
+
+def test_an_encoding_that_is_not_accepted_is_refused(instruments: Instruments) -> None:
+    assert _score(instruments["phq9"], [1] * 9, encoding="one_based").error == "unknown_encoding"
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ([1] * 8, "wrong_item_count:8"),
+        ([1] * 10, "wrong_item_count:10"),
+        ([], "wrong_item_count:0"),
+        ([1, 1, 4, 1, 1, 1, 1, 1, 1], "item_out_of_range:3"),
+        ([-1, 1, 1, 1, 1, 1, 1, 1, 1], "item_out_of_range:1"),
+        ([1, "1.5", 4, 1, 1, 1, 1, 1, 1], "item_not_integer:2"),
+        ([1, 1, 1, 1, "NaN", 4, 1, 1, 1], "item_not_number:5"),
+        ([1, 1, 1, 1, "Infinity", 1, 1, 1, 1], "item_not_number:5"),
+        ([None, None, None, None, 5, 1, 1, 1, 1], "item_out_of_range:5"),
+    ],
+)
+def test_item_faults_name_the_first_item(
+    answers: Answers, error: str, instruments: Instruments
+) -> None:
+    result = _score(instruments["phq9"], answers)
+    assert (result.status, result.error, result.total) == ("error", error, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "total", "error"),
+    [
+        ("phq9", "28", "total_out_of_range"),
+        ("phq9", "-1", "total_out_of_range"),
+        ("phq9", "9.5", "total_not_integer"),
+        ("phq9", "NaN", "total_not_number"),
+        ("odi", "100.1", "total_out_of_range"),
+        ("phq9", None, "total_required"),
+    ],
+)
+def test_total_faults(name: str, total: str | None, error: str, instruments: Instruments) -> None:
+    given = None if total is None else Decimal(total)
+    assert score(instruments[name], total=given).error == error
+
+
+@pytest.mark.parametrize(("total", "shown"), [("35.55", "35.6"), ("35.6", "35.6"), ("40", "40.0")])
+def test_a_total_alone(total: str, shown: str, instruments: Instruments) -> None:
+    result = score(instruments["odi"], total=Decimal(total))
+    assert (str(result.total), result.total_exact) == (shown, Decimal(total))
+    assert (result.raw_sum, result.n_answered, result.prorated) == (None, None, False)
+
+
+def test_a_stated_total_that_differs_from_the_items_is_flagged(instruments: Instruments) -> None:
+    items = _items([1] * 7)
+    assert score(instruments["gad7"], items=items, total=Decimal(7)).flags == ()
+    differing = score(instruments["gad7"], items=items, total=Decimal(9))
+    assert (differing.total, differing.flags) == (7, ("total_differs",))
+
+
+@pytest.mark.parametrize(
+    ("name", "below", "at"),
+    [
+        ("phq9", 9, 10),
+        ("phq2", 2, 3),
+        ("gad7", 9, 10),
+        ("gad2", 2, 3),
+        ("epds", 12, 13),
+        ("core10", 10, 11),
+        ("isi", 14, 15),
+        ("pcl5", 30, 31),
+        ("dast10", 2, 3),
+        ("who5", 51, 50),
+    ],
+)
+def test_clinical_cutoffs(name: str, below: int, at: int, instruments: Instruments) -> None:
+    found = instruments[name]
+    assert score(found, total=Decimal(below)).clinical is False
+    assert score(found, total=Decimal(at)).clinical is True
+
+
+@pytest.mark.parametrize("name", ["pss10", "odi", "ndi", "lefs", "dash", "quickdash", "nprs"])
+def test_no_cutoff_no_clinical_state(name: str, instruments: Instruments) -> None:
+    assert score(instruments[name], total=Decimal(5)).clinical is None
+
+
+def _pcl5(*positive: int) -> list[int | None]:
+    return [2 if item in positive else 1 for item in range(1, 21)]
+
+
+def test_pcl5_clusters(instruments: Instruments) -> None:
+    answers = [1] * 5 + [2] * 2 + [3] * 7 + [4] * 6
+    values = _score(instruments["pcl5"], answers).subscales
+    assert values == {"B": 5, "C": 4, "D": 21, "E": 24, "dsm5_pattern_met": False}
+
+
+@pytest.mark.parametrize(
+    ("positive", "met"),
+    [
+        ((1, 6, 8, 9, 15, 16), True),
+        ((5, 7, 13, 14, 19, 20), True),
+        ((6, 8, 9, 15, 16), False),  # no B
+        ((1, 8, 9, 15, 16), False),  # no C
+        ((1, 6, 8, 15, 16), False),  # one D
+        ((1, 6, 8, 9, 15), False),  # one E
+    ],
+)
+def test_pcl5_pattern(positive: tuple[int, ...], met: bool, instruments: Instruments) -> None:
+    result = _score(instruments["pcl5"], _pcl5(*positive))
+    assert result.subscales["dsm5_pattern_met"] is met
+
+
+def test_pcl5_pattern_with_blanks_is_unknown_only_where_it_matters(
+    instruments: Instruments,
+) -> None:
+    met = _pcl5(1, 6, 8, 9, 15, 16)
+    met[1] = None
+    result = _score(instruments["pcl5"], met)
+    assert result.subscales["dsm5_pattern_met"] is True
+    assert result.subscales["B"] is None
+    open_question = _pcl5(1, 6, 8, 15, 16)
+    open_question[13] = None
+    assert _score(instruments["pcl5"], open_question).subscales["dsm5_pattern_met"] is None
+    out_of_reach = _pcl5(1, 6, 15, 16)
+    out_of_reach[13] = None
+    assert _score(instruments["pcl5"], out_of_reach).subscales["dsm5_pattern_met"] is False

@@ -1,0 +1,196 @@
+"""The shipped instrument files against the decided values, codes and bands."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from connector.measures import Instrument, score
+from connector.measures.instrument import THRESHOLDS
+
+Instruments = dict[str, Instrument]
+
+# id, min days, clinical, csc, reliable, SD/reliability, MID, response, remission, decimals,
+# default encoding, blanks allowed
+VALUES = """\
+phq9 14 >=10 >=10 6 - 5 50 <5 0 weighted 2
+phq2 14 >=3 >=3 - - - 50 - 0 weighted 0
+gad7 14 >=10 >=8 4 - 4 50 <5 0 weighted 1
+gad2 14 >=3 >=3 - - - 50 - 0 weighted 0
+epds 7 >=13 >=13 4 - - 50 - 0 weighted 0
+core10 7 >=11 >=11 6 7.7/0.90 - 50 - 0 weighted 1
+pss10 28 - - - - - 50 - 0 raw 0
+isi 14 >=15 >=15 6 - 6 50 <8 0 weighted 0
+pcl5 7 >=31 >28 15 - 10 50 - 0 weighted 4
+who5 14 <=50 <=50 - - 10 50 - 0 weighted 0
+dast10 90 >=3 >=3 - - - 50 - 0 raw 0
+odi 7 - - 10 - 12 50 - 1 weighted 1
+ndi 7 - - 10 - 14 50 - 1 weighted 1
+lefs 7 - - 9 - 9 50 - 0 weighted 0
+dash 7 - - - - 10 50 - 1 weighted 3
+quickdash 7 - - - - 15 50 - 1 weighted 1
+nprs 1 - - 2 - 2 50 - 0 weighted 0
+"""
+# panel, total, items
+LOINC: dict[str, tuple[str | None, str | None, str]] = {
+    "core10": (None, None, ""),
+    "dash": (None, None, ""),
+    "dast10": ("82666-9", "82667-7", ""),
+    "epds": ("71354-5", "99046-5", ""),
+    "gad2": (None, None, ""),
+    "gad7": ("69737-5", "70274-6", "69725-0 68509-9 69733-4 69734-2 69735-9 69689-8 69736-7"),
+    "isi": (None, None, ""),
+    "lefs": (None, None, ""),
+    "ndi": ("82226-2", "82237-9", ""),
+    "nprs": (None, "72514-3", ""),
+    "odi": ("97908-8", "97909-6", ""),
+    "pcl5": ("101697-1", "101698-9", ""),
+    "phq2": ("55757-9", "55758-7", "44250-9 44255-8"),
+    "phq9": (
+        "44249-1",
+        "44261-6",
+        "44250-9 44255-8 44259-0 44254-1 44251-7 44258-2 44252-5 44253-3 44260-8",
+    ),
+    "pss10": (None, None, ""),
+    "quickdash": (None, None, ""),
+    "who5": (None, None, ""),
+}
+BANDS = {
+    "core10": "healthy 0-5, low 6-10, mild 11-14, moderate 15-19, moderately_severe 20-24, "
+    "severe 25-40",
+    "dast10": "none 0, low 1-2, moderate 3-5, substantial 6-8, severe 9-10",
+    "epds": "low 0-9, possible 10-12, likely 13-30",
+    "gad2": "negative 0-2, positive 3-6",
+    "gad7": "minimal 0-4, mild 5-9, moderate 10-14, severe 15-21",
+    "isi": "none 0-7, subthreshold 8-14, moderate 15-21, severe 22-28",
+    "ndi": "none 0-8, mild 8.1-28, moderate 28.1-48, severe 48.1-68, complete 68.1-100",
+    "nprs": "none 0, mild 1-3, moderate 4-6, severe 7-10",
+    "odi": "minimal 0-20, moderate 20.1-40, severe 40.1-60, very_severe 60.1-80, extreme 80.1-100",
+    "phq2": "negative 0-2, positive 3-6",
+    "phq9": "minimal 0-4, mild 5-9, moderate 10-14, moderately_severe 15-19, severe 20-27",
+    "pss10": "low 0-13, moderate 14-26, high 27-40",
+    "who5": "likely_depression 0-28, low 29-50, adequate 51-100",
+}
+
+SOURCED_NUMBERS = (
+    *THRESHOLDS,
+    "bands",
+    "safety_items",
+    "reliable_points",
+    "sd",
+    "reliability",
+    "mid",
+    "response_percent",
+    "min_days",
+    "cadence_days",
+)
+
+
+def _number(cell: str) -> Decimal | None:
+    return None if cell == "-" else Decimal(cell)
+
+
+def _limit(cell: str) -> str:
+    return "None" if cell == "-" else cell
+
+
+@pytest.mark.parametrize("row", [line.split() for line in VALUES.splitlines()], ids=lambda r: r[0])
+def test_decided_values(row: list[str], instruments: Instruments) -> None:
+    found = instruments[row[0]]
+    assert found.min_days == int(row[1])
+    assert str(found.clinical_cutoff) == _limit(row[2])
+    assert str(found.csc_cutoff) == _limit(row[3])
+    assert found.reliable_points == _number(row[4])
+    sd, reliability = row[5].split("/") if "/" in row[5] else ("-", "-")
+    assert (found.sd, found.reliability) == (_number(sd), _number(reliability))
+    assert found.mid == _number(row[6])
+    assert found.response_percent == _number(row[7])
+    assert str(found.remission) == _limit(row[8])
+    assert found.decimals == int(row[9])
+    assert found.default_encoding == row[10]
+    assert found.blanks_allowed == int(row[11])
+
+
+def test_every_shipped_instrument_is_in_the_tables(instruments: Instruments) -> None:
+    assert set(instruments) == {line.split()[0] for line in VALUES.splitlines()}
+    assert set(instruments) == set(LOINC)
+    assert all(found.id == stem for stem, found in instruments.items())
+
+
+@pytest.mark.parametrize("name", LOINC)
+def test_loinc_codes(name: str, instruments: Instruments) -> None:
+    panel, total, items = LOINC[name]
+    found = instruments[name]
+    assert (found.loinc_panel, found.loinc_total) == (panel, total)
+    assert found.loinc_items == tuple(items.split())
+
+
+@pytest.mark.parametrize("name", ["phq9", "gad7"])
+def test_loinc_answer_codes(name: str, instruments: Instruments) -> None:
+    expected = {"LA6568-5": 0, "LA6569-3": 1, "LA6570-1": 2, "LA6571-9": 3}
+    assert instruments[name].loinc.answers == expected
+
+
+@pytest.mark.parametrize("name", BANDS)
+def test_both_ends_of_every_band(name: str, instruments: Instruments) -> None:
+    found = instruments[name]
+    bands = [band.rsplit(" ", 1) for band in BANDS[name].split(", ")]
+    assert [band.name for band in found.bands] == [label for label, _ in bands]
+    for label, span in bands:
+        for end in span.split("-"):
+            assert score(found, total=Decimal(end)).band == label, end
+
+
+def test_instruments_without_published_bands_have_none(instruments: Instruments) -> None:
+    assert {name for name, found in instruments.items() if not found.bands} == set(LOINC) - set(
+        BANDS
+    )
+
+
+def test_every_number_states_its_source(instruments: Instruments) -> None:
+    for found in instruments.values():
+        for field in SOURCED_NUMBERS:
+            if getattr(found, field) not in (None, ()):
+                assert found.sources.get(field), (found.id, field)
+        for field in THRESHOLDS:
+            limit = getattr(found, field)
+            assert limit is None or limit.source == found.sources[field]
+
+
+def test_general_knowledge_waits_for_a_clinician(instruments: Instruments) -> None:
+    for found in instruments.values():
+        marked = {name.split(".")[0] for name in found.confirm}
+        for field, source in found.sources.items():
+            if "general knowledge" in source:
+                assert field in marked, (found.id, field)
+
+
+def test_safety_items(instruments: Instruments) -> None:
+    stated = {
+        name: [(safety.item, safety.op, safety.value) for safety in found.safety_items]
+        for name, found in instruments.items()
+        if found.safety_items
+    }
+    assert stated == {"phq9": [(9, ">=", 1)], "epds": [(10, ">=", 1)], "core10": [(6, ">=", 1)]}
+
+
+def test_forms_whose_encoding_must_be_stated(instruments: Instruments) -> None:
+    required = {name for name, found in instruments.items() if found.encoding_required}
+    assert required == {"epds", "core10", "dast10", "pss10"}
+    assert {name for name, found in instruments.items() if found.reverse_items} == required
+
+
+def test_screens_are_never_primary_and_drug_use_is_part2(instruments: Instruments) -> None:
+    assert {name for name, found in instruments.items() if not found.primary_allowed} == {
+        "phq2",
+        "gad2",
+    }
+    assert {name for name, found in instruments.items() if found.part2} == {"dast10"}
+
+
+def test_direction_and_best_score(instruments: Instruments) -> None:
+    better = {name for name, found in instruments.items() if found.direction == "higher_is_better"}
+    assert better == {"who5", "lefs"}
+    assert instruments["lefs"].best_score == 80
+    assert instruments["phq9"].best_score == 0
