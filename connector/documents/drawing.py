@@ -49,7 +49,7 @@ INSURER = ChartStyle(
     rule="#000000", date_form="us", tick_gap=74,
 )  # fmt: skip
 PATIENT = ChartStyle(
-    width=500, height=190, left=34, right=100, top=20, bottom=26, label=12, value=12, last=16,
+    width=500, height=190, left=34, right=136, top=20, bottom=26, label=12, value=12, last=16,
     data_line=2.2, join=1.2, threshold=0.8, axis=1.0, tick_gap=70,
 )  # fmt: skip
 STYLES: Mapping[str, ChartStyle] = {
@@ -82,6 +82,8 @@ class Dot:
     y: float
     r: float
     fill: str
+    stroke: str = "#FFFFFF"
+    width: float = 0.9
     kind: str = "dot"
 
 
@@ -175,6 +177,51 @@ def line_chart(data: Mapping[str, Any], style: ChartStyle) -> Drawing:
         *_values(plot, places, [label for _, _, label in points]),
     ]
     return Drawing(style.width, style.height, str(data["title"]), tuple(marks))
+
+
+def number_line(data: Mapping[str, Any]) -> Drawing:
+    """The whole scale as one line, with now, start and the point where care teams look closer."""
+    s = PATIENT
+    left, right, axis = 10.0, s.width - 10, 46.0
+    low, high = float(data["low"]), float(data["high"])
+
+    def x(value: float) -> float:
+        return _r(left + (right - left) * (value - low) / ((high - low) or 1))
+
+    marks: list[Mark] = [Line(left, axis, right, axis, 2.2, s.ink)]
+    for value, anchor in ((low, "start"), (high, "end")):
+        at, word = x(value), data["ends"][0 if value == low else 1]
+        marks.append(Line(at, axis - 6, at, axis + 6, 1.4, s.ink))
+        text = f"{value:g}: {word}"
+        marks.append(Label(at, axis + 22, text, s.label, s.ink, anchor))
+    now = x(float(data["now"]))
+    if data["start"] is not None:
+        start = x(float(data["start"]))
+        marks.append(Dot(start, axis, 6, "#FFFFFF", s.line, 2.0))
+        at, anchor = _inside(start, left, right)
+        apart = abs(start - now) >= 96
+        marks.append(
+            Label(at, axis - 14 if apart else axis + 22, f"start {data['start']:g}", s.label,
+                  s.ink, anchor)
+        )  # fmt: skip
+    marks.append(Dot(now, axis, 7, s.line))
+    at, anchor = _inside(now, left, right)
+    marks.append(Label(at, axis - 14, f"now {data['now']:g}", s.last, s.ink, anchor, 700))
+    if data["anchor"] is not None:
+        mark = x(float(data["anchor"]["value"]))
+        at, anchor = _inside(mark, left + 90, right - 90)
+        marks.append(Line(mark, axis + 8, mark, axis + 34, 1.0, s.rule, "3 2"))
+        marks.append(Label(at, axis + 46, str(data["anchor"]["text"]), s.label, s.ink, anchor))
+    return Drawing(s.width, 100, str(data["title"]), tuple(marks))
+
+
+def _inside(x: float, left: float, right: float) -> tuple[float, str]:
+    """Where a centred label goes: at the ends of the line it leans inwards."""
+    if x < left + 30:
+        return max(x - 8, 0), "start"
+    if x > right - 30:
+        return x + 8, "end"
+    return x, "middle"
 
 
 def _axes(plot: _Plot) -> list[Mark]:

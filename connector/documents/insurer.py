@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
 
 TO_COMPLETE = "To be completed by the clinician"
-MEASURES, ROWS, GOALS, DIAGNOSES = 2, 14, 10, 8
+MEASURES, OTHERS, ROWS, GOALS, DIAGNOSES = 2, 3, 14, 8, 8
 ASKING = ("authorization", "recertification", "plan_review", "visit_number")
 REASONS = {
     "authorization": "Authorized visits or dates are nearly used",
@@ -87,12 +87,12 @@ def context(
         "diagnoses": diagnoses,
         "clinician_fields": fields,
         "scores": scores,
-        "other_measures": [_other_row(s, i) for s, i in pairs[MEASURES:]],
+        "other_measures": [_other_row(s, i) for s, i in pairs[MEASURES : MEASURES + OTHERS]],
         "decision": _decision(progress, pairs),
         "goals": goals,
         "attendance": _attendance(progress, practice, on),
         "plan": plan,
-        "sources": [_source_row(s, i) for s, i in pairs],
+        "sources": [_source_row(s, i) for s, i in pairs[: MEASURES + OTHERS]],
         "rules": {"version": progress.decision.rules_version, "as_of": us_day(on)},
         "redisclosure_notice": consent and _shows_sud(progress, pairs),
     }
@@ -311,7 +311,7 @@ def _goals(progress: Progress, consent: bool) -> dict[str, Any]:
     shown = [g for g in progress.chart.goals if disclosure.may_show(g.text, consent)]
     rows = [
         {
-            "text": clipped(g.text, 160),
+            "text": clipped(g.text, 130),
             "start": clipped(g.start_value or "", 40) or "not recorded",
             "now": clipped(g.current_value or "", 40) or "not recorded",
             "target": clipped(g.target_value or "", 40) or "not recorded",
@@ -402,10 +402,10 @@ def _source_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]
         "reliable": narrative.reliable_words(series, instrument),
         "reliable_source": clipped(
             sources.get("reliable_change") or sources.get("reliable_points") or "project default",
-            120,
+            84,
         ),
         "cutoff": f"{_op(cutoff.op)} {number(cutoff.value)}" if cutoff else "none",
-        "cutoff_source": clipped(cutoff.source or "project default", 120) if cutoff else "",
+        "cutoff_source": clipped(cutoff.source or "project default", 84) if cutoff else "",
         "citation": clipped(instrument.citation, 120),
     }
 

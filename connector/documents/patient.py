@@ -116,7 +116,6 @@ def _measure(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | 
     low, high = scale_ends(instrument, scores)
     better = "lower" if instrument.direction == "higher_is_worse" else "higher"
     full = len(scores) >= LINE_FROM
-    cutoff = instrument.clinical_cutoff
     both = narrative.pair(series)
     start, now = both if both else (scores[-1], scores[-1])
     return {
@@ -135,11 +134,20 @@ def _measure(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | 
             "ends": _ends(instrument),
             "start": json_number(total_of(start)) if both else None,
             "now": json_number(total_of(now)),
-            "anchor": json_number(cutoff.value) if cutoff else None,
+            "anchor": _anchor(instrument),
             "title": _line_title(instrument, number(total_of(now)), better),
         },
         "sources": [m.assessment_id for m in scores],
     }
+
+
+def _anchor(instrument: Instrument) -> dict[str, Any] | None:
+    """Where care teams begin to look closer, in plain words."""
+    cutoff = instrument.clinical_cutoff
+    if cutoff is None:
+        return None
+    side = SENTENCES["anchor_up" if cutoff.op.startswith(">") else "anchor_down"]
+    return {"value": json_number(cutoff.value), "text": side.format(value=number(cutoff.value))}
 
 
 def _plain_chart(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | None:

@@ -27,6 +27,8 @@ SENTENCES = {
     "higher_better": "On this scale, a higher score is better.",
     "line": "The line shows each of your scores over time.",
     "scale": "The line below is the whole scale.",
+    "anchor_up": "From {value} up, care teams look closer.",
+    "anchor_down": "From {value} down, care teams look closer.",
     "goal_met": "done",
     "goal_open": "still working on it",
     "goal_new": "not started yet",

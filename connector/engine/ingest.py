@@ -14,10 +14,10 @@ from datetime import datetime
 from connector.documents.alert import alert_document
 from connector.engine import set_aside
 from connector.engine.work import Work
-from connector.mapping.apply import RowError, apply
+from connector.mapping.apply import MappingResult, apply
 from connector.pipeline.deliver import plan
 from connector.pipeline.models import Alert, DocumentSpec
-from connector.pipeline.safety import safety_alerts
+from connector.pipeline.safety import POSITIVE, safety_alerts
 from connector.ports import RawPage
 from connector.records import Assessment, Patient, PatientRecord, Record
 from connector.store.audit import AuditEntry
@@ -27,15 +27,15 @@ from connector.store.store import Tx
 
 BATCHES_AT_ONCE = 16
 ROWS_AT_ONCE = 2000
-# A first import brings months of history; only what may still be acute pages somebody.
+# A first import brings months of history: only what may still be acute calls somebody. An old
+# positive answer is still put before the therapist; an old unanswered item is in the report.
 ACUTE_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class _Mapped:
     item: InboxItem
-    records: tuple[Record, ...]
-    errors: tuple[RowError, ...]
+    result: MappingResult
 
 
 def pick_up(work: Work, source_name: str) -> int:
@@ -68,8 +68,7 @@ def map_new(work: Work) -> int:
 
 
 def _map(work: Work, item: InboxItem) -> _Mapped:
-    result = apply(work.mappings[item.source], item.batch, work.contexts[item.source])
-    return _Mapped(item, result.records, result.errors)
+    return _Mapped(item, apply(work.mappings[item.source], item.batch, work.contexts[item.source]))
 
 
 def _store_page(work: Work, source_name: str, page: RawPage) -> None:
@@ -110,9 +109,9 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
     mapped = [one for one in mapped if one.item.seq in still_new]
     changed: list[Record] = []
     for one in mapped:
-        result = tx.records.upsert(one.records, now)
+        result = tx.records.upsert(one.result.records, now)
         changed.extend(result.changed)
-        aside = set_aside.rows(one.item.source, one.item.batch, one.errors, now)
+        aside = set_aside.rows(one.item.source, one.item.batch, one.result.errors, now)
         for entry in aside:
             tx.quarantine.put(entry)
         tx.audit.append(
@@ -133,13 +132,16 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
             ],
             now,
         )
-    raise_alerts(tx, work, _safety(work, changed, now), now)
+    # Refused forms are judged too: a mistyped item 2 must not hide a positive item 9.
+    refused = [assessment for one in mapped for assessment in one.result.screening]
+    raise_alerts(tx, work, _safety(work, [*changed, *refused], now), now)
     tx.due.add(sorted({_patient_of(record) for record in changed} - {""}), now)
     tx.inbox.done([one.item.seq for one in mapped], now)
 
 
 def raise_alerts(tx: Tx, work: Work, alerts: Sequence[Alert], now: datetime) -> int:
     """Store alerts not raised before and queue them to whom they concern; how many were new."""
+    alerts = _today(work, alerts, now)
     digests = tx.records.digests(sorted({source for alert in alerts for source in alert.sources}))
     new = tx.alerts.raise_all(alerts, digests, now)
     documents = [alert_document(alert, work.practice) for alert in new]
@@ -170,20 +172,25 @@ def queue_documents(
 
 
 def _safety(work: Work, changed: Sequence[Record], now: datetime) -> list[Alert]:
+    return [
+        alert
+        for record in changed
+        if isinstance(record, Assessment) and not record.deleted
+        if (instrument := work.instruments.get(record.instrument)) is not None
+        for alert in safety_alerts(record, instrument, record.patient_id)
+    ]
+
+
+def _today(work: Work, alerts: Sequence[Alert], now: datetime) -> list[Alert]:
+    """The alerts as they are worth raising today: old safety answers call nobody any more."""
     today = now.astimezone(work.zone).date()
-    alerts: list[Alert] = []
-    for record in changed:
-        if not isinstance(record, Assessment) or record.deleted:
-            continue
-        instrument = work.instruments.get(record.instrument)
-        if instrument is None:
-            continue
-        historical = (today - record.taken_on).days > ACUTE_DAYS
-        for alert in safety_alerts(record, instrument, record.patient_id):
-            alerts.append(
-                alert.model_copy(update={"severity": "notice"}) if historical else alert
-            )
-    return alerts
+    kept = []
+    for alert in alerts:
+        if not alert.rule.startswith("safety") or (today - alert.raised_on).days <= ACUTE_DAYS:
+            kept.append(alert)
+        elif alert.rule == POSITIVE and alert.audience == "therapist":
+            kept.append(alert.model_copy(update={"severity": "notice"}))
+    return kept
 
 
 def _patient_of(record: Record) -> str:

@@ -68,12 +68,24 @@ class RowReading:
             return self._blank(rule)
         if rule.transform in ANSWERS:
             return self._answers(found, rule)
+        if rule.transform == "instrument":
+            return self._instrument(found, rule)
         if rule.values:
             mapped = self._mapped(found, rule)
             if mapped == "":
                 return self._blank(rule)
             found = [mapped]
         return TRANSFORMS[rule.transform](found, rule, self.scope)
+
+    def _instrument(self, found: list[Any], rule: Rule) -> Any:
+        """The instrument's id: by the value map, else by its own id or name."""
+        try:
+            mapped = self._mapped(found, rule) if rule.values else found[0]
+        except InvalidRecord:
+            mapped = found[0]
+        if rule.file.unmapped == "skip" and mapped not in self.scope.instruments:
+            raise SkipRecord
+        return TRANSFORMS["instrument"]([mapped], rule, self.scope)
 
     def _blank(self, rule: Rule) -> Any:
         if rule.file.default is not None:

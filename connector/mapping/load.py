@@ -48,7 +48,8 @@ def check_instruments(spec: MappingSpec, instruments: Mapping[str, InstrumentLik
             if rule is None:
                 continue
             fed = [*map(str, rule.values.values()), *_constant(rule.file)]
-            unknown += [i for i in fed if i and i not in instruments]
+            if rule.file.unmapped != "skip":
+                unknown += [i for i in fed if i and i not in instruments]
             targets = {r.target for r in plan.rules}
             stated = set(table.encodings) if "encoding" not in targets else set(fed)
             unstated = [i for i in fed if i in instruments and instruments[i].encoding_required]

@@ -165,15 +165,14 @@ def _instrument(values: list[Any], rule: Rule, scope: Scope) -> str:
     text = as_text(values[0])
     if text in scope.instruments:
         return text
-    known = {words(i.id): i.id for i in scope.instruments.values()}
-    known |= {words(i.name): i.id for i in scope.instruments.values()}
+    known = {words(i.name): i.id for i in scope.instruments.values()}
+    known |= {words(i.id): i.id for i in scope.instruments.values()}
     if words(text) in known:
         return known[words(text)]
-    near = nearest(text, [*known, *(i.name for i in scope.instruments.values())])
+    sayable = tuple(rule.values) or tuple(sorted(i.name for i in scope.instruments.values()))
     raise InvalidRecord(
-        "unknown_instrument", f"{rule.shown}: no instrument of this name is installed",
-        field=rule.target, value=text, allowed=sorted(scope.instruments),
-        suggestion=known[words(near)] if near else None,
+        "unknown_instrument", f"{rule.shown}: no instrument of this name is known",
+        field=rule.target, value=text, allowed=sayable, suggestion=nearest(text, sayable),
     )  # fmt: skip
 
 

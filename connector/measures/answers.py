@@ -25,8 +25,10 @@ def _weight(
     span = instrument.range_of(number)
     if encoding == "raw" and number in instrument.reverse_items and span.max is not None:
         return span.min + span.max - answer
-    shifts = instrument.encodings.shift
-    return answer + next((value for name, value in shifts.items() if name == encoding), Decimal(0))
+    shift = next(
+        (add for name, add in instrument.encodings.shift.items() if name == encoding), None
+    )
+    return answer if shift is None else answer + shift
 
 
 def count_fault(instrument: Instrument, items: Items) -> str | None:

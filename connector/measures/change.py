@@ -54,7 +54,7 @@ def compare(
         csc=_clinical_change(instrument, index.reliable, *shown),
         baseline_clinical=_holds(instrument.clinical_cutoff, shown[0]),
         current_clinical=_holds(instrument.clinical_cutoff, shown[1]),
-        response=percent is not None and wanted is not None and percent >= wanted,
+        response=percent is not None and wanted is not None and percent >= Fraction(wanted),
         remission=_holds(instrument.remission, shown[1]),
     )
 
@@ -87,7 +87,7 @@ def _reliability(
 
 
 def _by_points(gain: Fraction, points: Decimal) -> Reliable:
-    if abs(gain) < points:
+    if abs(gain) < Fraction(points):
         return "none"
     return "improved" if gain > 0 else "deteriorated"
 

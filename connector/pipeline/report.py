@@ -27,6 +27,8 @@ from connector.pipeline.models import (
 TEMPLATE_VERSION = "2026.1"
 Kind = Literal["therapist", "patient", "insurer", "decision", "packet_manifest", "alert"]
 Release = Literal["none", "therapist_release", "clinician_signature"]
+Formats = tuple[Literal["pdf", "html", "json"], ...]
+PAGES: Formats = ("pdf", "html", "json")
 
 
 def report(
@@ -41,21 +43,20 @@ def report(
     """
     on = facts.local_day(progress, practice)
     person = progress.chart.patient.id
-    pages = ("pdf", "html", "json")
     documents = [
         specification(
-            "therapist", person, on, pages,
+            "therapist", person, on, PAGES,
             therapist.context(progress, practice, instruments, rules),
         ),
         specification(
-            "patient", person, on, pages,
+            "patient", person, on, PAGES,
             patient.context(progress, practice, instruments), "therapist_release",
         ),
         specification("decision", person, on, ("json",), _decision(progress, instruments)),
     ]  # fmt: skip
     if _payer_asks(progress):
         evidence = specification(
-            "insurer", person, on, pages,
+            "insurer", person, on, PAGES,
             insurer.context(progress, practice, instruments), "clinician_signature",
         )  # fmt: skip
         manifest = _manifest(progress, instruments, evidence, on)
@@ -72,7 +73,7 @@ def specification(
     kind: Kind,
     patient_id: str,
     as_of: date,
-    formats: tuple[Literal["pdf", "html", "json"], ...],
+    formats: Formats,
     context: dict[str, Any],
     release: Release = "none",
 ) -> DocumentSpec:

@@ -113,7 +113,9 @@ class Alerts:
         found: dict[str, str] = {}
         for chunk in chunks(sorted(keys)):
             query = self._scope.select(alerts, alerts.c.key, alerts.c.state)
-            locked = self._scope.locked(query.where(alerts.c.key.in_(chunk)).order_by(alerts.c.key))
+            locked = self._scope.locked(
+                query.where(self._scope.among(alerts.c.key, chunk)).order_by(alerts.c.key)
+            )
             found.update({key: state for key, state in self._scope.run(locked)})
         return found
 

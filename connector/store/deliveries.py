@@ -111,7 +111,7 @@ class Deliveries:
         for chunk in chunks(sorted(set(keys))):
             started = self._scope.run(
                 self._scope.update(deliveries)
-                .where(deliveries.c.key.in_(chunk), deliveries.c.state == "pending")
+                .where(self._scope.among(deliveries.c.key, chunk), deliveries.c.state == "pending")
                 .values(state="sending", attempts=deliveries.c.attempts + 1, updated_at=at)
                 .returning(deliveries.c.key)
             )

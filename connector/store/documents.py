@@ -145,9 +145,11 @@ class Documents:
         )
         ids = [*self._scope.run(query.order_by(documents.c.updated_at).limit(limit)).scalars()]
         for chunk in chunks(ids):
-            self._scope.run(self._scope.delete(contents).where(contents.c.document_id.in_(chunk)))
+            self._scope.run(
+                self._scope.delete(contents).where(self._scope.among(contents.c.document_id, chunk))
+            )
             self._scope.run(
                 self._scope.update(documents)
-                .where(documents.c.document_id.in_(chunk)).values(spec=None)
+                .where(self._scope.among(documents.c.document_id, chunk)).values(spec=None)
             )  # fmt: skip
         return len(ids)

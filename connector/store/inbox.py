@@ -83,7 +83,7 @@ class Inbox:
         """The batches of these numbers that still have a body, in order of arrival."""
         found: list[InboxItem] = []
         for chunk in chunks(sorted(seqs)):
-            query = self._scope.select(inbox).where(inbox.c.seq.in_(chunk))
+            query = self._scope.select(inbox).where(self._scope.among(inbox.c.seq, chunk))
             for row in self._scope.run(query.order_by(inbox.c.seq)):
                 if row.body is None:
                     continue
@@ -100,7 +100,7 @@ class Inbox:
         found: set[int] = set()
         for chunk in chunks(sorted(seqs)):
             query = self._scope.select(inbox, inbox.c.seq).where(
-                inbox.c.seq.in_(chunk), inbox.c.state == "new"
+                self._scope.among(inbox.c.seq, chunk), inbox.c.state == "new"
             )
             found.update(self._scope.run(self._scope.locked(query.order_by(inbox.c.seq))).scalars())
         return found
@@ -110,7 +110,7 @@ class Inbox:
         for chunk in chunks(sorted(seqs)):
             self._scope.run(
                 self._scope.update(inbox)
-                .where(inbox.c.seq.in_(chunk), inbox.c.state == "new")
+                .where(self._scope.among(inbox.c.seq, chunk), inbox.c.state == "new")
                 .values(state="done", done_at=at)
             )
 
@@ -134,6 +134,8 @@ class Inbox:
         seqs = list(self._scope.run(old).scalars())
         for chunk in chunks(seqs):
             self._scope.run(
-                self._scope.update(inbox).where(inbox.c.seq.in_(chunk)).values(body=None)
+                self._scope.update(inbox)
+                .where(self._scope.among(inbox.c.seq, chunk))
+                .values(body=None)
             )
         return len(seqs)

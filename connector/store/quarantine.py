@@ -134,7 +134,9 @@ class Quarantine:
         ids = list(self._scope.run(old).scalars())
         for chunk in chunks(ids):
             self._scope.run(
-                self._scope.update(quarantine).where(quarantine.c.id.in_(chunk)).values(body=None)
+                self._scope.update(quarantine)
+                .where(self._scope.among(quarantine.c.id, chunk))
+                .values(body=None)
             )
         return len(ids)
 

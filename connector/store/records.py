@@ -77,7 +77,9 @@ class Records:
         """All records of each patient (the Patient itself, and retracted ones too), in id order."""
         found: dict[str, list[Record]] = {id: [] for id in ids}
         for chunk in chunks(sorted(found)):
-            query = self._scope.select(records).where(records.c.patient_id.in_(chunk))
+            query = self._scope.select(records).where(
+                self._scope.among(records.c.patient_id, chunk)
+            )
             for row in self._scope.run(query.order_by(records.c.patient_id, records.c.id)):
                 found[row.patient_id].append(self._record(row))
         return found
@@ -101,7 +103,7 @@ class Records:
         found: dict[str, str | None] = dict.fromkeys(ids)
         for chunk in chunks(sorted(found)):
             query = self._scope.select(records, records.c.id, records.c.digest).where(
-                records.c.id.in_(chunk), records.c.deleted.is_(False)
+                self._scope.among(records.c.id, chunk), records.c.deleted.is_(False)
             )
             found.update({id: digest for id, digest in self._scope.run(query)})
         return found
@@ -114,7 +116,7 @@ class Records:
     def _versions(self, ids: set[str]) -> dict[str, tuple[datetime, str]]:
         query = self._scope.select(records, records.c.id, records.c.version, records.c.digest)
         locked = self._scope.locked(
-            query.where(records.c.id.in_(sorted(ids))).order_by(records.c.id)
+            query.where(self._scope.among(records.c.id, sorted(ids))).order_by(records.c.id)
         )
         return {id: (version, digest) for id, version, digest in self._scope.run(locked)}
 

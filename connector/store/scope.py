@@ -19,8 +19,10 @@ from sqlalchemy import (
     Select,
     Table,
     Update,
+    any_,
     delete,
     func,
+    literal,
     select,
     update,
 )
@@ -77,6 +79,13 @@ class Scope:
     def own(self, **values: Any) -> dict[str, Any]:
         """A row of the practice."""
         return {"practice_id": self.practice_id, **values}
+
+    def among(self, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        """The condition that a column has one of the values."""
+        if self.connection.dialect.name == "postgresql":
+            # One array parameter: PostgreSQL hashes it, 500 parameters it compares one by one.
+            return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+        return column.in_(values)
 
     def count_by(self, *columns: Column[Any]) -> list[tuple[Any, ...]]:
         """Number of rows for each combination of values: tuples (value, ..., count)."""

@@ -44,7 +44,7 @@ MENTAL_HEALTH: tuple[Person, ...] = (
             Aim("Lower the mood score below 5", "Achieved", "18", "4", "4", "2026-11-18", "1"),
             Aim("Sleep seven hours on five nights a week", "Achieved", "2", "6", "5", "2026-09-02",
                 "2"),
-            Aim("Resume the weekly choir", "In Progress", "0", "3", "4", "", "0", "Goal", "2"),
+            Aim("Resume the weekly choir", "In Progress", "0", "3", "4", "", "0", weight="2"),
         ),
         consents=((TPO, "2026-02-18", "", ""), (PORTAL, "2026-02-18", "", "")),
         allowances=(Allowance("EM-48211", "2026-07-01", "2026-12-31", 26, 26),),

@@ -44,7 +44,7 @@ _PATIENTS: tuple[Person, ...] = (
         aims=(Aim("Walk 30 minutes outdoors", "Achieved", "5 min", "35 min", "30 min", "2026-10-26",
                   "1"),
               Aim("Climb two flights of stairs", "Achieved", "0", "24", "24", "2026-11-09", "0"),
-              Aim("Return to gardening", "In Progress", "", "", "", "", "-1", "Goal")),
+              Aim("Garden for an hour", "In Progress", "10 min", "40 min", "60 min", "", "-1")),
         allowances=(Allowance("EM-61001", "2026-08-01", "2027-01-31", 36, 36),),
     ),
     Person(

@@ -91,7 +91,7 @@ def test_a_good_file() -> None:
             "licence: free",
             "licence: free\nlicence: paid",
             "instrument_unreadable",
-            ["licence", "24"],
+            ["licence", "line 23"],
         ),
         ("licence: free", "licence: [free", "instrument_unreadable", ["YAML", "line"]),
         ("licence: free\n", "", "invalid_value", ["licence"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from connector.measures import Instrument, score
@@ -19,9 +19,11 @@ def test_a_valid_form_scores_inside_the_scale(
     data: st.DataObject, instruments: Instruments
 ) -> None:
     found = instruments[data.draw(st.sampled_from(sorted(instruments)))]
+    assume(found.items is not None and not found.totals_only)
     assert found.items is not None
     span = found.range_of(1)
-    answer = st.integers(int(span.min), int(span.max or 0)).map(Decimal)
+    top = 999 if span.max is None else int(span.max)
+    answer = st.integers(int(span.min), top).map(Decimal)
     items: list[Decimal | None] = data.draw(
         st.lists(answer, min_size=found.items, max_size=found.items)
     )
@@ -32,10 +34,10 @@ def test_a_valid_form_scores_inside_the_scale(
     assert result.status == "ok"
     assert result.total is not None
     assert found.score_min is not None
-    assert found.score_max is not None
-    assert found.score_min <= result.total <= found.score_max
+    assert result.total >= found.score_min
+    assert found.score_max is None or result.total <= found.score_max
     assert (result.band is None) is (not found.bands)
-    assert result.prorated is (None in items)
+    assert result.prorated is (None in items and found.missing.rule == "prorate")
     assert abs(result.total - (result.total_exact or 0)) <= Decimal(1).scaleb(-found.decimals) / 2
     if None not in items:
         alone = score(found, total=result.total)
@@ -63,10 +65,10 @@ def test_rounding_is_to_the_nearest_and_half_goes_away_from_zero(
     rounded = round_half_away(value, decimals)
     step = Fraction(1, 10**decimals)
     assert Fraction(rounded) % step == 0
-    assert abs(rounded - value) <= step / 2
+    assert abs(Fraction(rounded) - value) <= step / 2
     if abs(Fraction(rounded) - value) == step / 2:
         assert abs(Fraction(rounded)) > abs(value)
-    assert round_half_away(-value, decimals) == -rounded
+    assert Fraction(round_half_away(-value, decimals)) == -Fraction(rounded)
 
 
 def test_rounding_examples() -> None:

@@ -104,18 +104,37 @@ def test_odi_with_two_blanks_is_incomplete(instruments: Instruments) -> None:
         ("phq2", [3, 0], "3", 3),
         ("gad2", [2, 2], "4", 4),
         ("core10", [0, 4, 4] + [0] * 7, "8", 8),
+        ("koos_jr", [0] * 7, "100.000", 0),
+        ("koos_jr", [1] * 7, "68.284", 7),
+        ("koos_jr", [4] * 6 + [3], "8.291", 27),
+        ("koos_jr", [4] * 7, "0.000", 28),
+        ("hoos_jr", [1, 0, 0, 0, 0, 0], "92.340", 1),
+        ("hoos_jr", [4] * 6, "0.000", 24),
+        ("psfs", [7], "7.0", 7),
+        ("psfs", [3, 4, 4], "3.7", 11),
+        ("psfs", [1, 2, 3, 4, 5], "3.0", 15),
+        ("whodas12", [4] * 12, "100.0", 48),
+        ("whodas12", [1] * 11 + [None], "25.0", 11),
+        ("tug", ["12.4"], "12.4", "12.4"),
+        ("promis_depression", ["58.25"], "58.3", "58.25"),
+        ("berg", [4] * 14, "56", 56),
     ],
 )
 def test_totals(
-    name: str, answers: Answers, total: str, raw_sum: int, instruments: Instruments
+    name: str, answers: Answers, total: str, raw_sum: int | str, instruments: Instruments
 ) -> None:
     result = _score(instruments[name], answers)
-    assert (result.status, str(result.total), result.raw_sum) == ("ok", total, raw_sum)
+    assert (result.status, str(result.total), result.raw_sum) == (
+        "ok",
+        total,
+        Decimal(raw_sum),
+    )
 
 
 def test_one_blank_more_than_allowed_is_incomplete_everywhere(instruments: Instruments) -> None:
     for found in instruments.values():
-        assert found.items is not None
+        if found.items is None or found.totals_only or found.missing.rule != "prorate":
+            continue
         blanks = found.blanks_allowed + 1
         answers: list[Decimal | None] = [found.range_of(1).min] * (found.items - blanks)
         result = score(found, items=[None] * blanks + answers)
@@ -139,6 +158,11 @@ def test_one_blank_more_than_allowed_is_incomplete_everywhere(instruments: Instr
         ("epds", "raw", [0] * 10, 21),
         ("epds", "raw", [0, 0, 3, 0, 3, 3, 3, 3, 3, 3], 0),
         ("phq9", "raw", [1] * 9, 9),
+        ("k10", "weighted", [1] * 10, 10),
+        ("k10", "zero_based", [0] * 10, 10),
+        ("k10", "zero_based", [4] * 10, 50),
+        ("whodas12", "one_based", [1] * 12, 0),
+        ("whodas12", "weighted", [1] * 12, 25),
     ],
 )
 def test_encodings(
@@ -181,6 +205,8 @@ def test_item_faults_name_the_first_item(
         ("phq9", "NaN", "total_not_number"),
         ("odi", "100.1", "total_out_of_range"),
         ("phq9", None, "total_required"),
+        ("k10", "9", "total_out_of_range"),
+        ("tug", "-1", "total_out_of_range"),
     ],
 )
 def test_total_faults(name: str, total: str | None, error: str, instruments: Instruments) -> None:
@@ -215,6 +241,13 @@ def test_a_stated_total_that_differs_from_the_items_is_flagged(instruments: Inst
         ("pcl5", 30, 31),
         ("dast10", 2, 3),
         ("who5", 51, 50),
+        ("berg", 45, 44),
+        ("k10", 19, 20),
+        ("bdi2", 13, 14),
+        ("oq45", 63, 64),
+        ("ybocs", 15, 16),
+        ("psc17", 14, 15),
+        ("scared", 24, 25),
     ],
 )
 def test_clinical_cutoffs(name: str, below: int, at: int, instruments: Instruments) -> None:
@@ -268,3 +301,41 @@ def test_pcl5_pattern_with_blanks_is_unknown_only_where_it_matters(
     out_of_reach = _pcl5(1, 6, 15, 16)
     out_of_reach[13] = None
     assert _score(instruments["pcl5"], out_of_reach).subscales["dsm5_pattern_met"] is False
+
+
+def test_a_variable_form_takes_no_more_than_its_items(instruments: Instruments) -> None:
+    assert _score(instruments["psfs"], [5] * 6).error == "wrong_item_count:6"
+    assert _score(instruments["psfs"], []).error == "wrong_item_count:0"
+    assert _score(instruments["psfs"], [5, None]).status == "incomplete"
+
+
+def test_blanks_that_count_as_zero(instruments: Instruments) -> None:
+    rmdq = _score(instruments["rmdq"], [1] * 5 + [None] * 19)
+    assert (rmdq.total, rmdq.prorated, rmdq.n_answered) == (5, False, 5)
+    assert rmdq.flags == ("blank_as_zero:19",)
+    assert _score(instruments["psc17"], [1] * 14 + [None] * 3).total == 14
+    assert _score(instruments["psc17"], [1] * 13 + [None] * 4).status == "incomplete"
+
+
+def test_a_positive_subscale_is_flagged(instruments: Instruments) -> None:
+    answers = [1 if item in (2, 6, 9, 11, 15) else 0 for item in range(1, 18)]
+    result = _score(instruments["psc17"], answers)
+    assert result.flags == ("subscale_positive:internalizing",)
+    assert result.subscales == {"internalizing": 5, "attention": 0, "externalizing": 0}
+    answers[1] = 0
+    assert _score(instruments["psc17"], answers).flags == ()
+
+
+def test_whodas_keeps_the_simple_sum_beside_the_percent(instruments: Instruments) -> None:
+    assert _score(instruments["whodas12"], [2] * 12).subscales == {"sum_0_48": 24}
+
+
+def test_ybocs_halves(instruments: Instruments) -> None:
+    values = _score(instruments["ybocs"], [1] * 5 + [3] * 5).subscales
+    assert values == {"obsessions": 5, "compulsions": 15}
+
+
+def test_items_of_a_totals_only_instrument_are_not_scored(instruments: Instruments) -> None:
+    result = _score(instruments["bdi2"], [0] * 8 + [1] + [0] * 12)
+    assert (result.error, result.flags) == ("total_required", ("safety_item_positive:9",))
+    assert score(instruments["bdi2"], total=Decimal(21)).flags == ("safety_unknown_total_only",)

@@ -19,32 +19,53 @@ phq2 14 >=3 >=3 - - - 50 - 0 weighted 0
 gad7 14 >=10 >=8 4 - 4 50 <5 0 weighted 1
 gad2 14 >=3 >=3 - - - 50 - 0 weighted 0
 epds 7 >=13 >=13 4 - - 50 - 0 weighted 0
+k10 28 >=20 >=20 - - - 50 - 0 weighted 0
 core10 7 >=11 >=11 6 7.7/0.90 - 50 - 0 weighted 1
 pss10 28 - - - - - 50 - 0 raw 0
+ybocs 7 >=16 >=16 - - - 35 <=12 0 weighted 0
 isi 14 >=15 >=15 6 - 6 50 <8 0 weighted 0
 pcl5 7 >=31 >28 15 - 10 50 - 0 weighted 4
 who5 14 <=50 <=50 - - 10 50 - 0 weighted 0
+whodas12 28 - - - - - 50 - 1 weighted 1
 dast10 90 >=3 >=3 - - - 50 - 0 raw 0
+psc17 28 >=15 >=15 6 - - 50 - 0 weighted 3
+scared 28 >=25 >=25 - - - 50 - 0 weighted 0
 odi 7 - - 10 - 12 50 - 1 weighted 1
 ndi 7 - - 10 - 14 50 - 1 weighted 1
 lefs 7 - - 9 - 9 50 - 0 weighted 0
 dash 7 - - - - 10 50 - 1 weighted 3
 quickdash 7 - - - - 15 50 - 1 weighted 1
 nprs 1 - - 2 - 2 50 - 0 weighted 0
+koos_jr 14 - - - - 14 50 - 3 weighted 0
+hoos_jr 14 - - - - 18 50 - 3 weighted 0
+rmdq 7 - - 5 - 5 50 - 0 weighted 24
+berg 7 <45 <45 - - - 50 - 0 weighted 0
+psfs 7 - - 2 - 2 50 - 1 weighted 0
+bdi2 14 >=14 >=14 - - - 50 - 0 weighted 0
+oq45 7 >=64 >=64 14 - - 50 - 0 weighted 0
+promis_depression 7 >=60 >=60 - - 3.5 50 - 1 weighted 0
+tug 1 >=12 >=12 - - - 50 - 1 weighted 0
+sixmwt 1 - - - - 30.5 50 - 1 weighted 0
 """
 # panel, total, items
 LOINC: dict[str, tuple[str | None, str | None, str]] = {
+    "bdi2": ("89210-9", "89209-1", ""),
+    "berg": (None, None, ""),
     "core10": (None, None, ""),
     "dash": (None, None, ""),
     "dast10": ("82666-9", "82667-7", ""),
     "epds": ("71354-5", "99046-5", ""),
     "gad2": (None, None, ""),
     "gad7": ("69737-5", "70274-6", "69725-0 68509-9 69733-4 69734-2 69735-9 69689-8 69736-7"),
+    "hoos_jr": ("82316-1", "82323-7", ""),
     "isi": (None, None, ""),
+    "k10": (None, None, ""),
+    "koos_jr": ("82324-5", "82332-8", ""),
     "lefs": (None, None, ""),
     "ndi": ("82226-2", "82237-9", ""),
     "nprs": (None, "72514-3", ""),
     "odi": ("97908-8", "97909-6", ""),
+    "oq45": (None, None, ""),
     "pcl5": ("101697-1", "101698-9", ""),
     "phq2": ("55757-9", "55758-7", "44250-9 44255-8"),
     "phq9": (
@@ -52,25 +73,38 @@ LOINC: dict[str, tuple[str | None, str | None, str]] = {
         "44261-6",
         "44250-9 44255-8 44259-0 44254-1 44251-7 44258-2 44252-5 44253-3 44260-8",
     ),
+    "promis_depression": ("76343-3", "77861-3", ""),
+    "psc17": (None, None, ""),
+    "psfs": (None, None, ""),
     "pss10": (None, None, ""),
     "quickdash": (None, None, ""),
+    "rmdq": (None, None, ""),
+    "scared": (None, None, ""),
+    "sixmwt": (None, "64098-7", ""),
+    "tug": ("89422-0", "89423-8", ""),
     "who5": (None, None, ""),
+    "whodas12": (None, None, ""),
+    "ybocs": (None, None, ""),
 }
 BANDS = {
-    "core10": "healthy 0-5, low 6-10, mild 11-14, moderate 15-19, moderately_severe 20-24, "
-    "severe 25-40",
+    "bdi2": "minimal 0-13, mild 14-19, moderate 20-28, severe 29-63",
+    "core10": "healthy 0-5, low 6-10, mild 11-14, moderate 15-19, "
+    "moderately_severe 20-24, severe 25-40",
     "dast10": "none 0, low 1-2, moderate 3-5, substantial 6-8, severe 9-10",
     "epds": "low 0-9, possible 10-12, likely 13-30",
     "gad2": "negative 0-2, positive 3-6",
     "gad7": "minimal 0-4, mild 5-9, moderate 10-14, severe 15-21",
     "isi": "none 0-7, subthreshold 8-14, moderate 15-21, severe 22-28",
+    "k10": "low 10-19, mild 20-24, moderate 25-29, severe 30-50",
     "ndi": "none 0-8, mild 8.1-28, moderate 28.1-48, severe 48.1-68, complete 68.1-100",
     "nprs": "none 0, mild 1-3, moderate 4-6, severe 7-10",
     "odi": "minimal 0-20, moderate 20.1-40, severe 40.1-60, very_severe 60.1-80, extreme 80.1-100",
     "phq2": "negative 0-2, positive 3-6",
     "phq9": "minimal 0-4, mild 5-9, moderate 10-14, moderately_severe 15-19, severe 20-27",
+    "promis_depression": "mild 55-59.9, moderate 60-64.9, moderately_severe 65-69.9",
     "pss10": "low 0-13, moderate 14-26, high 27-40",
     "who5": "likely_depression 0-28, low 29-50, adequate 51-100",
+    "ybocs": "subclinical 0-7, mild 8-15, moderate 16-23, severe 24-31, extreme 32-40",
 }
 
 SOURCED_NUMBERS = (
@@ -136,7 +170,8 @@ def test_loinc_answer_codes(name: str, instruments: Instruments) -> None:
 def test_both_ends_of_every_band(name: str, instruments: Instruments) -> None:
     found = instruments[name]
     bands = [band.rsplit(" ", 1) for band in BANDS[name].split(", ")]
-    assert [band.name for band in found.bands] == [label for label, _ in bands]
+    names = [band.name for band in found.bands if band.low is not None and band.high is not None]
+    assert names == [label for label, _ in bands]
     for label, span in bands:
         for end in span.split("-"):
             assert score(found, total=Decimal(end)).band == label, end
@@ -172,13 +207,15 @@ def test_safety_items(instruments: Instruments) -> None:
         for name, found in instruments.items()
         if found.safety_items
     }
-    assert stated == {"phq9": [(9, ">=", 1)], "epds": [(10, ">=", 1)], "core10": [(6, ">=", 1)]}
+    items = {"phq9": 9, "epds": 10, "core10": 6, "bdi2": 9, "oq45": 8}
+    assert stated == {name: [(item, ">=", 1)] for name, item in items.items()}
 
 
 def test_forms_whose_encoding_must_be_stated(instruments: Instruments) -> None:
     required = {name for name, found in instruments.items() if found.encoding_required}
-    assert required == {"epds", "core10", "dast10", "pss10"}
-    assert {name for name, found in instruments.items() if found.reverse_items} == required
+    turned = {name for name, found in instruments.items() if found.reverse_items}
+    assert turned == {"epds", "core10", "dast10", "pss10"}
+    assert required == turned | {"k10", "whodas12"}
 
 
 def test_screens_are_never_primary_and_drug_use_is_part2(instruments: Instruments) -> None:
@@ -191,6 +228,19 @@ def test_screens_are_never_primary_and_drug_use_is_part2(instruments: Instrument
 
 def test_direction_and_best_score(instruments: Instruments) -> None:
     better = {name for name, found in instruments.items() if found.direction == "higher_is_better"}
-    assert better == {"who5", "lefs"}
+    assert better == {"who5", "lefs", "koos_jr", "hoos_jr", "berg", "psfs", "sixmwt"}
     assert instruments["lefs"].best_score == 80
     assert instruments["phq9"].best_score == 0
+    assert instruments["k10"].best_score == 10
+    assert instruments["tug"].best_score is None
+    assert instruments["sixmwt"].best_score is None
+
+
+def test_open_ended_bands(instruments: Instruments) -> None:
+    promis = instruments["promis_depression"]
+    ends = {"20": "normal", "54.9": "normal", "70": "severe", "100": "severe"}
+    assert {end: score(promis, total=Decimal(end)).band for end in ends} == ends
+
+
+def test_totals_only_where_the_licence_says_so(instruments: Instruments) -> None:
+    assert {name for name, found in instruments.items() if found.totals_only} == {"bdi2", "oq45"}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -16,10 +15,8 @@ from connector.mapping.apply import MappingContext, RowError, apply
 from connector.mapping.load import check_instruments, load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument, parse_instrument
-from connector.pipeline.compile import compile_chart
-from connector.pipeline.decide import decide
-from connector.pipeline.measure import measure
-from connector.pipeline.models import Chart, DecisionView, Measured, RuleSet
+from connector.pipeline import progress
+from connector.pipeline.models import PracticeProfile, Progress, RuleSet
 from connector.ports import RawBatch, RawRow
 from connector.records import Patient, PatientRecord, Record, RecordIds
 from connector.resources import Resources
@@ -27,17 +24,11 @@ from connector.settings import load_site
 
 HOME = Path(__file__).resolve().parents[3] / "config" / "sample_practice"
 NOW = datetime.fromisoformat("2026-11-20T17:00:00-05:00")
-ZONE = "America/New_York"
 REFUSED = "coverage_2026-11-19.csv"
-RULES = RuleSet()
+PRACTICE = PracticeProfile(
+    id="riverside", name="Riverside Therapy Group", timezone="America/New_York", synthetic=True
+)
 IDS = RecordIds(b"k" * 32, "riverside")
-
-
-@dataclass(frozen=True)
-class Judged:
-    chart: Chart
-    measured: Measured
-    decision: DecisionView
 
 
 def expected(name: str) -> list[dict[str, str]]:
@@ -72,7 +63,7 @@ def batch(path: Path) -> RawBatch:
 @cache
 def mapped() -> tuple[tuple[Record, ...], tuple[RowError, ...]]:
     check_instruments(mapping(), instruments())
-    context = MappingContext("practice_csv", IDS, ZONE, instruments())
+    context = MappingContext("practice_csv", IDS, PRACTICE.timezone, instruments())
     records: list[Record] = []
     errors: list[RowError] = []
     for path in sorted((HOME / "inbox").glob("*.csv")):
@@ -84,20 +75,20 @@ def mapped() -> tuple[tuple[Record, ...], tuple[RowError, ...]]:
 
 
 @cache
-def judged() -> dict[str, Judged]:
+def judged() -> dict[str, Progress]:
     own: dict[str, list[Record]] = defaultdict(list)
     for record in mapped()[0]:
         if isinstance(record, Patient):
             own[record.id].append(record)
         elif isinstance(record, PatientRecord):
             own[record.patient_id].append(record)
-    found: dict[str, Judged] = {}
+    found: dict[str, Progress] = {}
     for records in own.values():
-        chart = compile_chart(records, RULES, NOW, ZONE)
-        if chart is not None:
-            measured = measure(chart, instruments(), RULES, NOW)
-            decision = decide(measured, instruments(), RULES, NOW)
-            found[chart.patient.chart_number] = Judged(chart, measured, decision)
+        result = progress(
+            records, practice=PRACTICE, instruments=instruments(), rules=RuleSet(), now=NOW
+        )
+        if result is not None:
+            found[result.chart.patient.chart_number] = result
     return found
 
 
@@ -156,8 +147,55 @@ def test_attendance_authorizations_and_gains_come_out_as_designed() -> None:
         assert charts[client].measured.series[0].loss_of_gains
     assert charts["C-1020"].measured.series[0].baseline_late
     assert charts["C-1015"].chart.psychotherapy_notes > 20
+    # weights 1, 1, 2 and levels 1, 2, 0: 50 + 10 * 3 / sqrt(0.7 * 6 + 0.3 * 16)
+    assert charts["C-1001"].measured.goals.gas_t == 60
 
 
 def test_a_visit_later_today_is_booked_not_attended() -> None:
     visits = [v for v in judged()["C-1021"].chart.visits if v.starts_at.date() == NOW.date()]
     assert [visit.status for visit in visits] == ["scheduled"]
+
+
+def with_alert(rule: str) -> set[str]:
+    """The clients for whom this rule raises an alert."""
+    return {
+        client
+        for client, found in judged().items()
+        if any(alert.rule == rule for alert in found.alerts)
+    }
+
+
+def with_milestone(kind: str) -> set[str]:
+    """The clients who have a milestone of this kind."""
+    return {
+        client
+        for client, found in judged().items()
+        if any(milestone.kind == kind for milestone in found.milestones)
+    }
+
+
+def test_alerts_come_for_the_patients_they_were_designed_for() -> None:
+    assert with_alert("safety_item_positive") == {"C-1003", "C-1004"}
+    assert with_alert("safety_item_missing") == {"C-1024"}
+    assert with_alert("safety_unknown_total_only") >= {"C-1005", "C-1025"}
+    assert with_alert("missed_visits") == {"C-1014", "C-2016"}
+    assert with_alert("loss_of_gains") == {"C-1003", "C-1023", "C-2014"}
+    assert with_alert("late_baseline") == {"C-1020"}
+    assert with_alert("overdue_assessment") >= {"C-1005", "C-1014"}
+    assert with_alert("authorization") == {"C-1026", "C-1027", "C-2012", "C-2013"}
+
+
+def test_milestones_come_for_the_patients_they_were_designed_for() -> None:
+    assert with_milestone("plan_review") == {"C-1012", "C-1032", "C-2013"}
+    assert with_milestone("recertification") == {"C-2013"}
+    tenth = [m.due_on for m in judged()["C-2011"].milestones if m.kind == "visit_number"]
+    assert tenth == [date(2026, 11, 19)]
+
+
+def test_a_refused_form_still_hands_its_safety_answer_on() -> None:
+    path = HOME / "inbox" / "assessment_items.csv"
+    context = MappingContext("practice_csv", IDS, PRACTICE.timezone, instruments())
+    (form,) = apply(mapping(), batch(path), context).screening
+    assert form.instrument == "phq9"
+    assert form.items is not None
+    assert form.items[8] == 1

@@ -1,0 +1,103 @@
+"""Recognises a text file's encoding by reading all of it once, in small pieces."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connector.errors import InvalidRecord
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MAGIC = (
+    (b"PK\x03\x04", "an Excel workbook or zip archive; save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save it as CSV"),
+    (b"%PDF", "a PDF; export the report as CSV"),
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_HIGH = bytes(range(0x80, 0x100))
+_PLAUSIBLE_HIGH_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """What reading a file once tells: its encoding and its digest."""
+
+    encoding: str
+    digest: str
+    empty: bool
+
+
+def examine(blocks: Iterable[bytes]) -> TextFile:
+    """Encoding and digest of a text file. Raises InvalidRecord ("unreadable_file").
+
+    UTF-8 (with or without mark), UTF-16 with mark; else Windows-1252, if every byte is one of its
+    printable characters and most are plain letters.
+    """
+    digest = hashlib.sha256()
+    trial: _Trial | None = None
+    for block in blocks:
+        digest.update(block)
+        trial = trial or _Trial(block)
+        trial.feed(block)
+    if trial is None:
+        return TextFile("utf-8", digest.hexdigest(), empty=True)
+    return TextFile(trial.finish(), digest.hexdigest(), empty=trial.blank)
+
+
+class _Trial:
+    """Decodes with the likely encoding and keeps the second choice open."""
+
+    def __init__(self, start: bytes) -> None:
+        for magic, what in _MAGIC:
+            if start.startswith(magic):
+                raise InvalidRecord("unreadable_file", f"this is {what}")
+        self._encoding = next((name for bom, name in _BOMS if start.startswith(bom)), "utf-8")
+        self._marked = self._encoding != "utf-8"
+        self._decoder = codecs.getincrementaldecoder(self._encoding)()
+        self._cp1252 = codecs.getincrementaldecoder("cp1252")()
+        self._fits_utf, self._fits_cp1252 = True, not self._marked
+        self._bytes = self._high = 0
+        self.blank = True
+
+    def feed(self, block: bytes) -> None:
+        """Takes the next piece."""
+        self._bytes += len(block)
+        self._high += len(block) - len(block.translate(None, _HIGH))
+        if self._fits_utf:
+            self._fits_utf = self._decodes(self._decoder, block, final=False)
+        if self._fits_cp1252:
+            self._fits_cp1252 = self._decodes(self._cp1252, block, final=False)
+        if not self._fits_utf and not self._fits_cp1252:
+            raise _not_text()
+
+    def _decodes(self, decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool) -> bool:
+        try:
+            text = decoder.decode(block, final)
+        except UnicodeDecodeError:
+            return False
+        if _CONTROL.search(text):
+            raise _not_text()
+        self.blank = self.blank and not text.strip("\ufeff \t\r\n")
+        return True
+
+    def finish(self) -> str:
+        """The encoding that fits the whole file."""
+        if self._fits_utf and self._decodes(self._decoder, b"", final=True):
+            return self._encoding
+        if self._fits_cp1252 and self._high <= self._bytes * _PLAUSIBLE_HIGH_SHARE:
+            return "cp1252"
+        raise _not_text()
+
+
+def _not_text() -> InvalidRecord:
+    return InvalidRecord(
+        "unreadable_file",
+        "this is not a text file in UTF-8, UTF-16 or Windows-1252; save the export as CSV (UTF-8)",
+    )

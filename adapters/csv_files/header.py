@@ -1,0 +1,100 @@
+"""Delimiter and columns: what the first line says, held against what the mapping expects."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from connector.errors import InvalidRecord
+from connector.ports import ExpectedTable
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The columns in file order, named as the mapping names them; "" is an unnamed column."""
+
+    delimiter: str
+    columns: tuple[str, ...]
+
+
+def table_for(name: str, expected: Sequence[ExpectedTable]) -> ExpectedTable:
+    """The table whose pattern fits the file name best (the longest one). Raises InvalidRecord."""
+    fitting = [t for t in expected if fnmatchcase(name.casefold(), t.pattern.casefold())]
+    if fitting:
+        return max(fitting, key=lambda table: len(table.pattern))
+    patterns = sorted(table.pattern for table in expected)
+    close = get_close_matches(name.casefold(), patterns, n=1)
+    raise InvalidRecord(
+        "unknown_file", "no table of the mapping takes a file of this name",
+        field="file name", value=name, allowed=patterns, suggestion=close[0] if close else None,
+    )  # fmt: skip
+
+
+def read_header(lines: Sequence[str], table: ExpectedTable) -> Header:
+    """The header that the first lines make. Raises InvalidRecord naming the columns at fault."""
+    known = {column.casefold(): column for column in table.known}
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        names = [name.casefold() for name in _names(lines, delimiter)]
+        return sum(name in known for name in names), len(names)
+
+    delimiter = max(DELIMITERS, key=fit)
+    names = _names(lines, delimiter)
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    if len(names) == 1 and len(table.required) > 1:
+        tried = ", ".join(DELIMITERS.values())
+        raise InvalidRecord(
+            "wrong_delimiter",
+            f"the first line could not be split into columns (tried {tried})",
+            field="header",
+        )
+    columns = tuple(known.get(name.casefold(), name) for name in names)
+    _check_doubles(columns)
+    _check_missing(columns, table)
+    return Header(delimiter, columns)
+
+
+def _names(lines: Sequence[str], delimiter: str) -> list[str]:
+    try:
+        found = next(csv.reader(lines, delimiter=delimiter), [])
+    except csv.Error:
+        return []
+    return [" ".join(name.split()) for name in found]
+
+
+def _check_doubles(columns: Sequence[str]) -> None:
+    folded = [column.casefold() for column in columns if column]
+    doubled = sorted({column for column in columns if folded.count(column.casefold()) > 1})
+    if doubled:
+        raise InvalidRecord(
+            "duplicate_column", f"the column {doubled[0]!r} is there twice", field=doubled[0]
+        )
+
+
+def _check_missing(columns: Sequence[str], table: ExpectedTable) -> None:
+    missing = sorted(table.required - set(columns))
+    if not missing:
+        return
+    spare = [column for column in columns if column and column not in table.known]
+    close = get_close_matches(_squeezed(missing[0]), [_squeezed(c) for c in spare], n=1, cutoff=0.5)
+    renamed = next((c for c in spare if close and _squeezed(c) == close[0]), None)
+    if renamed is None and len(missing) == len(spare) == 1:
+        renamed = spare[0]
+    others = f" (and {len(missing) - 1} more: {', '.join(missing[1:])})" if missing[1:] else ""
+    seen = f"; the file has {renamed!r} in its place" if renamed else ""
+    raise InvalidRecord(
+        "missing_column",
+        f"table {table.name}: the column {missing[0]!r} is missing{others}{seen}. Rename it in the "
+        "export, or name the file's column in the mapping",
+        field=missing[0], value=renamed, allowed=sorted(table.known), suggestion=missing[0],
+    )  # fmt: skip
+
+
+def _squeezed(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
