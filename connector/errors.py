@@ -100,5 +100,5 @@ def _with_help(
     if suggestion:
         text += f". Did you mean {suggestion!r}?"
     if allowed:
-        text += f". Valid values: {', '.join(allowed)}"
+        text += f"{' ' if suggestion else '. '}Valid values: {', '.join(allowed)}"
     return text

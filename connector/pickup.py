@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,7 +53,7 @@ class Pickup:
         self.folder = home / settings.folder
         self._archive = home / settings.archive
 
-    def claim(self, order: Callable[[Path], object]) -> list[Path]:
+    def claim(self, order: Callable[[Path], Any]) -> list[Path]:
         """All files to read now, in ``order``, those left by a crash included; each is ours."""
         processing = self.folder / PROCESSING
         try:

@@ -23,9 +23,8 @@ ENTRY_POINTS = "progress_connector.adapters"
 
 def adapter_names() -> list[str]:
     """The names of all adapters that can be used, without importing them."""
-    import adapters
-
-    names = {module.name for module in pkgutil.iter_modules(adapters.__path__) if module.ispkg}
+    package = importlib.import_module("adapters")
+    names = {module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg}
     return sorted(names | {point.name for point in entry_points(group=ENTRY_POINTS)})
 
 

@@ -42,9 +42,7 @@ def main() -> None:
         for name, progress in samples.situations().items():
             if options.only and options.only != name:
                 continue
-            for spec in report(
-                progress, samples.PRACTICE, samples.instruments(), samples.RULES
-            ):
+            for spec in report(progress, samples.PRACTICE, samples.instruments(), samples.RULES):
                 if spec.kind not in KINDS or (options.kind and options.kind != spec.kind):
                     continue
                 for paper in [options.paper] if options.paper else compose.PAPERS:
@@ -54,17 +52,17 @@ def main() -> None:
         renderer.close()
 
 
-def write_page(
-    renderer: Renderer, html: str, path: Path, options: argparse.Namespace
-) -> None:
+def write_page(renderer: Renderer, html: str, path: Path, options: argparse.Namespace) -> None:
     """One PDF, its HTML and one PNG a page; prints size, pages and seconds."""
     begun = time.perf_counter()
     content = renderer.pdf(html)
     seconds = time.perf_counter() - begun
     path.write_bytes(content)
+    for old in path.parent.glob(f"{path.stem}-*.png"):
+        old.unlink()
     path.with_suffix(".html").write_text(html, encoding="utf-8")
     subprocess.run(
-        ["pdftoppm", "-r", str(options.dpi), "-png", str(path), str(path.with_suffix(""))],  # noqa: S607
+        ["pdftoppm", "-r", str(options.dpi), "-png", str(path), str(path.with_suffix(""))],
         check=True,
     )
     pages = len(list(path.parent.glob(f"{path.stem}-*.png")))

@@ -6,8 +6,9 @@ import csv
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
-from adapters.csv_files.encoding import TextFile, examine
+from adapters.csv_files.encoding import examine, not_text
 from adapters.csv_files.header import Header, read_header, table_for
 from connector import pickup
 from connector.errors import InvalidRecord
@@ -16,6 +17,7 @@ from connector.ports import ExpectedTable, RawBatch, RawPage, RawRow
 
 ROWS_PER_PAGE = 500
 _LONGEST_FIELD = 4_000_000
+_LONGEST_LINE = 8_000_000
 _HEADER_LINES = 50
 
 
@@ -35,6 +37,8 @@ class CsvFiles:
                 continue  # an overlapping round finished it
             try:
                 yield from self._pages(path)
+            except UnicodeDecodeError:  # it was changed after it was examined
+                yield pickup.refusal(path, not_text(), path.name)
             except InvalidRecord as error:
                 # A name that no table expects may be a patient's; it is kept out of the origin.
                 unknown = error.code == "unknown_file"
@@ -54,19 +58,19 @@ class CsvFiles:
         if text.empty:
             raise InvalidRecord("empty_file", "the file is empty; not even a header line is in it")
         with path.open(encoding=text.encoding, newline="") as lines:
-            skipped = _skip_blank_lines(lines)
-            header = read_header([skipped.first, *itertools.islice(lines, _HEADER_LINES)], table)
+            start = _bounded(lines)
+            before, first = _before_header(start)
+            header = read_header([first, *itertools.islice(start, _HEADER_LINES)], table)
             lines.seek(0)
-            yield from self._batches(path, table.name, text, header, Rows(lines, header, skipped))
+            rows = Rows(_bounded(lines), header, before)
+            yield from self._batches(path, table.name, text.digest, rows)
 
-    def _batches(
-        self, path: Path, table: str, text: TextFile, header: Header, rows: Rows
-    ) -> Iterator[RawPage]:
+    def _batches(self, path: Path, table: str, digest: str, rows: Rows) -> Iterator[RawPage]:
         as_of = pickup.as_of(path)
         chunk = tuple(itertools.islice(rows, ROWS_PER_PAGE))
         for number in itertools.count():
             following = tuple(itertools.islice(rows, ROWS_PER_PAGE))
-            stamp = pickup.key(text.digest, table, as_of.isoformat(), number)
+            stamp = pickup.key(digest, table, as_of.isoformat(), number)
             batches = (RawBatch(stamp, table, path.name, as_of, chunk),) if chunk else ()
             last = not following
             yield RawPage(batches=batches, token=pickup.done(path) if last else "")
@@ -75,21 +79,22 @@ class CsvFiles:
             chunk = following
 
 
-class _Skipped:
-    """The lines before the header: blank ones, and Excel's ``sep=;``."""
+def _bounded(file: TextIO) -> Iterator[str]:
+    """The file's lines; one that no export holds is refused before it fills the memory."""
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE and not line.endswith(("\r", "\n")):
+            raise InvalidRecord(
+                "line_too_long", f"a line is longer than {_LONGEST_LINE} characters; is this CSV?"
+            )
+        yield line
 
-    def __init__(self, count: int, first: str) -> None:
-        self.count = count
-        self.first = first
 
-
-def _skip_blank_lines(lines: Iterator[str]) -> _Skipped:
-    count = 0
-    for line in lines:
-        bare = line.strip().lstrip("\ufeff")
+def _before_header(lines: Iterator[str]) -> tuple[int, str]:
+    """How many lines come before the header (blank ones, Excel's ``sep=;``), and the header."""
+    for count, line in enumerate(lines):
+        bare = line.strip()
         if bare and not (bare.casefold().startswith("sep=") and len(bare) <= len("sep=;")):
-            return _Skipped(count, line.lstrip("\ufeff"))
-        count += 1
+            return count, line
     raise InvalidRecord("empty_file", "the file holds no header line")
 
 
@@ -100,13 +105,13 @@ class Rows(Iterator[RawRow]):
     never closed would swallow the rest of the file, so the file is refused.
     """
 
-    def __init__(self, lines: Iterator[str], header: Header, skipped: _Skipped) -> None:
+    def __init__(self, lines: Iterator[str], header: Header, before: int) -> None:
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
         self._ended = False
         self._reader = csv.reader(self._watched(lines), delimiter=header.delimiter, strict=True)
         self._columns = header.columns
-        self._before = skipped.count
-        for _ in range(skipped.count):
+        self._before = before
+        for _ in range(before):
             next(lines)
         next(self._reader)
 
@@ -128,8 +133,8 @@ class Rows(Iterator[RawRow]):
         if self._ended:
             raise InvalidRecord(
                 "unclosed_quote",
-                f"a quotation mark opened on line {start} is never closed; rows before that line "
-                "were read",
+                f"a quotation mark opened on line {start} is never closed; correct the file and "
+                "drop it again",
                 field=f"line {start}",
             )
         code = "field_too_long" if "limit" in reason else "stray_quote"

@@ -64,7 +64,7 @@ def _why(entry: QuarantineEntry) -> str:
     if entry.suggestion:
         text += f". Did you mean {entry.suggestion!r}?"
     if entry.allowed:
-        text += f". Valid: {', '.join(entry.allowed)}"
+        text += f"{' ' if entry.suggestion else '. '}Valid: {', '.join(entry.allowed)}"
     return text
 
 

@@ -74,7 +74,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "loglevel": "warning",
             "limit_request_line": 2048,
             "limit_request_fields": 50,
-            "worker_exit": lambda *_: self._close(),
+            "worker_exit": lambda server, worker: self._close(),
         }
         for name, value in settings.items():
             self.cfg.set(name, value)

@@ -79,7 +79,7 @@ def print_summary(app: App, seconds: float) -> None:
                 "delivered": tx.deliveries.kind_counts("delivered"),
                 "dead": sum(tx.deliveries.kind_counts("dead").values()),
                 "waiting": sum(tx.deliveries.kind_counts("pending").values()),
-                "quarantine": tx.quarantine.counts(),
+                "quarantine": tx.quarantine.open_counts(),
             }
         )
         audit = verify(store)

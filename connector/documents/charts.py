@@ -49,7 +49,9 @@ def line_data(
     ``words`` False leaves severity words out; ``marked`` are assessments framed as needing
     attention; ``limit`` keeps the first and the latest scores.
     """
-    scores = shown_scores(valid_scores(series), limit)
+    every = valid_scores(series)
+    scores = shown_scores(every, limit)
+    hidden = len(scores) < len(every)
     if len(scores) < CHART_FROM:
         return None
     low, high = scale_ends(instrument, scores)
@@ -65,10 +67,11 @@ def line_data(
                 "label": number(total_of(m)),
                 "source": m.assessment_id,
                 "mark": "attention" if m.assessment_id in marked else "",
+                "after_gap": index == 1 and hidden,
             }
-            for m in scores
+            for index, m in enumerate(scores)
         ],
-        "missed": [on.isoformat() for on in missed_days(series, instrument)],
+        "missed": [on.isoformat() for on in missed_days(series, instrument) if not hidden],
         "thresholds": _thresholds(instrument, low, high) if words else _cutoff_only(instrument),
         "bands": _bands(instrument, low, high) if words else [],
     }

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from connector.documents.drawing import STYLES, Drawing, line_chart, number_line
+from connector.documents.drawing import line_chart
 from connector.documents.fonts import font_faces
+from connector.documents.marks import STYLES, Drawing
+from connector.documents.number_line import number_line
 from connector.errors import ConfigurationError
 from connector.resources import Resources
 

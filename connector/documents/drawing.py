@@ -12,119 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from connector.documents.marks import ChartStyle, Dot, Drawing, Frame, Label, Line, Mark
+from connector.documents.marks import rounded as _r
 from connector.documents.wording import short_day, us_day
 
 LABEL_ALL_UP_TO = 12
-
-
-@dataclass(frozen=True, slots=True)
-class ChartStyle:
-    """Box, gutters, text sizes, line weights and colours of one kind of chart (pt)."""
-
-    width: float
-    height: float
-    left: float
-    right: float
-    top: float = 14
-    bottom: float = 20
-    label: float = 8
-    value: float = 8.5
-    last: float = 12
-    data_line: float = 1.6
-    join: float = 1.0
-    threshold: float = 0.6
-    axis: float = 0.8
-    ink: str = "#16202A"
-    line: str = "#14324F"
-    rule: str = "#6B7785"
-    date_form: str = "day_month"
-    tick_gap: float = 46
-
-
-THERAPIST = ChartStyle(width=330, height=150, left=26, right=76)
-THERAPIST_SECOND = ChartStyle(width=330, height=122, left=26, right=76)
-INSURER = ChartStyle(
-    width=504, height=210, left=32, right=95, top=18, bottom=24, label=10, value=10.5, last=14,
-    data_line=2.2, join=1.0, threshold=1.0, axis=1.2, ink="#000000", line="#000000",
-    rule="#000000", date_form="us", tick_gap=74,
-)  # fmt: skip
-PATIENT = ChartStyle(
-    width=500, height=190, left=34, right=136, top=20, bottom=26, label=12, value=12, last=16,
-    data_line=2.2, join=1.2, threshold=0.8, axis=1.0, tick_gap=70,
-)  # fmt: skip
-STYLES: Mapping[str, ChartStyle] = {
-    "therapist": THERAPIST,
-    "therapist_second": THERAPIST_SECOND,
-    "insurer": INSURER,
-    "patient": PATIENT,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A straight line; ``dash`` is an SVG dash pattern or empty."""
-
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    width: float
-    stroke: str
-    dash: str = ""
-    kind: str = "line"
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """A data point with its white ring."""
-
-    x: float
-    y: float
-    r: float
-    fill: str
-    stroke: str = "#FFFFFF"
-    width: float = 0.9
-    kind: str = "dot"
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """An open square round a point that needs attention."""
-
-    x: float
-    y: float
-    size: float
-    width: float
-    stroke: str
-    kind: str = "frame"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A text; one with a pad gets a white box of (pad_x, pad_y, pad_w, pad_h) under it."""
-
-    x: float
-    y: float
-    text: str
-    size: float
-    fill: str
-    anchor: str = "start"
-    weight: int = 400
-    pad: tuple[float, float, float, float] | None = None
-    kind: str = "label"
-
-
-Mark = Line | Dot | Frame | Label
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A finished chart; ``title`` is the full sentence that stands for it in words."""
-
-    width: float
-    height: float
-    title: str
-    marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,68 +52,24 @@ def line_chart(data: Mapping[str, Any], style: ChartStyle) -> Drawing:
     points = [
         (date.fromisoformat(p["on"]), float(p["value"]), str(p["label"])) for p in data["points"]
     ]
+    dates = [on for on, _, _ in points]
     missed = [date.fromisoformat(day) for day in data["missed"]]
-    days = [on for on, _, _ in points] + missed
+    days = dates + missed
     plot = _Plot(style, float(data["low"]), float(data["high"]), min(days), max(days))
     places = [(plot.x(on), plot.y(value)) for on, value, _ in points]
     marks: list[Mark] = [
         *_axes(plot),
         *_thresholds(plot, data["thresholds"]),
-        *_joins(plot, [on for on, _, _ in points], places, missed),
+        *_joins(plot, dates, places, missed, [bool(p.get("after_gap")) for p in data["points"]]),
         *_points(plot, places, [p.get("mark", "") for p in data["points"]]),
         *_crosses(plot, missed),
         *_scale_labels(plot, data["thresholds"]),
         *_band_words(plot, data["bands"]),
         *_direction(plot, str(data["better"])),
-        *_dates(plot, [on for on, _, _ in points]),
+        *_dates(plot, dates),
         *_values(plot, places, [label for _, _, label in points]),
     ]
     return Drawing(style.width, style.height, str(data["title"]), tuple(marks))
-
-
-def number_line(data: Mapping[str, Any]) -> Drawing:
-    """The whole scale as one line, with now, start and the point where care teams look closer."""
-    s = PATIENT
-    left, right, axis = 10.0, s.width - 10, 46.0
-    low, high = float(data["low"]), float(data["high"])
-
-    def x(value: float) -> float:
-        return _r(left + (right - left) * (value - low) / ((high - low) or 1))
-
-    marks: list[Mark] = [Line(left, axis, right, axis, 2.2, s.ink)]
-    for value, anchor in ((low, "start"), (high, "end")):
-        at, word = x(value), data["ends"][0 if value == low else 1]
-        marks.append(Line(at, axis - 6, at, axis + 6, 1.4, s.ink))
-        text = f"{value:g}: {word}"
-        marks.append(Label(at, axis + 22, text, s.label, s.ink, anchor))
-    now = x(float(data["now"]))
-    if data["start"] is not None:
-        start = x(float(data["start"]))
-        marks.append(Dot(start, axis, 6, "#FFFFFF", s.line, 2.0))
-        at, anchor = _inside(start, left, right)
-        apart = abs(start - now) >= 96
-        marks.append(
-            Label(at, axis - 14 if apart else axis + 22, f"start {data['start']:g}", s.label,
-                  s.ink, anchor)
-        )  # fmt: skip
-    marks.append(Dot(now, axis, 7, s.line))
-    at, anchor = _inside(now, left, right)
-    marks.append(Label(at, axis - 14, f"now {data['now']:g}", s.last, s.ink, anchor, 700))
-    if data["anchor"] is not None:
-        mark = x(float(data["anchor"]["value"]))
-        at, anchor = _inside(mark, left + 90, right - 90)
-        marks.append(Line(mark, axis + 8, mark, axis + 34, 1.0, s.rule, "3 2"))
-        marks.append(Label(at, axis + 46, str(data["anchor"]["text"]), s.label, s.ink, anchor))
-    return Drawing(s.width, 100, str(data["title"]), tuple(marks))
-
-
-def _inside(x: float, left: float, right: float) -> tuple[float, str]:
-    """Where a centred label goes: at the ends of the line it leans inwards."""
-    if x < left + 30:
-        return max(x - 8, 0), "start"
-    if x > right - 30:
-        return x + 8, "end"
-    return x, "middle"
 
 
 def _axes(plot: _Plot) -> list[Mark]:
@@ -245,13 +93,17 @@ def _thresholds(plot: _Plot, thresholds: Sequence[Mapping[str, Any]]) -> list[Ma
 
 
 def _joins(
-    plot: _Plot, days: Sequence[date], places: Sequence[tuple[float, float]], missed: Sequence[date]
+    plot: _Plot,
+    days: Sequence[date],
+    places: Sequence[tuple[float, float]],
+    missed: Sequence[date],
+    hidden: Sequence[bool],
 ) -> list[Mark]:
-    """Solid between neighbours, dotted where a questionnaire is missing between them."""
+    """Solid between neighbours, dotted where a form is missing or not shown between them."""
     s = plot.style
     marks: list[Mark] = []
     for i in range(1, len(places)):
-        gap = any(days[i - 1] < day < days[i] for day in missed)
+        gap = hidden[i] or any(days[i - 1] < day < days[i] for day in missed)
         (x1, y1), (x2, y2) = places[i - 1], places[i]
         width, dash = (s.join, "1.5 2.5") if gap else (s.data_line, "")
         marks.append(Line(x1, y1, x2, y2, width, s.line, dash))
@@ -402,8 +254,3 @@ def _padded(x: float, y: float, text: str, size: float, fill: str, weight: int) 
     width, height = len(text) * size * 0.5 + 2, 0.86 * size
     pad = (_r(x - width / 2), _r(y - 0.74 * size), _r(width), _r(height))
     return Label(x, y, text, size, fill, "middle", weight, pad)
-
-
-def _r(value: float) -> float:
-    """One decimal; paths with more are longer and no sharper."""
-    return round(value, 1) + 0.0

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from connector.documents import disclosure, facts, narrative
-from connector.documents.charts import line_data, shown_scores, total_of, valid_scores
+from connector.documents import disclosure, facts, narrative, payer_scores
 from connector.documents.wording import clipped, number, plural, us_day
 from connector.measures.instrument import Instrument
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     )
 
 TO_COMPLETE = "To be completed by the clinician"
-MEASURES, OTHERS, ROWS, GOALS, DIAGNOSES = 2, 3, 14, 8, 8
+MEASURES, OTHERS, GOALS, DIAGNOSES = 2, 3, 6, 5
 ASKING = ("authorization", "recertification", "plan_review", "visit_number")
 REASONS = {
     "authorization": "Authorized visits or dates are nearly used",
@@ -72,7 +71,7 @@ def context(
     pairs = [(s, instruments[s.instrument]) for s in kept]
     discipline = _discipline(progress)
     view = authorization_in_question(progress, on)
-    scores = [_score_block(s, i) for s, i in pairs[:MEASURES]]
+    scores = [payer_scores.score_block(s, i) for s, i in pairs[:MEASURES]]
     request = _request(progress, practice, discipline, view, on)
     diagnoses = _diagnoses(progress, consent, on)
     plan = _plan(progress, consent, on)
@@ -87,12 +86,14 @@ def context(
         "diagnoses": diagnoses,
         "clinician_fields": fields,
         "scores": scores,
-        "other_measures": [_other_row(s, i) for s, i in pairs[MEASURES : MEASURES + OTHERS]],
-        "decision": _decision(progress, pairs),
+        "other_measures": [
+            payer_scores.other_row(s, i) for s, i in pairs[MEASURES : MEASURES + OTHERS]
+        ],
+        "decision": payer_scores.rating(progress, pairs),
         "goals": goals,
         "attendance": _attendance(progress, practice, on),
         "plan": plan,
-        "sources": [_source_row(s, i) for s, i in pairs[: MEASURES + OTHERS]],
+        "sources": [payer_scores.source_row(s, i) for s, i in pairs[: MEASURES + OTHERS]],
         "rules": {"version": progress.decision.rules_version, "as_of": us_day(on)},
         "redisclosure_notice": consent and _shows_sud(progress, pairs),
     }
@@ -149,7 +150,7 @@ def _row(label: str, value: str | None) -> dict[str, str | None]:
 def _member(progress: Progress, on: date) -> dict[str, Any]:
     patient = progress.chart.patient
     cover = facts.current_coverage(progress, on)
-    name = clipped(f"{patient.family_name}, {patient.given_name}", 48)
+    name = clipped(f"{patient.family_name}, {patient.given_name}", 60)
     member_id = clipped(cover.member_id, 30) if cover and cover.member_id else None
     return {
         "id": member_id,
@@ -215,7 +216,7 @@ def _authorized(view: AuthorizationView | None) -> str | None:
         return None
     asked = f"{view.requested} asked for, " if view.requested is not None else ""
     given = f"{view.authorized} authorized" if view.authorized is not None else "number not on file"
-    left = f", {view.left} left" if view.left is not None else ""
+    left = f", {view.left} left" if view.left is not None and view.left >= 0 else ""
     ends = f"; ends {us_day(view.ends_on)}" if view.ends_on else ""
     return f"{asked}{given}, {view.used} used, {view.booked} booked{left}{ends}"
 
@@ -244,67 +245,6 @@ def _diagnoses(progress: Progress, consent: bool, on: date) -> list[dict[str, An
             }
         )
     return rows[:DIAGNOSES]
-
-
-def _score_block(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
-    """A sentence, the chart and its table: a chart never travels without its table."""
-    every = valid_scores(series)
-    scores = shown_scores(every, ROWS)
-    first = series.baseline
-    rows = []
-    for m in scores:
-        base = first is not None and m.assessment_id == first.assessment_id
-        change = (
-            "first score"
-            if base
-            else narrative.difference(first, m)
-            if first is not None and m.taken_on >= first.taken_on and first.score.total is not None
-            else "before the first score of this episode"
-        )
-        rows.append(
-            {
-                "date": us_day(m.taken_on),
-                "total": number(total_of(m)),
-                "band": narrative.band_label(instrument, m.score.total) or "none published",
-                "change": change,
-                "note": "estimated, blank items" if m.score.prorated else "",
-                "record": m.assessment_id,
-            }
-        )
-    return {
-        "measure": instrument.short_name,
-        "full_name": instrument.name,
-        "sentences": narrative.payer_sentences(series, instrument),
-        "chart": line_data(series, instrument, limit=ROWS),
-        "rows": rows,
-        "not_shown": len(every) - len(scores),
-        "has_notes": any(r["note"] for r in rows),
-    }
-
-
-def _other_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
-    first, last = series.baseline, narrative.only_score(series)
-    return {
-        "measure": instrument.short_name,
-        "range": narrative.scale_words(instrument),
-        "first": number(total_of(first)) if first and first.score.total is not None else "none",
-        "last": number(total_of(last)) if last else "none",
-        "date": us_day(last.taken_on) if last else None,
-        "change": narrative.change_words(series),
-    }
-
-
-def _decision(
-    progress: Progress, pairs: list[tuple[MeasureSeries, Instrument]]
-) -> dict[str, str] | None:
-    """The rating by rule, where it is about a measure that this recipient sees."""
-    d = progress.decision
-    shown = [(s, i) for s, i in pairs if s.instrument == d.instrument]
-    if not shown:
-        return None
-    noise = d.decision == "meets" and narrative.state(shown[0][0]) != "better"
-    words = "on track; no improvement is claimed" if noise else narrative.DECISION_WORDS[d.decision]
-    return {"measure": shown[0][1].short_name, "words": words, "rule": d.rule}
 
 
 def _goals(progress: Progress, consent: bool) -> dict[str, Any]:
@@ -392,26 +332,6 @@ def _summary(
         text = f"{goals['met']} of {plural(goals['of'], 'goal')} in the plan met."
         lines.append(narrative.sentence("payer.goals", text, [g["source"] for g in goals["rows"]]))
     return lines[:5]
-
-
-def _source_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
-    cutoff = instrument.clinical_cutoff
-    sources = instrument.sources
-    return {
-        "measure": f"{instrument.short_name}, version {instrument.version}",
-        "reliable": narrative.reliable_words(series, instrument),
-        "reliable_source": clipped(
-            sources.get("reliable_change") or sources.get("reliable_points") or "project default",
-            84,
-        ),
-        "cutoff": f"{_op(cutoff.op)} {number(cutoff.value)}" if cutoff else "none",
-        "cutoff_source": clipped(cutoff.source or "project default", 84) if cutoff else "",
-        "citation": clipped(instrument.citation, 120),
-    }
-
-
-def _op(op: str) -> str:
-    return {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}[op]
 
 
 def _shows_sud(progress: Progress, pairs: list[tuple[MeasureSeries, Instrument]]) -> bool:

@@ -13,8 +13,8 @@ from connector.measures.instrument import Instrument
 if TYPE_CHECKING:
     from connector.pipeline.models import MeasureSeries, PracticeProfile, Progress, RuleSet
 
-LINE_CHARS = 150
-WARNING_CHARS = 105
+LINE_CHARS = 108
+WARNING_CHARS = 88
 UNSEEN_SAFETY = ("safety_item_missing", "safety_unknown")
 Instruments = Mapping[str, Instrument]
 Rows = list[dict[str, Any]]
@@ -34,7 +34,7 @@ def safety_lines(progress: Progress, on: date) -> Rows:
         when = "today" if age <= 0 else f"{plural(age, 'day')} ago"
         rows.append(
             narrative.sentence(
-                alert.rule, f"{clipped(alert.text, 120)} Raised {when}.", alert.sources
+                alert.rule, f"{clipped(alert.text, 84)} Raised {when}.", alert.sources
             )
         )
     return rows

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.documents import facts, narrative, review
 from connector.documents.charts import line_data, total_of, valid_scores
+from connector.documents.fitting import fit
 from connector.documents.wording import clipped, day, number, plural, short_day
 from connector.measures.instrument import Instrument
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     )
 
 CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 4, 5, 2, 3, 12
-GOAL_CHARS, LINE_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 150, 130, 170
+GOAL_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 96, 120
 
 Instruments = Mapping[str, Instrument]
 
@@ -39,7 +40,7 @@ def context(
     series = facts.ordered_series(progress, instruments)
     warnings = review.data_warnings(progress, instruments)
     lines = review.review_lines(progress, practice, instruments, rules)
-    return {
+    page = {
         "practice": facts.practice_block(practice),
         "header": _header(progress, practice, on),
         "status": narrative.status_word(progress, facts.primary_series(progress)),
@@ -61,6 +62,7 @@ def context(
             "as_of": day(on),
         },
     }
+    return fit(page)
 
 
 def _limited(rows: list[Any], room: int) -> dict[str, Any]:
@@ -75,10 +77,10 @@ def _header(progress: Progress, practice: PracticeProfile, on: date) -> dict[str
     begun = episode.started_on if episode else None
     clinician = chart.clinician
     return {
-        "name": clipped(f"{patient.given_name} {patient.family_name}", 44),
+        "name": clipped(f"{patient.given_name} {patient.family_name}", 40),
         "birth_date": day(patient.birth_date),
         "chart_number": patient.chart_number,
-        "clinician": clipped(", ".join(p for p in (clinician.name, clinician.credentials) if p), 40)
+        "clinician": clipped(", ".join(p for p in (clinician.name, clinician.credentials) if p), 34)
         if clinician
         else "not recorded",
         "diagnoses": codes[:3] or ["none on file"],
@@ -243,8 +245,8 @@ def _decision(progress: Progress) -> dict[str, Any]:
         "decision": narrative.DECISION_WORDS[d.decision],
         "rule": d.rule,
         "reason": clipped(d.reason, REASON_CHARS),
-        "inputs": clipped(", ".join(inputs), 130),
-        "capped_by": clipped(d.capped_by, 60) if d.capped_by else None,
+        "inputs": clipped(", ".join(inputs), 84),
+        "capped_by": clipped(d.capped_by, 50) if d.capped_by else None,
     }
 
 
@@ -262,7 +264,7 @@ def _goals(progress: Progress, on: date) -> list[dict[str, Any]]:
                 "target": ", ".join(
                     p for p in (target, f"by {day(goal.target_on)}" if goal.target_on else "") if p
                 ),
-                "status": facts.GOAL_WORDS[goal.status] + (", past its date" if overdue else ""),
+                "status": facts.GOAL_WORDS[goal.status] + (", late" if overdue else ""),
                 "source": goal.id,
             }
         )

@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
-from dbos.error import DBOSQueueDeduplicatedError
+from dbos import error as dbos_error
 
 from connector.engine import workflows
 from connector.engine.durable import QUEUE, forget_finished
 from connector.engine.work import Work
+from connector.errors import ConnectorError
 
 _JITTER_SHARE = 0.1
 _FORGET_AFTER = timedelta(days=3)
@@ -71,9 +72,12 @@ class Clock:
             ):
                 handle = DBOS.enqueue_workflow(QUEUE, workflows.poll, source)
                 handle.get_result()
-        except DBOSQueueDeduplicatedError:
+        except dbos_error.DBOSQueueDeduplicatedError:
             # The previous poll of this source is still running; the next slot will do.
             return
+        except ConnectorError as fault:
+            # The source's trouble is written down once per slot and tried again in the next.
+            _log.error("polling %s: %s", source, fault)
         self._wake()
 
     def _new_day(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,6 +9,7 @@ from connector import pipeline
 from connector.engine.ingest import queue_documents, raise_alerts
 from connector.engine.work import Work
 from connector.pipeline.models import Outcome, Progress
+from connector.pipeline.safety import TOTAL_ONLY
 from connector.store.audit import AuditEntry
 from connector.store.due import DuePatient
 from connector.store.store import Tx
@@ -41,23 +40,26 @@ def evaluate_due(work: Work) -> int:
     return len(due)
 
 
-def trigger(progress: Progress) -> str:
-    """Digest of what makes a new report worth sending: scores, decision, milestones.
+def calls_for_report(previous: Progress | None, current: Progress) -> bool:
+    """True when scores or decision changed, or a milestone was reached that was not there before.
 
-    A visit alone, a corrected telephone number or another day on the calendar changes none of
-    these, so it sends nobody a new document.
+    A visit alone, a corrected telephone number, a milestone that has passed or another day on the
+    calendar sends nobody a new document.
     """
-    facts = {
-        "scores": [
-            [m.assessment_id, m.taken_on.isoformat(), str(m.score.total_exact), m.score.status]
-            for series in progress.measured.series
-            for m in series.measurements
-        ],
-        "decision": [progress.decision.decision, progress.decision.rule],
-        "rules": progress.decision.rules_version,
-        "milestones": sorted(milestone.key for milestone in progress.milestones),
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    if previous is None or _facts(previous) != _facts(current):
+        return True
+    known = {milestone.key for milestone in previous.milestones}
+    return any(milestone.key not in known for milestone in current.milestones)
+
+
+def _facts(progress: Progress) -> tuple[object, ...]:
+    scores = tuple(
+        (m.assessment_id, m.taken_on, m.score.status, m.score.total_exact)
+        for series in progress.measured.series
+        for m in series.measurements
+    )
+    decision = progress.decision
+    return scores, decision.decision, decision.rule, decision.rules_version
 
 
 def _store_outcomes(
@@ -69,6 +71,7 @@ def _store_outcomes(
         if outcome is None:
             # The source retracted the patient: what it caused goes with it, documents stay filed.
             retract_stale_alerts(tx, patient.patient_id, set(), now)
+            tx.progress.remove(patient.patient_id)
             continue
         _store_outcome(tx, work, previous, outcome, now)
     tx.due.done(due)
@@ -82,7 +85,8 @@ def _store_outcome(
     tx.progress.put(progress, now)
     raise_alerts(tx, work, progress.alerts, now)
     retract_stale_alerts(tx, patient_id, {alert.key for alert in progress.alerts}, now)
-    if previous is not None and trigger(previous) == trigger(progress):
+    _retract_answered(tx, progress, now)
+    if not calls_for_report(previous, progress):
         return
     deliveries = queue_documents(tx, work, outcome.documents, now)
     tx.audit.append(
@@ -109,12 +113,27 @@ def retract_stale_alerts(tx: Tx, patient_id: str, current: set[str], now: dateti
     An alert that merely is not produced any more (a newer score came) stays until a person
     acknowledges it.
     """
-    stale = []
-    for row in tx.alerts.open(patient_id):
-        if row.alert.key in current:
-            continue
-        if tx.records.digests(sorted(row.alert.sources)) != row.source_digests:
-            stale.append(row.alert.key)
-    if stale:
-        tx.alerts.retract(stale, "the source corrected or deleted the record it came from", now)
-        tx.audit.append([AuditEntry(action="alert_retracted", subject=key) for key in stale], now)
+    stale = [
+        row.alert.key
+        for row in tx.alerts.open(patient_id)
+        if row.alert.key not in current
+        and tx.records.digests(sorted(row.alert.sources)) != row.source_digests
+    ]
+    _retract(tx, stale, "the source corrected or deleted the record it came from", now)
+
+
+def _retract_answered(tx: Tx, progress: Progress, now: datetime) -> None:
+    """Withdraw "safety item unknown" where the item answers of the same form have come as well."""
+    scored = {assessment.id for assessment in progress.chart.assessments}
+    answered = [
+        row.alert.key
+        for row in tx.alerts.open(progress.chart.patient.id)
+        if row.alert.rule == TOTAL_ONLY and not scored & set(row.alert.sources)
+    ]
+    _retract(tx, answered, "the item answers of the same form came as well", now)
+
+
+def _retract(tx: Tx, keys: Sequence[str], note: str, now: datetime) -> None:
+    if keys:
+        tx.alerts.retract(keys, note, now)
+        tx.audit.append([AuditEntry(action="alert_retracted", subject=key) for key in keys], now)

@@ -39,7 +39,7 @@ class _Mapped:
 
 
 def pick_up(work: Work, source_name: str) -> int:
-    """Store everything new that a source offers, page by page; how many rows came.
+    """Store everything that a source offers, page by page; how many rows were new.
 
     Each page is committed before the source is told so: a crash in between means the page comes
     again with the same keys and is stored once.
@@ -48,11 +48,9 @@ def pick_up(work: Work, source_name: str) -> int:
     cursor = work.store.read(lambda tx: tx.cursors.get(source_name))
     rows = 0
     for page in source.fetch(cursor):
-        _store_page(work, source_name, page)
+        rows += _store_page(work, source_name, page)
         source.acknowledge(page)
-        came = sum(len(batch.rows) for batch in page.batches)
-        work.report.advance("read", came)
-        rows += came
+        work.report.advance("read", sum(len(batch.rows) for batch in page.batches))
     return rows
 
 
@@ -71,10 +69,10 @@ def _map(work: Work, item: InboxItem) -> _Mapped:
     return _Mapped(item, apply(work.mappings[item.source], item.batch, work.contexts[item.source]))
 
 
-def _store_page(work: Work, source_name: str, page: RawPage) -> None:
+def _store_page(work: Work, source_name: str, page: RawPage) -> int:
     now = work.now()
 
-    def store(tx: Tx) -> None:
+    def store(tx: Tx) -> int:
         new = [batch for batch in page.batches if tx.inbox.add(source_name, batch, now)]
         for fault in page.faults:
             tx.quarantine.put(set_aside.whole_file(source_name, fault, now))
@@ -98,8 +96,9 @@ def _store_page(work: Work, source_name: str, page: RawPage) -> None:
             for fault in page.faults
         ]
         tx.audit.append(entries, now)
+        return sum(len(batch.rows) for batch in new)
 
-    work.store.write(store)
+    return work.store.write(store)
 
 
 def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:

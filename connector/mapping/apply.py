@@ -186,7 +186,7 @@ def _record(
         try:
             return plan.model(**frame, **values)
         except ValidationError as fault:
-            reading.errors += fields.as_invalid(fault, plan.kind)
+            reading.errors += fields.as_invalid(fault, plan.kind, values)
     if plan.kind == "assessment" and not deleted:
         local = fields.local_date(row.batch.as_of, row.scope.timezone)
         fields.add_screening(frame, values, reading, local)

@@ -62,6 +62,8 @@ class RowReading:
     def _value(self, rule: Rule) -> Any:
         file = rule.file
         if file.constant is not None:
+            if rule.transform == "instrument":
+                return self._instrument([file.constant], rule)
             return TRANSFORMS[rule.transform]([file.constant], rule, self.scope)
         found = next((values for values in (r(self.data) for r in rule.reads) if _says(values)), [])
         if not found:
@@ -188,11 +190,14 @@ def local_date(moment: datetime, timezone: str) -> date:
     return moment.astimezone(ZoneInfo(timezone)).date()
 
 
-def as_invalid(fault: ValidationError, kind: str) -> list[InvalidRecord]:
+def as_invalid(
+    fault: ValidationError, kind: str, values: Mapping[str, Any]
+) -> list[InvalidRecord]:
     """A pydantic fault as row errors that name the field; no source value is in the message."""
     errors = []
     for detail in fault.errors(include_url=False, include_input=False, include_context=False):
         name = ".".join(str(part) for part in detail["loc"]) or kind
-        message = detail["msg"].removeprefix("Value error, ")
-        errors.append(InvalidRecord("invalid_value", f"{name}: {message}", field=name))
+        message = detail["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+        value = str(values[name]) if name in values else None
+        errors.append(InvalidRecord("invalid_value", f"{name}: {message}", field=name, value=value))
     return errors

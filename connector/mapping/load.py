@@ -136,7 +136,8 @@ def _checked(document: Mapping[str, Any], where: str) -> MappingFile:
     try:
         return MappingFile.model_validate(document)
     except ValidationError as fault:
-        first = fault.errors()[0]
+        # A misspelt key also leaves the right one missing; the misspelling is what helps.
+        first = min(fault.errors(), key=lambda error: error["type"] != "extra_forbidden")
         loc = [str(part) for part in first["loc"]]
         key = ".".join(loc) or "(top level)"
         if first["type"] == "extra_forbidden":

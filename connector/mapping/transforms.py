@@ -69,7 +69,14 @@ def nearest(value: str, choices: Iterable[str]) -> str | None:
     """The choice most like ``value`` (case ignored), or None where nothing is close."""
     by_word = {words(choice): choice for choice in choices}
     close = get_close_matches(words(value), list(by_word), n=1)
-    return by_word[close[0]] if close else None
+    if close:
+        return by_word[close[0]]
+    inside = [c for c in by_word.values() if len(_letters(c)) > 2 and _letters(c) in _letters(value)]
+    return max(inside, key=len, default=None)
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _text(values: list[Any], rule: Rule, _scope: Scope) -> str:

@@ -27,6 +27,7 @@ def score(
 
     ``items`` go before ``total`` (a total that differs from theirs raises ``total_differs``).
     Band and cut-off are judged on the rounded total, which is the one that people see.
+    ``context`` (such as sex or age) is for scorings that depend on it; the present ones do not.
     """
     flags = safety_flags(instrument, items=items, total=total, encoding=encoding)
     if items is None or instrument.totals_only:

@@ -194,8 +194,12 @@ class _Unreadable(Exception):
 def _rows_of(path: Path) -> Iterator[AuditRow]:
     """The entries of an export, each checked to be exactly the line that its fields give."""
     with path.open(encoding="utf-8", errors="replace") as file:
+        head_at = 0
         for number, line in enumerate(file, start=1):
+            if head_at:
+                raise _Unreadable(head_at)
             if line.startswith('{"head":'):
+                head_at = number
                 continue
             try:
                 data = json.loads(line)

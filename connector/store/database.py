@@ -13,12 +13,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from connector.errors import ConfigurationError
-from connector.store.faults import may_succeed_again, translated
+from connector.store.faults import is_busy, may_succeed_again, translated
 from connector.store.writer import GroupWriter
 
 T = TypeVar("T")
 BUSY_SECONDS = 30
 _DEADLOCK_TRIES = 5
+_WAL_TRIES = 500
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
     "PRAGMA synchronous=FULL",
@@ -77,6 +78,7 @@ class SqliteDatabase:
         event.listen(self.engine, "connect", _prepare_sqlite)
         with translated():
             _make_private_file(Path(url.database or ""))
+            _switch_to_wal(self.engine)
         self._writer = GroupWriter(self.engine)
 
     def write(self, function: Callable[[Connection], T]) -> T:
@@ -142,8 +144,20 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(pragma)
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _switch_to_wal(engine: Engine) -> None:
+    """Puts the file into WAL mode, for good. SQLite does not wait here for others by itself."""
+    for attempt in range(_WAL_TRIES):
+        try:
+            with engine.connect() as connection:
+                if connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal":
+                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            return
+        except DBAPIError as fault:
+            if not is_busy(fault) or attempt == _WAL_TRIES - 1:
+                raise
+            time.sleep(0.02)
 
 
 def _make_private_file(path: Path) -> None:

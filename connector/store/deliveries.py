@@ -183,6 +183,13 @@ class Deliveries:
         rows = self._scope.count_by(deliveries.c.destination, deliveries.c.state)
         return {(destination, state): count for destination, state, count in rows}
 
+    def kind_counts(self, state: DeliveryState) -> dict[str, int]:
+        """Number of distinct documents by kind that have a delivery in this state."""
+        documents = func.count(func.distinct(deliveries.c.document_id))
+        query = self._scope.select(deliveries, deliveries.c.kind, documents)
+        rows = self._scope.run(query.where(deliveries.c.state == state).group_by(deliveries.c.kind))
+        return {kind: count for kind, count in rows}
+
     def next_due(self, destination: str | None = None) -> datetime | None:
         """When the next pending delivery comes due."""
         query = self._scope.select(deliveries, func.min(deliveries.c.due_at))

@@ -65,16 +65,25 @@ def translated() -> Iterator[None]:
 def as_connector_error(fault: SQLAlchemyError) -> ConnectorError | None:
     """The error to raise instead of ``fault``, or None when it is a defect of ours."""
     code = _code(fault)
+    # Without a statement it is about the connection: the driver's text names host and user only.
+    detail = type(fault).__name__
+    if isinstance(fault, DBAPIError) and fault.statement is None:
+        detail = str(fault.orig)
     if code in _LATER:
-        return RetryLater(code, _LATER[code], detail=type(fault).__name__)
+        return RetryLater(code, _LATER[code], detail=detail)
     if code in _FIX:
-        return ConfigurationError(code, _FIX[code], detail=type(fault).__name__)
+        return ConfigurationError(code, _FIX[code], detail=detail)
     return None
 
 
 def may_succeed_again(fault: DBAPIError) -> bool:
     """True for a PostgreSQL deadlock or serialization failure: run the transaction once more."""
     return str(getattr(fault.orig, "sqlstate", None)) in ("40001", "40P01")
+
+
+def is_busy(fault: DBAPIError) -> bool:
+    """True when another connection holds what this one needs."""
+    return _code(fault) == "database_busy"
 
 
 def _code(fault: SQLAlchemyError) -> str:

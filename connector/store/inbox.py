@@ -57,12 +57,7 @@ class Inbox:
             as_of=batch.as_of, row_count=len(rows), state="new", received_at=at,
             body=self._scope.seal(_BODY, (source, batch.key), pack(rows)),
         )  # fmt: skip
-        added = self._scope.run(
-            self._scope.insert(inbox)
-            .values(values)
-            .on_conflict_do_nothing(index_elements=["practice_id", "source", "key"])
-        )
-        return added.rowcount == 1
+        return self._scope.add_once(inbox, values, ("source", "key"))
 
     def new(self, limit_batches: int = 64, limit_rows: int = 10_000) -> list[InboxItem]:
         """New batches in order of arrival: within both limits, but at least one."""

@@ -68,12 +68,7 @@ class Quarantine:
             field=entry.field, as_of=entry.as_of, state="open", body=self._sealed(entry),
             created_at=entry.created_at, updated_at=entry.created_at,
         )  # fmt: skip
-        insert = self._scope.insert(quarantine)
-        conflict = ["practice_id", "id"]
-        added = self._scope.run(
-            insert.values(values).on_conflict_do_nothing(index_elements=conflict)
-        )
-        if added.rowcount == 1:
+        if self._scope.add_once(quarantine, values, ("id",)):
             return True
         changing = ("code", "message", "field", "body", "updated_at")
         self._scope.run(
@@ -123,6 +118,11 @@ class Quarantine:
     def counts(self) -> dict[str, int]:
         """Number of entries by state."""
         return dict(self._scope.count_by(quarantine.c.state))
+
+    def open_counts(self) -> dict[str, int]:
+        """Number of open entries by scope: row, file."""
+        rows = self._scope.count_by(quarantine.c.scope, quarantine.c.state)
+        return {scope: count for scope, state, count in rows if state == "open"}
 
     def prune(self, before: datetime, limit: int = 500) -> int:
         """Empties at most ``limit`` replayed or dismissed entries; the reasons stay."""

@@ -76,6 +76,15 @@ class Scope:
             return postgresql.insert(table)
         return sqlite.insert(table)
 
+    def add_once(self, table: Table, values: Mapping[str, Any], key: Sequence[str]) -> bool:
+        """Inserts a row; False when the practice has one with this key (nothing changes then)."""
+        once = (
+            self.insert(table)
+            .values(values)
+            .on_conflict_do_nothing(index_elements=["practice_id", *key])
+        )
+        return self.run(once.returning(table.c.practice_id)).first() is not None
+
     def own(self, **values: Any) -> dict[str, Any]:
         """A row of the practice."""
         return {"practice_id": self.practice_id, **values}

@@ -88,7 +88,7 @@ def _read_results(tx: Tx) -> tuple[list[PatientLine], dict[str, object]]:
     counts: dict[str, object] = {
         "decisions": Counter(line.decision for line in lines),
         "alerts": sum(alerts.values()),
-        "quarantine": tx.quarantine.counts(),
+        "quarantine": tx.quarantine.open_counts(),
         "deliveries": tx.deliveries.counts(),
     }
     entry = AuditEntry(action="viewed", subject="results", detail={"patients": len(lines)})

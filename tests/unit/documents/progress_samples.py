@@ -361,8 +361,7 @@ def worst_case() -> Progress:
             **base("clinician", 1), name="Wilhelmina Konstantinopolous-Okafor", credentials="LCSW"
         ),
         diagnoses=tuple(
-            Diagnosis(**owned("diagnosis", n), code=f"M54.5{n}", description=long)
-            for n in range(7)
+            Diagnosis(**owned("diagnosis", n), code=f"M54.5{n}", description=long) for n in range(7)
         ),
     )
     decision = built.decision.model_copy(

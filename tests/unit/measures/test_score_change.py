@@ -184,16 +184,18 @@ def test_response_and_remission_at_their_limits(instruments: Instruments) -> Non
 
 
 def test_response_is_judged_before_rounding(instruments: Instruments) -> None:
-    """25.01 of 50.1 is 49.92 percent; 25.04 of 50.1 shows 50.0 but is 49.98."""
+    """25.04 of 50.1 is 49.98 percent, shown as 50.0."""
     change = compare(instruments["odi"], Decimal("50.1"), Decimal("25.06"))
     assert change.percent_improvement == Decimal("50.0")
     assert change.response is False
 
 
-def test_clinical_state_uses_the_score_as_shown(instruments: Instruments) -> None:
-    change = compare(instruments["phq9"], Decimal("12.857142857"), Decimal("9.642857142857"))
-    assert (change.baseline_clinical, change.current_clinical) == (True, True)
-    assert change.reliable == "none"
+def test_clinical_state_and_remission_use_the_score_as_shown(instruments: Instruments) -> None:
+    trauma = compare(instruments["pcl5"], Decimal("45.5"), Decimal("30.53"))
+    assert (trauma.baseline_clinical, trauma.current_clinical) == (True, True)
+    assert trauma.reliable == "none"  # 14.97, though 46 and 31 are 15 apart
+    mood = compare(instruments["phq9"], Decimal(12), Decimal("4.5"))
+    assert (mood.improvement, mood.remission) == (Decimal("7.5"), False)
     assert _compare(instruments["phq9"], 10, 9).current_clinical is False
     assert _compare(instruments["odi"], 40, 10).baseline_clinical is None
 

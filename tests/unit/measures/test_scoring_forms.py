@@ -47,32 +47,13 @@ def test_phq9_with_two_blanks_is_prorated_from_the_answered(instruments: Instrum
 
 
 def test_a_prorated_total_is_judged_as_it_is_shown(instruments: Instruments) -> None:
-    """7.5 x 9 / 7 is 9.64: shown as 10, so band and cut-off say what 10 says."""
-    result = _score(instruments["phq9"], [2, 2, 2, 1, None, 1, 0, 0, 0])
-    assert (result.total, result.band, result.clinical) == (9, "mild", False)
-    result = _score(instruments["phq9"], [2, 2, 2, 1, None, 1, 1, None, 0])
-    assert result.total_exact == Decimal("11.57142857142857142857142857")
-    result = _score(instruments["gad7"], [2, 1, 1, 1, 1, 2, None])
-    assert result.total_exact is not None
-    assert result.total_exact < 10
-    assert (result.total, result.band, result.clinical) == (9, "mild", False)
-    result = _score(instruments["core10"], [1, 1, 1, 1, 1, 1, 1, 1, 2, None])
-    assert result.total_exact is not None
-    assert 11 < result.total_exact < Decimal("11.2")
-    assert (result.total, result.band, result.clinical) == (11, "mild", True)
-
-
-def test_rounding_up_over_the_cutoff_counts_as_reached(instruments: Instruments) -> None:
-    result = _score(instruments["phq9"], [2, 2, 2, 2, 2, 1, 0, None, None])
-    assert result.total_exact is not None
-    assert result.total == 14
-    assert result.band == "moderate"
-    result = _score(instruments["core10"], [1, 1, 1, 1, 1, 1, 1, 1, 1, None])
-    assert (result.total, result.clinical) == (10, False)
-    result = _score(instruments["phq9"], [3, 2, 1, 1, 1, 0, 0, None, 0])
-    assert result.total_exact == 9
-    result = _score(instruments["phq9"], [2, 2, 1, 1, 1, 0, None, None, 1])
-    assert result.total == 10  # 8 x 9 / 7 = 10.29
+    """29 x 20 / 19 is 30.53, shown as 31: at the cut-off. 4 x 9 / 8 is 4.5, shown as 5: mild."""
+    trauma = _score(instruments["pcl5"], [2] * 14 + [1] + [0] * 4 + [None])
+    assert trauma.total_exact is not None
+    assert trauma.total_exact < 31
+    assert (trauma.total, trauma.clinical) == (31, True)
+    mood = _score(instruments["phq9"], [1, 1, 1, 1, 0, 0, 0, None, 0])
+    assert (mood.total, mood.total_exact, mood.band) == (5, Decimal("4.5"), "mild")
 
 
 def test_odi_with_one_blank(instruments: Instruments) -> None:

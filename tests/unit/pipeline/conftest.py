@@ -46,12 +46,13 @@ class Course:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.rules = RuleSet()
+        self.instruments = dict(shipped())
         self.add("patient", id=PATIENT, chart_number="C-1", given_name="Ann", family_name="Sample",
                  birth_date=date(1990, 1, 1), patient_id=None)  # fmt: skip
 
-    @property
-    def instruments(self) -> dict[str, Instrument]:
-        return shipped()
+    def alter(self, instrument: str, **fields: Any) -> None:
+        """Give the course its own version of an instrument."""
+        self.instruments[instrument] = self.instruments[instrument].model_copy(update=fields)
 
     def add(self, kind: str, **fields: Any) -> Any:
         number = len(self.records) + 1
@@ -59,7 +60,8 @@ class Course:
             "id": f"{kind}-{number:04d}",
             "version": datetime(2026, 1, 1, tzinfo=UTC),
             "provenance": Provenance(source="ehr", origin=f"{kind}.csv", row=number,
-                                     source_id=f"{kind}-{number}", mapping="m", mapping_version="1"),
+                                     source_id=f"{kind}-{number}", mapping="m",
+                                     mapping_version="1"),
             "patient_id": PATIENT,
         }  # fmt: skip
         given = {k: v for k, v in {**base, **fields}.items() if v is not None or k in fields}
@@ -90,13 +92,17 @@ class Course:
                                      total=Decimal(total), **fields)  # fmt: skip
         return found
 
-    def form(self, instrument: str, day: int, items: Sequence[int | None], **fields: Any) -> Assessment:
+    def form(
+        self, instrument: str, day: int, items: Sequence[int | None], **fields: Any
+    ) -> Assessment:
         answers = tuple(None if item is None else Decimal(item) for item in items)
         found: Assessment = self.add("assessment", instrument=instrument, taken_on=self.day(day),
                                      items=answers, **fields)  # fmt: skip
         return found
 
-    def visit(self, day: int, status: VisitStatus = "attended", hour: int = 10, **fields: Any) -> Visit:
+    def visit(
+        self, day: int, status: VisitStatus = "attended", hour: int = 10, **fields: Any
+    ) -> Visit:
         starts = datetime.combine(self.day(day), time(hour), ZONE)
         found: Visit = self.add("visit", starts_at=starts, status=status, **fields)
         return found

@@ -19,7 +19,13 @@ def series_of(course: Any, day: int, instrument: str = "phq9") -> Any:
 
 @pytest.mark.parametrize(
     ("day", "counted", "late"),
-    [(-15, False, False), (-14, True, False), (0, True, False), (30, True, False), (31, True, True)],
+    [
+        (-15, False, False),
+        (-14, True, False),
+        (0, True, False),
+        (30, True, False),
+        (31, True, True),
+    ],
 )
 def test_the_baseline_window(stated: Any, day: int, counted: bool, late: bool) -> None:
     stated.score("phq9", day, 20)
@@ -107,7 +113,16 @@ def test_a_score_with_a_future_date_is_not_counted(stated: Any) -> None:
 
 @pytest.mark.parametrize(
     ("days", "expected"),
-    [(-3, "0"), (0, "0"), (14, "10"), (28, "20"), (42, "27.5"), (56, "35"), (84, "50"), (900, "50")],
+    [
+        (-3, "0"),
+        (0, "0"),
+        (14, "10"),
+        (28, "20"),
+        (42, "27.5"),
+        (56, "35"),
+        (84, "50"),
+        (900, "50"),
+    ],
 )
 def test_the_curve_is_straight_between_its_points(days: int, expected: str) -> None:
     assert expected_percent(CURVE, days) == Decimal(expected)

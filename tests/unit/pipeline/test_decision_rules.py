@@ -124,6 +124,13 @@ def test_r4_needs_reliable_improvement_and_a_goal(
     assert judged(stated, baseline, current, 56).rule == rule
 
 
+def test_r4_remission_alone_is_enough(stated: Any) -> None:
+    stated.alter("phq9", clinical_cutoff=None, csc_cutoff=None, response_percent=None)
+    decision = judged(stated, 12, 4, 56)
+    assert (decision.decision, decision.rule) == ("exceeds", "R4")
+    assert "4 is in remission (below 5; hedis)" in decision.reason
+
+
 def test_r4_reason_states_numbers_direction_and_source(stated: Any) -> None:
     decision = judged(stated, 19, 9, 28)
     assert decision.decision == "exceeds"
@@ -139,9 +146,7 @@ def test_r5_starts_at_the_reliable_points(stated: Any, current: int, rule: str) 
     assert judged(stated, 20, current, 28).rule == rule
 
 
-@pytest.mark.parametrize(
-    ("today", "expected"), [(27, ("too_early", "R6")), (28, ("below", "R8"))]
-)
+@pytest.mark.parametrize(("today", "expected"), [(27, ("too_early", "R6")), (28, ("below", "R8"))])
 def test_r6_ends_28_days_after_the_baseline(
     stated: Any, today: int, expected: tuple[str, str]
 ) -> None:
@@ -162,9 +167,7 @@ def test_r6_ends_28_days_after_the_baseline(
         (10, 5, 365, "R7"),  # flat after week 12
     ],
 )
-def test_r7_at_the_curve(
-    stated: Any, baseline: int, current: int, day: int, rule: str
-) -> None:
+def test_r7_at_the_curve(stated: Any, baseline: int, current: int, day: int, rule: str) -> None:
     assert judged(stated, baseline, current, day).rule == rule
 
 
@@ -176,6 +179,11 @@ def test_r7_compares_the_exact_percent_not_the_shown_one(stated: Any) -> None:
     series = stated.at(28).measured.series[0]
     assert series.change.percent_improvement == series.expected_percent == Decimal("21.6")
     assert stated.decided(28) == ("below", "R8")
+
+
+def test_r7_needs_a_positive_change_even_where_none_is_expected(stated: Any) -> None:
+    stated.rules = stated.rules.model_copy(update={"curve": ((0, 0), (52, 0))})
+    assert judged(stated, 15, 15, 40).rule == "R8"
 
 
 def test_r7_says_on_track_and_never_improved(stated: Any) -> None:
@@ -204,7 +212,14 @@ def test_without_a_curve_r7_never_holds(stated: Any) -> None:
 
 @pytest.mark.parametrize(
     ("baseline", "current", "rule"),
-    [(32, 68, "R4"), (28, 40, "R5"), (48, 39, "R1"), (48, 40, "R8"), (32, 40, "R8"), (20, 28, "R8")],
+    [
+        (32, 68, "R4"),
+        (28, 40, "R5"),
+        (48, 39, "R1"),
+        (48, 40, "R8"),
+        (32, 40, "R8"),
+        (20, 28, "R8"),
+    ],
 )
 def test_higher_is_better(stated: Any, baseline: int, current: int, rule: str) -> None:
     """LEFS: reliable change 9, no cut-off."""
@@ -244,6 +259,34 @@ def test_a_secondary_one_point_less_caps_nothing(stated: Any) -> None:
     stated.score("gad7", 30, 12)
     decision = judged(stated, 20, 9, 30)
     assert (decision.decision, decision.capped_by) == ("exceeds", None)
+
+
+def test_an_alliance_score_caps_nothing(stated: Any) -> None:
+    stated.alter("gad7", audience="alliance", primary_allowed=False)
+    stated.score("gad7", 0, 9)
+    stated.score("gad7", 30, 20)
+    assert judged(stated, 20, 9, 30).decision == "exceeds"
+
+
+def test_without_a_reliable_threshold_only_the_curve_decides(stated: Any) -> None:
+    stated.alter("phq9", reliable_points=None, mid=None)
+    decision = judged(stated, 20, 2, 84)
+    assert (decision.decision, decision.rule) == ("meets", "R7")
+    assert "is not known for this measure" in decision.reason
+    stated.score("phq9", 100, 27)
+    assert stated.decided(100) == ("below", "R8")
+
+
+def test_a_t_score_changes_by_the_smallest_difference_that_matters(stated: Any) -> None:
+    """As PROMIS: MID 3.5 as basis, no percent, so R7 never holds."""
+    stated.alter("phq9", reliable_points=None, mid=Decimal("3.5"), percent="not_meaningful",
+                 decimals=1, clinical_cutoff=None, csc_cutoff=None, remission=None)  # fmt: skip
+    stated.score("phq9", 0, 20)
+    stated.score("phq9", 60, "16.6")
+    assert stated.decided(60) == ("below", "R8")
+    assert "a percentage means nothing on this scale" in stated.at(60).decision.reason
+    stated.score("phq9", 61, "16.5")
+    assert stated.decided(61) == ("meets", "R5")
 
 
 def test_a_secondary_never_raises_and_caps_nothing_lower(stated: Any) -> None:

@@ -1,0 +1,198 @@
+"""Fakes and contract tests for adapters; they ship with the package, for adapters of others too.
+
+    class TestMySource(SourceContract):
+        def deliver_two(self, folder): ...       # make two raw things arrive
+        def deliver_broken(self, folder): ...    # make something unreadable arrive
+        def open(self, folder): ...              # the source over that folder
+
+A contract class is a list of promises; pytest runs each as a test. ``folder`` is a temporary folder
+in which the counterpart lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from connector.errors import ConnectorError
+from connector.ports import Destination, Outgoing, RawPage, Receipt, Source
+
+
+class FakeSource:
+    """A source that gives the pages it was made with until they are acknowledged."""
+
+    def __init__(self, pages: Sequence[RawPage]) -> None:
+        self.pages = list(pages)
+        self.acknowledged: list[RawPage] = []
+
+    def fetch(self, cursor: str | None) -> Iterator[RawPage]:
+        """The pages not acknowledged yet."""
+        yield from [page for page in self.pages if page not in self.acknowledged]
+
+    def acknowledge(self, page: RawPage) -> None:
+        """Remembers the page; a second time changes nothing."""
+        if page not in self.acknowledged:
+            self.acknowledged.append(page)
+
+
+class FakeDestination:
+    """A destination in memory; ``failures`` are raised first, one per attempt.
+
+    ``sent`` counts effects. A failure after ``lost_receipts`` attempts has an effect and no answer,
+    as when the line drops after the upload.
+    """
+
+    def __init__(
+        self, failures: Sequence[ConnectorError] = (), lost_receipts: Sequence[ConnectorError] = ()
+    ) -> None:
+        self.failures = list(failures)
+        self.lost_receipts = list(lost_receipts)
+        self.sent: dict[str, Outgoing] = {}
+        self.attempts = 0
+
+    def deliver(self, outgoing: Outgoing) -> Receipt:
+        """Keeps the document once per key."""
+        self.attempts += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.setdefault(outgoing.key, outgoing)
+        if self.lost_receipts:
+            raise self.lost_receipts.pop(0)
+        return Receipt(outgoing.key, f"fake-{outgoing.key}")
+
+    def find(self, outgoing: Outgoing) -> Receipt | None:
+        """The receipt if the key was sent."""
+        known = outgoing.key in self.sent
+        return Receipt(outgoing.key, f"fake-{outgoing.key}") if known else None
+
+
+def _keys(pages: Sequence[RawPage]) -> list[str]:
+    batches = [batch.key for page in pages for batch in page.batches]
+    return batches + [fault.key for page in pages for fault in page.faults]
+
+
+class SourceContract:
+    """What every source promises. Subclass it, with the three methods below."""
+
+    def deliver_two(self, folder: Path) -> None:
+        """Makes two readable raw things arrive at the counterpart."""
+        raise NotImplementedError
+
+    def deliver_broken(self, folder: Path) -> None:
+        """Makes something arrive that can't be read."""
+        raise NotImplementedError
+
+    def open(self, folder: Path) -> Source:
+        """A source over the counterpart in ``folder``, as after a restart."""
+        raise NotImplementedError
+
+    def test_two_fetches_give_the_same_keys(self, tmp_path: Path) -> None:
+        """Nothing acknowledged: the second fetch gives what the first gave."""
+        self.deliver_two(tmp_path)
+        source = self.open(tmp_path)
+        first = list(source.fetch(None))
+        assert _keys(first) == _keys(list(source.fetch(None)))
+        assert sum(len(batch.rows) for page in first for batch in page.batches) >= 2
+
+    def test_keys_are_distinct(self, tmp_path: Path) -> None:
+        """Two things never share a key."""
+        self.deliver_two(tmp_path)
+        keys = _keys(list(self.open(tmp_path).fetch(None)))
+        assert len(keys) == len(set(keys))
+
+    def test_a_crash_before_acknowledge_loses_nothing(self, tmp_path: Path) -> None:
+        """A new process fetches the same keys again."""
+        self.deliver_two(tmp_path)
+        before = _keys(list(self.open(tmp_path).fetch(None)))
+        assert _keys(list(self.open(tmp_path).fetch(None))) == before
+
+    def test_a_crash_in_the_middle_of_a_fetch_loses_nothing(self, tmp_path: Path) -> None:
+        """One page was stored and acknowledged; what is left still comes."""
+        self.deliver_two(tmp_path)
+        everything = set(_keys(list(self.open(tmp_path).fetch(None))))
+        source = self.open(tmp_path)
+        page = next(iter(source.fetch(None)))
+        source.acknowledge(page)
+        rest = _keys(list(self.open(tmp_path).fetch(None)))
+        assert set(_keys([page])) | set(rest) == everything
+
+    def test_acknowledged_pages_do_not_come_again(self, tmp_path: Path) -> None:
+        """Acknowledging twice is safe, and ends it."""
+        self.deliver_two(tmp_path)
+        source = self.open(tmp_path)
+        pages = list(source.fetch(None))
+        for page in [*pages, *pages]:
+            source.acknowledge(page)
+        cursor = next((page.cursor for page in reversed(pages) if page.cursor), None)
+        assert _keys(list(source.fetch(cursor))) == []
+
+    def test_a_fault_does_not_lose_the_others(self, tmp_path: Path) -> None:
+        """The unreadable thing becomes a fault of its own; the readable ones arrive."""
+        self.deliver_two(tmp_path)
+        alone = set(_keys(list(self.open(tmp_path).fetch(None))))
+        self.deliver_broken(tmp_path)
+        pages = list(self.open(tmp_path).fetch(None))
+        faults = [fault for page in pages for fault in page.faults]
+        broken = [r for p in pages for b in p.batches for r in b.rows if r.fault is not None]
+        assert alone <= set(_keys(pages))
+        assert faults or broken
+
+    def test_a_fault_comes_once(self, tmp_path: Path) -> None:
+        """Acknowledged, the unreadable thing is out of the way."""
+        self.deliver_broken(tmp_path)
+        source = self.open(tmp_path)
+        pages = list(source.fetch(None))
+        assert pages
+        for page in pages:
+            source.acknowledge(page)
+        assert _keys(list(self.open(tmp_path).fetch(None))) == []
+
+
+class DestinationContract:
+    """What every destination promises. Subclass it, with ``open`` and ``effects``."""
+
+    document = Outgoing("key-1", "p-1/report.pdf", "application/pdf", b"one", {"kind": "therapist"})
+
+    def open(self, folder: Path) -> Destination:
+        """A destination whose counterpart lives in ``folder``, as after a restart."""
+        raise NotImplementedError
+
+    def effects(self, folder: Path) -> list[bytes]:
+        """The contents of all documents that the counterpart holds."""
+        raise NotImplementedError
+
+    def test_the_same_key_twice_has_one_effect(self, tmp_path: Path) -> None:
+        """Also after a restart; the receipt is the same."""
+        first = self.open(tmp_path).deliver(self.document)
+        destination = self.open(tmp_path)
+        assert destination.deliver(self.document) == first
+        assert destination.deliver(self.document) == first
+        assert self.effects(tmp_path) == [self.document.content]
+
+    def test_two_keys_have_two_effects(self, tmp_path: Path) -> None:
+        """Keys keep documents apart."""
+        destination = self.open(tmp_path)
+        other = replace(self.document, key="key-2", path="p-1/other.pdf", content=b"two")
+        receipts = {destination.deliver(self.document), destination.deliver(other)}
+        assert len(receipts) == 2
+        assert sorted(self.effects(tmp_path)) == [b"one", b"two"]
+
+    def test_find_before_and_after(self, tmp_path: Path) -> None:
+        """Nothing before, the receipt after, also after a restart; no effect of its own."""
+        assert self.open(tmp_path).find(self.document) is None
+        receipt = self.open(tmp_path).deliver(self.document)
+        assert self.open(tmp_path).find(self.document) == receipt
+        other = replace(self.document, key="key-2", path="p-1/other.pdf", content=b"two")
+        assert self.open(tmp_path).find(other) is None
+        assert self.effects(tmp_path) == [self.document.content]
+
+    def test_concurrent_retries_have_one_effect(self, tmp_path: Path) -> None:
+        """Eight attempts at once, over two openings of the destination."""
+        openings = [self.open(tmp_path), self.open(tmp_path)]
+        with ThreadPoolExecutor(8) as pool:
+            attempts = [pool.submit(openings[n % 2].deliver, self.document) for n in range(8)]
+            receipts = {attempt.result() for attempt in attempts}
+        assert len(receipts) == 1
+        assert self.effects(tmp_path) == [self.document.content]

@@ -1,0 +1,149 @@
+"""Two practices in one database never see or change each other's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select, update
+
+from connector.errors import ConfigurationError
+from connector.ports import Receipt
+from connector.store import AuditEntry, QuarantineEntry, Store
+from connector.store.audit_check import verify
+from connector.store.schema import metadata, records
+
+
+def _entry(samples: Any) -> QuarantineEntry:
+    return QuarantineEntry(
+        id="q1", source="s", scope="row", table="t", origin="o", row=1, code="c", message="m",
+        as_of=samples.at(), created_at=samples.at(), data={"a": "b"},
+    )  # fmt: skip
+
+
+def _fill(tx: Any, samples: Any, name: str) -> None:
+    tx.inbox.add("s", samples.batch("event-1"), samples.at())
+    tx.quarantine.put(_entry(samples))
+    tx.records.upsert([samples.patient(name=name), samples.clinician()], samples.at())
+    tx.due.add(["patient-1"], samples.at())
+    tx.progress.put(samples.progress(reason=name), samples.at())
+    tx.alerts.raise_all([samples.alert(text=name)], {}, samples.at())
+    tx.documents.put_spec(samples.spec(digest=name), samples.at())
+    tx.documents.put_content("doc-1", "pdf", name.encode(), samples.at())
+    tx.deliveries.add([samples.delivery("k1"), samples.delivery("k2")], samples.at())
+    tx.deliveries.mark_sending(["k1"], samples.at())
+    tx.deliveries.delivered("k1", Receipt("k1", name), samples.at())
+    tx.cursors.set("s", name, samples.at())
+    tx.audit.append([AuditEntry("filled", name)], samples.at())
+
+
+def _everything(tx: Any, samples: Any) -> dict[str, Any]:
+    return {
+        "inbox": [item.batch for item in tx.inbox.new()],
+        "inbox_counts": tx.inbox.counts(),
+        "oldest": tx.inbox.oldest_new(),
+        "quarantine": [tx.quarantine.list(), tx.quarantine.get("q1"), tx.quarantine.counts()],
+        "records": [tx.records.of_patients(["patient-1"]), tx.records.shared()],
+        "more_records": [tx.records.counts(), tx.records.patients(), tx.records.get("patient-1")],
+        "digests_known": [v is not None for v in tx.records.digests(["patient-1"]).values()],
+        "due": [tx.due.take(), tx.due.count()],
+        "progress": [list(tx.progress.all()), tx.progress.decision_counts()],
+        "patient_ids": tx.progress.patient_ids(),
+        "history": [row.view for row in tx.progress.history("patient-1")],
+        "alerts": [[row.alert for row in tx.alerts.list()], tx.alerts.counts()],
+        "documents": [tx.documents.spec("doc-1"), tx.documents.content("doc-1", "pdf")],
+        "more_documents": [tx.documents.counts(), len(tx.documents.list())],
+        "content_digests": tx.documents.digests("doc-1"),
+        "deliveries": [row.key for row in tx.deliveries.list()],
+        "more_deliveries": [tx.deliveries.counts(), tx.deliveries.next_due()],
+        "receipt": tx.deliveries.receipt("k1"),
+        "due_deliveries": [row.key for row in tx.deliveries.due(None, samples.at(), 9)],
+        "due_count": tx.deliveries.due_count(samples.at()),
+        "cursor": tx.cursors.get("s"),
+        "audit": [(row.seq, row.subject) for row in tx.audit.rows()],
+        "latest": [row.subject for row in tx.audit.latest()],
+    }
+
+
+def _change_everything(tx: Any, samples: Any) -> None:
+    tx.inbox.done(range(1, 5000), samples.at())
+    tx.inbox.prune(samples.at(9))
+    tx.quarantine.set_data("q1", {"changed": "yes"})
+    tx.quarantine.set_state("q1", "dismissed", samples.at())
+    tx.quarantine.prune(samples.at(9))
+    tx.records.upsert([samples.patient(version=9, name="Other")], samples.at())
+    tx.due.done(tx.due.take())
+    tx.progress.remove("patient-1")
+    tx.alerts.acknowledge("alert-1", "kim", samples.at())
+    tx.alerts.retract(["alert-1"], "note", samples.at())
+    tx.deliveries.retry("k2", samples.at(), "c", "m", samples.at())
+    tx.deliveries.dead("k2", "c", "m", samples.at())
+    tx.deliveries.replay(["k2"], samples.at(99))
+    tx.documents.put_spec(samples.spec(digest="zzz"), samples.at())
+    tx.cursors.set("s", "changed", samples.at())
+    tx.audit.append([AuditEntry("changed", "all")], samples.at())
+    tx.reseal.some()
+
+
+def test_practices_do_not_see_or_change_each_other(
+    new_practice: Callable[[], Store], samples: Any
+) -> None:
+    one, two, empty = new_practice(), new_practice(), new_practice()
+    one.write(lambda tx: _fill(tx, samples, "alpha"))
+    two.write(lambda tx: _fill(tx, samples, "beta"))
+    before = one.read(lambda tx: _everything(tx, samples))
+    assert before["cursor"] == "alpha" and before["receipt"] == Receipt("k1", "alpha")
+    two.write(lambda tx: _change_everything(tx, samples))
+    assert one.read(lambda tx: _everything(tx, samples)) == before
+    assert verify(one).entries == 1 and verify(one).ok
+    assert verify(two).entries == 2 and verify(two).ok
+    nothing = empty.read(lambda tx: _everything(tx, samples))
+    assert not any("alpha" in repr(value) or "beta" in repr(value) for value in nothing.values())
+    assert nothing["inbox"] == [] and nothing["deliveries"] == []
+
+
+def test_every_statement_names_the_practice(store: Store, samples: Any) -> None:
+    statements: list[str] = []
+    tables = set(metadata.tables)
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(store.database.engine, "before_cursor_execute", note)
+    store.write(lambda tx: _fill(tx, samples, "alpha"))
+    store.read(lambda tx: _everything(tx, samples))
+    store.write(lambda tx: _change_everything(tx, samples))
+    event.remove(store.database.engine, "before_cursor_execute", note)
+    verbs = ("SELECT", "UPDATE", "DELETE", "INSERT")
+    ours = [text for text in statements if text.split()[0] in verbs]
+    touched = {table for table in tables for text in ours if f" {table}" in text}
+    assert tables - touched <= {"meta"}
+    for text in ours:
+        condition = text if text.startswith("INSERT") else text.partition("WHERE")[2]
+        assert "practice_id" in condition, text
+
+
+def test_a_row_moved_to_another_row_or_practice_does_not_open(
+    new_practice: Callable[[], Store], samples: Any
+) -> None:
+    one, two = new_practice(), new_practice()
+    rows = [samples.patient("p1", name="One"), samples.patient("p2", name="Two")]
+    for store in (one, two):
+        store.write(lambda tx: tx.records.upsert(rows, samples.at()))
+
+    def body(store: Store, id: str) -> bytes:
+        query = select(records.c.body).where(
+            records.c.practice_id == store.practice_id, records.c.id == id
+        )
+        found: bytes = store.read(lambda tx: tx.scope.connection.execute(query).scalar_one())
+        return found
+
+    for stolen in (body(one, "p2"), body(two, "p1"), b"", b"\x01short", body(one, "p1") + b"x"):
+        place = (records.c.practice_id == one.practice_id, records.c.id == "p1")
+        change = update(records).where(*place).values(body=stolen)
+        one.write(lambda tx, change=change: tx.scope.connection.execute(change))
+        with pytest.raises(ConfigurationError) as caught:
+            one.read(lambda tx: tx.records.get("p1"))
+        assert caught.value.code == "cannot_decrypt"
+        assert one.read(lambda tx: tx.records.get("p2")) == rows[1]
