@@ -137,6 +137,8 @@ class App:
             routes=self.routes,
             renderer=renderer,
             now=self.site.now,
+            keep_raw_days=self.site.store.keep_raw_days,
+            keep_documents_days=self.site.store.keep_documents_days,
             report=report or Silent(),
         )
 
@@ -188,7 +190,7 @@ class App:
 
 
 def open_app(home: Path) -> App:
-    """The app for the site in ``home``. Raises ConfigurationError naming file, key, valid values."""
+    """The app for the site in ``home``. Raises ConfigurationError naming file, key and values."""
     return App(home, settings.load_site(home))
 
 

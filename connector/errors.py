@@ -42,7 +42,7 @@ class RetryLater(ConnectorError):
 
 
 class ConfigurationError(ConnectorError):
-    """A site file, mapping, instrument, template, payer file or secret must be fixed by a person."""
+    """A site file, mapping, instrument, template or secret must be fixed by a person."""
 
     def __init__(
         self,
@@ -93,9 +93,7 @@ class Rejected(ConnectorError):
     """The receiver refused the delivery for good; it becomes a dead letter."""
 
 
-def _with_help(
-    message: str, where: str, allowed: Sequence[str], suggestion: str | None
-) -> str:
+def _with_help(message: str, where: str, allowed: Sequence[str], suggestion: str | None) -> str:
     text = f"{where}: {message}" if where else message
     if suggestion:
         text += f". Did you mean {suggestion!r}?"

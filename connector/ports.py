@@ -68,7 +68,7 @@ class RawFault:
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """What one step of a source gives; stored as one transaction, then acknowledged by ``token``."""
+    """What one step of a source gives; stored in one transaction, then acknowledged."""
 
     batches: tuple[RawBatch, ...] = ()
     faults: tuple[RawFault, ...] = ()

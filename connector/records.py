@@ -286,4 +286,3 @@ class RecordIds:
         text = "\x1f".join((self._practice_id, source, kind, source_id))
         digest = hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:20]
         return f"{kind}-{digest}"
-

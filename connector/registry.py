@@ -1,8 +1,8 @@
-"""Finds what can be plugged in: adapters and instruments. A wrong name gets the list of right ones.
+"""Finds what can be plugged in: adapters and instruments. A wrong name gets the right ones.
 
-Adapters are the folders of the ``adapters`` package, each with one ``ADAPTER`` object, and the entry
-points ``progress_connector.adapters`` of other distributions. Only here are they imported; the rest
-of the core knows ``ports`` alone.
+Adapters are the folders of the ``adapters`` package, each with one ``ADAPTER`` object, and the
+entry points ``progress_connector.adapters`` of other distributions. Only here are they imported;
+the rest of the core knows ``ports`` alone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def find_adapter(name: str) -> Adapter:
 def load_instruments(resources: Resources) -> dict[str, Instrument]:
     """Every instrument in use, by id. Raises ConfigurationError naming the file and the key."""
     found: dict[str, Instrument] = {}
-    for name, file in resources.list("mappings/instruments", "*.yaml").items():
+    for name, file in resources.files("mappings/instruments", "*.yaml").items():
         instrument = parse_instrument(file.text(), name)
         found[instrument.id] = instrument
     return found

@@ -56,7 +56,7 @@ class Resources:
         looked = " and ".join(str(root) for _, root in self._roots())
         raise ConfigurationError("file_not_found", f"{name} was not found in {looked}")
 
-    def list(self, folder: str, pattern: str = "**/*") -> dict[str, ResourceFile]:
+    def files(self, folder: str, pattern: str = "**/*") -> dict[str, ResourceFile]:
         """All files in use under ``folder``, by relative name, in name order."""
         found: dict[str, ResourceFile] = {}
         for owner, root in reversed(self._roots()):

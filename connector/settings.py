@@ -148,8 +148,11 @@ def check_section(model: type[T], data: Any, *, where: str) -> T:
             name = str(first["loc"][-1])
             close = difflib.get_close_matches(name, allowed, n=1)
             raise ConfigurationError(
-                "unknown_key", f"unknown key {key}{more}", where=where,
-                allowed=allowed, suggestion=close[0] if close else None,
+                "unknown_key",
+                f"unknown key {key}{more}",
+                where=where,
+                allowed=allowed,
+                suggestion=close[0] if close else None,
             ) from None
         raise ConfigurationError(
             "invalid_value", f"{key}: {first['msg']}{more}", where=where

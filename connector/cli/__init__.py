@@ -1,6 +1,6 @@
 """The command line. Each command lies in a module of its own, imported only when it is called.
 
-Exit codes: 0 done; 1 done, and something needs a person (rows quarantined by ``map apply``, an audit
+Exit codes: 0 done; 1 done, and something needs a person (rows that ``map apply`` refused, an audit
 log that does not verify, a measure that could not be scored); 2 wrong use of the command; 3 the
 configuration must be fixed; 4 try again later (database busy or away, disk full).
 """
@@ -60,9 +60,9 @@ class _LazyGroup(click.Group):
             import difflib
 
             close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            if close:
-                fault.message += f" Did you mean {close[0]!r}?"
-            raise
+            if not close:
+                raise
+            raise click.UsageError(f"{fault.message} Did you mean {close[0]!r}?", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

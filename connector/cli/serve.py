@@ -53,7 +53,7 @@ def _check_port(host: str, port: int) -> None:
             ) from None
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn with one worker: the engine lives in it, threads answer requests."""
 
     def __init__(self, app: App, token: str, bind: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -53,8 +54,8 @@ def make_site(home: Path, text: str, practice: dict[str, str] | None = None) -> 
         text = text.replace(f"{{{{ {key} }}}}", json.dumps(value))
     path.write_text(text, encoding="utf-8")
     app = open_app(home)
-    for given in (*app.site.sources, *app.site.destinations):
-        folder = given.options.get("folder")
+    for options in (p.options for part in (app.site.sources, app.site.destinations) for p in part):
+        folder = options.get("folder")
         if folder:
             (home / str(folder)).mkdir(parents=True, exist_ok=True)
     _ = app.keys
@@ -75,7 +76,7 @@ def check_command(home: Path) -> None:
     rows = [
         (file.owner, name)
         for folder in ("mappings", "report_templates", "config/payers")
-        for name, file in app.resources.list(folder).items()
+        for name, file in app.resources.files(folder).items()
         if _in_use(app, name)
     ]
     screen.print(table("Files in use", ("owner", "file"), [("site", settings.SITE_FILE), *rows]))
@@ -126,7 +127,7 @@ def status_command(home: Path, as_json: bool) -> None:
     """Show what waits, what was sent and what needs a person."""
     app = open_app(home)
     with app.open_store() as store:
-        found = store.read(
+        found: dict[str, Any] = store.read(
             lambda tx: {
                 "practice": app.site.practice.id,
                 "inbox": tx.inbox.counts(),
@@ -157,5 +158,3 @@ def status_command(home: Path, as_json: bool) -> None:
     ]
     rows.append(("patients", "due for evaluation", found["patients_due"]))
     console().print(table(app.site.practice.name, ("section", "what", "count"), rows, numbers=1))
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from rich.progress import (
     BarColumn,
@@ -71,7 +72,7 @@ def print_summary(app: App, seconds: float) -> None:
     from connector.store.audit_check import verify
 
     with app.open_store() as store:
-        counts = store.read(
+        counts: dict[str, Any] = store.read(
             lambda tx: {
                 "patients": tx.records.counts().get("patient", 0),
                 "decisions": tx.progress.decision_counts(),
@@ -85,7 +86,9 @@ def print_summary(app: App, seconds: float) -> None:
         audit = verify(store)
     delivered = counts["delivered"]
     rows: list[tuple[str, object]] = [("Patients", counts["patients"])]
-    rows += [(f"  {word.replace('_', ' ')}", counts["decisions"].get(word, 0)) for word in _DECISIONS]
+    rows += [
+        (f"  {word.replace('_', ' ')}", counts["decisions"].get(word, 0)) for word in _DECISIONS
+    ]
     rows += [
         ("Alerts open", counts["alerts"].get("open", 0)),
         ("Therapist reports", delivered.get("therapist", 0)),

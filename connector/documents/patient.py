@@ -131,7 +131,7 @@ def _measure(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | 
         else {
             "low": json_number(low),
             "high": json_number(high),
-            "ends": _ends(instrument),
+            "ends": list(_ends(instrument)),
             "start": json_number(total_of(start)) if both else None,
             "now": json_number(total_of(now)),
             "anchor": _anchor(instrument),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LINE_CHARS = 108
 WARNING_CHARS = 88
+POSITIVE_SAFETY = "safety_item_positive"
+ALSO_SHOWN = ("overdue_assessment", "possible_deterioration")
 UNSEEN_SAFETY = ("safety_item_missing", "safety_unknown")
 Instruments = Mapping[str, Instrument]
 Rows = list[dict[str, Any]]
@@ -22,14 +24,14 @@ Rows = list[dict[str, Any]]
 
 def positive_safety(flags: tuple[str, ...]) -> bool:
     """True when a form's flags say that a safety item was answered positively."""
-    return any(flag.startswith("safety_item_positive") for flag in flags)
+    return any(flag.startswith(POSITIVE_SAFETY) for flag in flags)
 
 
 def safety_lines(progress: Progress, on: date) -> Rows:
-    """Alerts that page a person, newest first, with their age."""
-    alerts = [a for a in progress.alerts if a.severity in ("page", "urgent")]
+    """Positive safety items, newest first, with their age; one line for each form."""
+    alerts = {a.text: a for a in progress.alerts if a.rule.startswith(POSITIVE_SAFETY)}
     rows = []
-    for alert in sorted(alerts, key=lambda a: (a.raised_on, a.key), reverse=True):
+    for alert in sorted(alerts.values(), key=lambda a: (a.raised_on, a.key), reverse=True):
         age = (on - alert.raised_on).days
         when = "today" if age <= 0 else f"{plural(age, 'day')} ago"
         rows.append(
@@ -58,8 +60,12 @@ def review_lines(
             rows.append(narrative.sentence("secondary_worse", text, _ids(s)))
     rows += _attendance_lines(progress, rules)
     rows += _plan_lines(progress, on)
+    shown = {a.text: a for a in progress.alerts if a.rule in ALSO_SHOWN}
+    rows += [narrative.sentence(a.rule, a.text, a.sources) for a in shown.values()]
     rows += [
-        narrative.sentence("milestone", clipped(m.text, LINE_CHARS)) for m in progress.milestones
+        narrative.sentence(m.kind, m.text)
+        for m in progress.milestones
+        if m.kind != "assessment_completed"
     ]
     return [{**row, "text": clipped(row["text"], LINE_CHARS)} for row in rows]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
 
 CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 4, 5, 2, 3, 12
-GOAL_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 96, 120
+GOAL_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 96, 290
 
 Instruments = Mapping[str, Instrument]
 
@@ -236,18 +236,25 @@ def authorization_words(view: AuthorizationView) -> str:
 
 def _decision(progress: Progress) -> dict[str, Any]:
     d = progress.decision
-    inputs = [
-        f"{key.replace('_', ' ')} {value}"
-        for key, value in sorted(d.inputs.items())
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
-    ]
     return {
         "decision": narrative.DECISION_WORDS[d.decision],
         "rule": d.rule,
         "reason": clipped(d.reason, REASON_CHARS),
-        "inputs": clipped(", ".join(inputs), 84),
+        "inputs": clipped(_inputs(d.inputs), 110),
         "capped_by": clipped(d.capped_by, 50) if d.capped_by else None,
     }
+
+
+def _inputs(inputs: Mapping[str, Any]) -> str:
+    """The numbers that the rule compared, beside the two scores in the reason."""
+    change = inputs.get("change") or {}
+    numbers = {
+        "percent improvement": change.get("percent_improvement"),
+        "percent expected": inputs.get("expected_percent"),
+        "days between scores": inputs.get("days_between_scores"),
+        "days since first": inputs.get("days_since_baseline"),
+    }
+    return ", ".join(f"{name} {value}" for name, value in numbers.items() if value is not None)
 
 
 def _goals(progress: Progress, on: date) -> list[dict[str, Any]]:

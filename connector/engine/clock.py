@@ -1,8 +1,8 @@
 """When things happen: APScheduler triggers that only enqueue a workflow or mark patients due.
 
-Jobs live in memory and are rebuilt from the site file in every replica; no leader, no lock. A poll's
-workflow id is ``poll:<source>:<slot>``, and the slot comes from a fixed phase, not from the wake
-time, so that jitter near a boundary neither skips nor doubles one, and of many replicas one polls.
+Jobs live in memory and are rebuilt from the site file in every replica; no leader, no lock. A
+poll's workflow id is ``poll:<source>:<slot>``, and the slot comes from a fixed phase, not from the
+wake time, so that jitter near a boundary neither skips nor doubles one, and one replica polls.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dbos import error as dbos_error
 
 from connector.engine import workflows
 from connector.engine.durable import QUEUE, forget_finished
+from connector.engine.retention import tidy
 from connector.engine.work import Work
 from connector.errors import ConnectorError
 
@@ -89,3 +90,5 @@ class Clock:
     def _tidy(self) -> None:
         before = datetime.now(UTC) - _FORGET_AFTER
         forget_finished(before.isoformat())
+        while tidy(self._work):
+            pass

@@ -43,14 +43,17 @@ def render(work: Work, document_id: str, formats: Sequence[str]) -> None:
     if spec is None:
         raise Rejected("document_gone", "the document's content was removed by retention")
     for fmt in formats:
-        if work.store.read(lambda tx, fmt=fmt: tx.documents.content(document_id, fmt)) is None:
-            content = _content(work, spec, fmt)
-            now = work.now()
-            work.store.write(
-                lambda tx, fmt=fmt, content=content, now=now: tx.documents.put_content(
-                    document_id, fmt, content, now
-                )
-            )
+        if _stored(work, document_id, fmt) is None:
+            _keep(work, document_id, fmt, _content(work, spec, fmt))
+
+
+def _stored(work: Work, document_id: str, fmt: str) -> bytes | None:
+    return work.store.read(lambda tx: tx.documents.content(document_id, fmt))
+
+
+def _keep(work: Work, document_id: str, fmt: str, content: bytes) -> None:
+    now = work.now()
+    work.store.write(lambda tx: tx.documents.put_content(document_id, fmt, content, now))
 
 
 def send(work: Work, keys: Sequence[str]) -> int:
@@ -71,8 +74,9 @@ def _send_one(work: Work, key: str) -> int:
     try:
         receipt = _attempt(work, row, ask_first=left_over)
     except ConnectorError as fault:
+        failure = fault
         tried = row.attempts + (0 if left_over else 1)
-        work.store.write(lambda tx: record_failure(tx, row, fault, tried, work.now()))
+        work.store.write(lambda tx: record_failure(tx, row, failure, tried, work.now()))
         return 0
     work.store.write(lambda tx: _record_receipt(tx, row, receipt, work.now()))
     work.report.advance("delivered", 1)
@@ -87,10 +91,10 @@ def _attempt(work: Work, row: DeliveryRow, *, ask_first: bool) -> Receipt:
             f"the site has no destination {row.destination!r} any more",
             allowed=sorted(work.destinations),
         )
-    content = work.store.read(lambda tx: tx.documents.content(row.document_id, row.format))
+    content = _stored(work, row.document_id, row.format)
     if content is None:
         render(work, row.document_id, [row.format])
-        content = work.store.read(lambda tx: tx.documents.content(row.document_id, row.format))
+        content = _stored(work, row.document_id, row.format)
     if content is None:
         raise Rejected("document_gone", "the document's content was removed by retention")
     outgoing = Outgoing(row.key, row.path, row.media_type, content, row.labels)
@@ -155,11 +159,7 @@ def _record_receipt(tx: Tx, row: DeliveryRow, receipt: Receipt, now: datetime) -
             AuditEntry(
                 action="delivered",
                 subject=row.key,
-                detail={
-                    "destination": row.destination,
-                    "kind": row.kind,
-                    "reference": receipt.reference,
-                },
+                detail={"destination": row.destination, "kind": row.kind},
             )
         ],
         now,

@@ -108,7 +108,7 @@ def _store_outcome(
 
 
 def retract_stale_alerts(tx: Tx, patient_id: str, current: set[str], now: datetime) -> None:
-    """Withdraw open alerts whose source record was deleted or corrected so that they no longer hold.
+    """Withdraw open alerts whose source record was deleted or corrected and that no longer hold.
 
     An alert that merely is not produced any more (a newer score came) stays until a person
     acknowledges it.

@@ -159,9 +159,7 @@ def raise_alerts(tx: Tx, work: Work, alerts: Sequence[Alert], now: datetime) -> 
     return len(new)
 
 
-def queue_documents(
-    tx: Tx, work: Work, documents: Sequence[DocumentSpec], now: datetime
-) -> int:
+def queue_documents(tx: Tx, work: Work, documents: Sequence[DocumentSpec], now: datetime) -> int:
     """Store documents and a delivery for each destination that receives their kind; how many."""
     for document in documents:
         tx.documents.put_spec(document, now)

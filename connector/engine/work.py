@@ -56,6 +56,8 @@ class Work:
     routes: Sequence[Route]
     renderer: Renderer
     now: Callable[[], datetime]
+    keep_raw_days: int = 30
+    keep_documents_days: int = 365
     report: Reporter = field(default_factory=Silent)
 
     @property

@@ -190,9 +190,7 @@ def local_date(moment: datetime, timezone: str) -> date:
     return moment.astimezone(ZoneInfo(timezone)).date()
 
 
-def as_invalid(
-    fault: ValidationError, kind: str, values: Mapping[str, Any]
-) -> list[InvalidRecord]:
+def as_invalid(fault: ValidationError, kind: str, values: Mapping[str, Any]) -> list[InvalidRecord]:
     """A pydantic fault as row errors that name the field; no source value is in the message."""
     errors = []
     for detail in fault.errors(include_url=False, include_input=False, include_context=False):

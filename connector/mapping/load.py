@@ -101,7 +101,7 @@ def _document(name: str, resources: Resources, seen: tuple[str, ...]) -> dict[st
 
 
 def _unknown_mapping(name: str, resources: Resources, seen: tuple[str, ...]) -> ConfigurationError:
-    names = [path.split("/")[1] for path in resources.list("mappings", "*/mapping.yaml")]
+    names = [path.split("/")[1] for path in resources.files("mappings", "*/mapping.yaml")]
     close = get_close_matches(name, names, n=1)
     return ConfigurationError(
         "unknown_mapping", f"no mapping {name!r}", allowed=names,

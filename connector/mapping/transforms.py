@@ -20,6 +20,7 @@ from connector.mapping.spec import InstrumentLike, Rule
 from connector.records import RecordIds
 
 YES = frozenset({"yes", "y", "true", "t", "1"})
+_DIGITS = 16
 NO = frozenset({"no", "n", "false", "f", "0"})
 
 
@@ -71,7 +72,9 @@ def nearest(value: str, choices: Iterable[str]) -> str | None:
     close = get_close_matches(words(value), list(by_word), n=1)
     if close:
         return by_word[close[0]]
-    inside = [c for c in by_word.values() if len(_letters(c)) > 2 and _letters(c) in _letters(value)]
+    inside = [
+        c for c in by_word.values() if len(_letters(c)) > 2 and _letters(c) in _letters(value)
+    ]
     return max(inside, key=len, default=None)
 
 
@@ -102,7 +105,9 @@ def number(value: Any, rule: Rule, subject: str = "") -> Decimal:
     except InvalidOperation:
         parsed = Decimal("NaN")
     # "1_000" and full-width digits are Decimals to Python and typing errors to everyone else.
-    if not parsed.is_finite() or "_" in text or not text.isascii():
+    # A few characters such as 1e999999 would fill the memory when made whole.
+    plain = parsed.is_finite() and abs(parsed.adjusted()) < _DIGITS
+    if not plain or "_" in text or not text.isascii():
         raise InvalidRecord(
             "not_a_number", f"{subject or rule.shown}: a number was expected, such as 12 or 3.5",
             field=rule.target, value=text,

@@ -126,6 +126,14 @@ class Documents:
             for row in self._scope.run(query.order_by(*order).limit(limit))
         ]  # fmt: skip
 
+    def formats(self) -> dict[str, tuple[str, ...]]:
+        """The rendered formats of every document, by document id."""
+        found: dict[str, tuple[str, ...]] = {}
+        query = self._scope.select(contents, contents.c.document_id, contents.c.format)
+        for document_id, fmt in self._scope.run(query.order_by(contents.c.format.desc())):
+            found[document_id] = (*found.get(document_id, ()), fmt)
+        return found
+
     def counts(self) -> dict[str, int]:
         """Number of documents by kind."""
         return dict(self._scope.count_by(documents.c.kind))

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, abort, render_template
 
 from connector.pipeline.models import PracticeProfile, Progress
 from connector.store.audit import AuditEntry
-from connector.store.documents import DocumentRow
 from connector.store.store import Store, Tx
 
 _MEDIA = {"pdf": "application/pdf", "html": "text/html", "json": "application/json"}
@@ -30,8 +29,17 @@ _KIND = {
     "insurer": "Insurer report",
     "packet_manifest": "Packet manifest",
     "decision": "Decision",
-    "alert": "Alert",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """One document of a patient, in the formats that were rendered."""
+
+    label: str
+    document_id: str
+    as_of: str
+    formats: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class PatientLine:
     rule: str
     reason: str
     open_alerts: int
-    documents: tuple[tuple[str, DocumentRow], ...]
+    documents: tuple[DocumentLine, ...]
 
 
 def pages(store: Store, practice: PracticeProfile) -> Blueprint:
@@ -77,9 +85,7 @@ def pages(store: Store, practice: PracticeProfile) -> Blueprint:
 
 def _read_results(tx: Tx) -> tuple[list[PatientLine], dict[str, object]]:
     alerts = Counter(row.alert.patient_id for row in tx.alerts.open())
-    documents: dict[str, list[DocumentRow]] = {}
-    for stored in tx.documents.list(limit=_MOST_DOCUMENTS):
-        documents.setdefault(stored.patient_id, []).append(stored)
+    documents = _documents(tx)
     lines = [
         _line(progress, alerts[progress.chart.patient.id], documents)
         for progress in tx.progress.all()
@@ -96,15 +102,27 @@ def _read_results(tx: Tx) -> tuple[list[PatientLine], dict[str, object]]:
     return lines, counts
 
 
+def _documents(tx: Tx) -> dict[str, list[DocumentLine]]:
+    """Documents by patient, latest first, in the order of ``_KIND``."""
+    formats = tx.documents.formats()
+    found: dict[str, list[DocumentLine]] = {}
+    kinds = list(_KIND)
+    rows = tx.documents.list(kinds=kinds, limit=_MOST_DOCUMENTS)
+    for row in sorted(rows, key=lambda row: kinds.index(row.kind)):
+        line = DocumentLine(
+            label=_KIND[row.kind],
+            document_id=row.document_id,
+            as_of=row.as_of.isoformat(),
+            formats=formats.get(row.document_id, ()),
+        )
+        found.setdefault(row.patient_id, []).append(line)
+    return found
+
+
 def _line(
-    progress: Progress, open_alerts: int, documents: dict[str, list[DocumentRow]]
+    progress: Progress, open_alerts: int, documents: dict[str, list[DocumentLine]]
 ) -> PatientLine:
     patient = progress.chart.patient
-    shown = [
-        (_KIND[stored.kind], stored)
-        for stored in documents.get(patient.id, ())
-        if stored.kind != "alert"
-    ]
     return PatientLine(
         name=f"{patient.family_name}, {patient.given_name}",
         chart_number=patient.chart_number,
@@ -113,7 +131,7 @@ def _line(
         rule=progress.decision.rule,
         reason=progress.decision.reason,
         open_alerts=open_alerts,
-        documents=tuple(shown),
+        documents=tuple(documents.get(patient.id, ())),
     )
 
 

@@ -26,7 +26,7 @@ from connector.ports import AdapterContext, RawFault
 from connector.records import Assessment, Diagnosis, Patient, Record, RecordIds, Visit
 from connector.resources import Resources
 
-SEED, PATIENTS, REFERENCE_DATE = "42", "2", "20261101"
+SEED, PATIENTS, REFERENCE_DATE = "11", "2", "20261101"
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "synthea"
 
 
@@ -65,7 +65,7 @@ def bundles() -> list[Path]:
 
 @pytest.fixture(scope="session")
 def instruments() -> Mapping[str, Instrument]:
-    files = Resources().list("mappings/instruments", "*.yaml")
+    files = Resources().files("mappings/instruments", "*.yaml")
     found = [parse_instrument(file.text(), name) for name, file in files.items()]
     return {instrument.id: instrument for instrument in found}
 

@@ -65,7 +65,12 @@ def _site(case: str, home: Path) -> App:
         # Files carry their time; a checkout does not keep it.
         os.utime(file, (1_700_000_000, 1_700_000_000))
     site = {
-        "practice": {"id": "golden", "name": "Golden Practice", "synthetic": True, "phone": "555-0100"},
+        "practice": {
+            "id": "golden",
+            "name": "Golden Practice",
+            "synthetic": True,
+            "phone": "555-0100",
+        },
         "sources": [
             {
                 "name": "csv",
@@ -78,7 +83,14 @@ def _site(case: str, home: Path) -> App:
             {
                 "name": "filing",
                 "adapter": "folder",
-                "receives": ["therapist", "patient", "insurer", "decision", "packet_manifest", "alert"],
+                "receives": [
+                    "therapist",
+                    "patient",
+                    "insurer",
+                    "decision",
+                    "packet_manifest",
+                    "alert",
+                ],
                 "options": {"folder": "out"},
             }
         ],
@@ -120,15 +132,11 @@ def _dump(app: App, store: Store) -> Iterator[tuple[str, str]]:
         _json({by_chart[p.chart.patient.id]: p.decision.model_dump(mode="json") for p in progress}),
     )
     alerts = store.read(lambda tx: tx.alerts.open())
-    yield (
-        "alerts.json",
-        _json(
-            sorted(
-                ([by_chart.get(row.alert.patient_id, "?"), row.alert.model_dump(mode="json")] for row in alerts),
-                key=lambda pair: (pair[0], pair[1]["rule"], pair[1]["key"]),
-            )
-        ),
-    )  # fmt: skip
+    raised = [
+        [by_chart.get(row.alert.patient_id, "?"), row.alert.model_dump(mode="json")]
+        for row in alerts
+    ]
+    yield "alerts.json", _json(sorted(raised, key=lambda a: (a[0], a[1]["rule"], a[1]["key"])))
     aside = store.read(lambda tx: tx.quarantine.list())
     yield "quarantine.json", _json([[e.origin, e.row, e.field, e.code, e.message] for e in aside])
     for row in store.read(lambda tx: tx.documents.list(limit=1000)):

@@ -77,7 +77,9 @@ def test_delimiters_encodings_and_line_ends(
 
 
 def test_excel_habits(tmp_path: Path) -> None:
-    text = 'sep=;\r\n Client_ID ;NAME; born;;\r\n\r\nC1;"Zo\r\në; ""x""";1;;\r\n;;;;\r\nC2;B;2;;\r\n'
+    text = (
+        'sep=;\r\n Client_ID ;NAME; born;;\r\n\r\nC1;"Zo\r\në; ""x""";1;;\r\n;;;;\r\nC2;B;2;;\r\n'
+    )
     pages = fetch(tmp_path, text)
     assert rows(pages) == [
         {"client_id": "C1", "name": 'Zo\r\në; "x"', "born": "1"},

@@ -245,7 +245,10 @@ def progress(
             decision=decision, rule=rule,
             reason="Reliable improvement against the first score.",
             instrument=first.instrument if first else None,
-            inputs={"baseline": "19", "current": "9", "weeks": 8, "percent": "52.6"},
+            inputs={
+                "as_of": "2026-03-12", "expected_percent": "35", "days_between_scores": 56,
+                "days_since_baseline": 57, "change": {"percent_improvement": "52.6"},
+            },
             rules_version="default-1",
         ),
         milestones=(

@@ -104,7 +104,7 @@ def charts(draw, samples):
                 draw(
                     st.lists(
                         st.sampled_from(
-                            [("F33.1", "Depression"), ("F10.20", MARK), ("Z91.8", f"drug use {MARK}")]
+                            [("F33.1", "Low mood"), ("F10.20", MARK), ("Z91.8", f"drugs {MARK}")]
                         ),
                         max_size=3,
                     )

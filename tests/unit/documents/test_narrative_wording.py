@@ -79,8 +79,12 @@ def test_no_meaning_in_a_dash(samples):
 
 @pytest.mark.parametrize(
     ("text", "limit", "cut"),
-    [("short", 10, "short"), ("a longer text here", 12, "a longer..."), ("x" * 30, 10, "x" * 7 + "...")],
-)  # fmt: skip
+    [
+        ("short", 10, "short"),
+        ("a longer text here", 12, "a longer..."),
+        ("x" * 30, 10, "x" * 7 + "..."),
+    ],
+)
 def test_clipped_text_keeps_its_limit(text, limit, cut):
     assert wording.clipped(text, limit) == cut
     assert len(wording.clipped(text, limit)) <= limit

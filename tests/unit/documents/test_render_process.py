@@ -12,6 +12,7 @@ import sys
 import threading
 import zlib
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pypdf import PdfReader
@@ -21,6 +22,7 @@ from connector.documents.render import MAX_HTML_BYTES, Renderer, harfbuzz_subset
 from connector.errors import Rejected
 
 SMALL = "<html lang='en'><head><title>t</title></head><body><h1>Hello</h1></body></html>"
+SVG = "http://www.w3.org/2000/svg"
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -51,6 +53,7 @@ def test_a_page_that_reaches_out_reaches_nothing(renderer, listener, tmp_path):
     address, hits = listener
     secret = tmp_path / "secret.txt"
     secret.write_text("THE-SECRET")
+    nested = quote(f"<svg xmlns='{SVG}'><image href='{address}/nested.png'/></svg>")
     page = f"""<html lang="en"><head><title>t</title>
     <link rel="stylesheet" href="{address}/link.css">
     <link rel="attachment" href="{secret.as_uri()}">
@@ -61,7 +64,7 @@ def test_a_page_that_reaches_out_reaches_nothing(renderer, listener, tmp_path):
     <img src="{address}/img.png"><img src="{secret.as_uri()}">
     <object data="{address}/object.svg"></object><embed src="{address}/embed.svg">
     <svg><image href="{address}/image.png"/></svg>
-    <img src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'%3E%3Cimage href='{address}/n.png'/%3E%3C/svg%3E">
+    <img src="data:image/svg+xml,{nested}">
     <a rel="attachment" href="{secret.as_uri()}">a</a>
     <img src="{FONT_SCHEME}../../../../etc/passwd">
     <p>still here</p></body></html>"""
@@ -126,6 +129,7 @@ def test_the_subset_library_is_there():
 SCRIPT = """
 import hashlib, sys
 from pathlib import Path
+from urllib.parse import quote
 from connector.documents.render import Renderer
 if __name__ == "__main__":
     r = Renderer(1, 60)

@@ -50,7 +50,7 @@ def test_longer_words_do_not_break_the_one_page_rule(renderer, samples, document
     )
     chart = built.chart.model_copy(update={"goals": goals})
     decision = built.decision.model_copy(
-        update={"reason": wide, "inputs": {f"long_{n}": wide for n in range(9)}}
+        update={"reason": wide, "inputs": {"expected_percent": wide}}
     )
     alerts = tuple(a.model_copy(update={"text": wide}) for a in built.alerts)
     progress = built.model_copy(update={"chart": chart, "decision": decision, "alerts": alerts})

@@ -70,7 +70,7 @@ def context() -> MappingContext:
 
 @pytest.fixture
 def mapped() -> Callable[..., MappingResult]:
-    """Applies mapping text to rows of its one table; rows are numbered from 2, as below a header."""
+    """Applies mapping text to rows of its one table; rows are numbered from 2, below a header."""
 
     def run(text: str, *rows: Mapping[str, Any], as_of: datetime = AS_OF) -> MappingResult:
         spec = build_mapping("test", yaml.safe_load(text))

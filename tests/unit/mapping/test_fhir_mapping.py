@@ -26,7 +26,7 @@ SPEC = load_mapping("fhir_r4", Resources())
 
 
 def shipped() -> dict[str, Instrument]:
-    files = Resources().list("mappings/instruments", "*.yaml")
+    files = Resources().files("mappings/instruments", "*.yaml")
     found = [parse_instrument(file.text(), name) for name, file in files.items()]
     return {instrument.id: instrument for instrument in found}
 
@@ -163,7 +163,7 @@ def test_one_response_may_hold_two_forms() -> None:
 
 
 def test_an_unknown_answer_code_names_the_item() -> None:
-    answers = dict.fromkeys(PHQ9_ITEMS, {"valueCoding": {"code": "LA6570-1"}})
+    answers = {code: {"valueCoding": {"code": "LA6570-1"}} for code in PHQ9_ITEMS}
     answers["44260-8"] = {"valueCoding": {"code": "LA9999-9"}}
     result = mapped(response(answers))
     assert result.errors[0].error.code == "unmapped_value"
@@ -233,8 +233,9 @@ def test_an_encounter_of_an_appointment_is_the_same_visit() -> None:
 
 @pytest.mark.parametrize(
     ("status", "reason", "expected"),
-    [("noshow", None, "no_show"), ("fulfilled", None, "attended"), ("cancelled", "pat", "client_cancel"),
-     ("cancelled", "prov-pers", "practice_cancel"), ("cancelled", None, "client_cancel")],
+    [("noshow", None, "no_show"), ("fulfilled", None, "attended"),
+     ("cancelled", "pat", "client_cancel"), ("cancelled", "prov-pers", "practice_cancel"),
+     ("cancelled", None, "client_cancel")],
 )  # fmt: skip
 def test_appointments_that_did_not_take_place(
     status: str, reason: str | None, expected: str

@@ -56,9 +56,7 @@ def test_a_good_file_says_which_columns_it_expects() -> None:
         ("values: {Open: active}", "default: activ", "wrong_word", "active"),
     ],
 )
-def test_a_misspelt_word_gets_the_right_one(
-    old: str, new: str, code: str, suggestion: str
-) -> None:
+def test_a_misspelt_word_gets_the_right_one(old: str, new: str, code: str, suggestion: str) -> None:
     error = refused(new, old=old)
     assert (error.code, error.suggestion) == (code, suggestion)
     assert suggestion in error.allowed

@@ -43,7 +43,7 @@ def mapping() -> MappingSpec:
 
 @cache
 def instruments() -> dict[str, Instrument]:
-    files = Resources().list("mappings/instruments", "*.yaml")
+    files = Resources().files("mappings/instruments", "*.yaml")
     parsed = [parse_instrument(file.text(), name) for name, file in files.items()]
     return {instrument.id: instrument for instrument in parsed}
 

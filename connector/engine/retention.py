@@ -1,0 +1,37 @@
+"""Removes what the practice no longer needs to keep, a little at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connector.engine.work import Work
+from connector.store.audit import AuditEntry
+from connector.store.store import Tx
+
+_RESEAL_AT_ONCE = 500
+
+
+def tidy(work: Work) -> int:
+    """One bounded turn of removal; how many items were emptied or moved to the newest key.
+
+    Raw input and closed quarantine entries go after ``keep_raw_days``, documents that nobody waits
+    for after ``keep_documents_days``. Keys and digests stay: they keep things from happening twice.
+    """
+    now = work.now()
+    raw_before = now - timedelta(days=work.keep_raw_days)
+    documents_before = now - timedelta(days=work.keep_documents_days)
+
+    def remove(tx: Tx) -> int:
+        removed = {
+            "inbox": tx.inbox.prune(raw_before),
+            "quarantine": tx.quarantine.prune(raw_before),
+            "documents": tx.documents.prune(documents_before),
+        }
+        resealed = tx.reseal.some(_RESEAL_AT_ONCE)
+        total = sum(removed.values())
+        if total:
+            entry = AuditEntry(action="retention", subject="store", detail=removed)
+            tx.audit.append([entry], now)
+        return total + resealed
+
+    return work.store.write(remove)
