@@ -39,7 +39,7 @@ class _Plot:
 
     def x(self, on: date) -> float:
         days = max((self.last - self.first).days, 1)
-        inner = self.end - self.style.left - 2 * self.style.label
+        inner = self.end - self.style.left - self.style.label - 0.9 * self.style.last
         return _r(self.style.left + self.style.label + inner * (on - self.first).days / days)
 
     def y(self, value: float) -> float:

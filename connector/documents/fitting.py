@@ -6,18 +6,20 @@ Rows are taken away in a fixed order until the estimate fits; each block says ho
 
 from __future__ import annotations
 
-from math import ceil
 from typing import Any
+
+from connector.documents.wording import clipped
 
 PAGE = 698.0
 WIDTH, LEFT, RIGHT = 525.6, 330.0, 179.0
-RAGGED = 1.04
+SAFETY = 1.01
 HEADING = 21.5
 BODY, SMALL = 12.4, 10.7
-# block, rows that must stay; taken in this order, one row a turn
+# block and the rows that must stay (of the reason: characters), taken in this order
 CUTS = (
-    ("warnings", 2), ("goals", 3), ("review", 4), ("warnings", 1), ("review", 3), ("goals", 2),
-    ("review", 2), ("scores", 3), ("goals", 1), ("safety", 1), ("review", 1),
+    ("warnings", 2), ("goals", 3), ("review", 4), ("warnings", 1), ("review", 3), ("reason", 190),
+    ("goals", 2), ("review", 2), ("scores", 3), ("reason", 110), ("goals", 1), ("safety", 1),
+    ("review", 1), ("reason", 50),
 )  # fmt: skip
 
 
@@ -25,7 +27,11 @@ def fit(context: dict[str, Any]) -> dict[str, Any]:
     """The context with as many rows as one page holds."""
     result = dict(context)
     for block, least in CUTS:
-        while height(result) > PAGE and len(result[block]["rows"]) > least:
+        if block == "reason" and height(result) > PAGE:
+            decision = result["decision"]
+            result["decision"] = {**decision, "reason": clipped(decision["reason"], least)}
+            continue
+        while block != "reason" and height(result) > PAGE and len(result[block]["rows"]) > least:
             rows, more = result[block]["rows"], result[block]["more"]
             result[block] = {"rows": rows[:-1], "more": more + 1}
     return result
@@ -62,15 +68,24 @@ def _rows(context: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _lines(text: str, size: float, width: float) -> int:
-    """Lines that the text takes, with room for ragged line ends."""
-    return max(1, ceil(sum(_em(letter) for letter in text) * size * RAGGED / width))
+    """Lines that the text takes, filled word by word as the renderer does."""
+    room, used, lines = width / (size * SAFETY), 0.0, 1
+    for word in text.split():
+        wide = sum(_em(letter) for letter in word)
+        if used and used + 0.2 + wide > room:
+            lines, used = lines + 1, wide
+        else:
+            used += wide + (0.2 if used else 0)
+        if wide > room:
+            lines, used = lines + int(wide // room), wide % room
+    return lines
 
 
 def _em(letter: str) -> float:
     """Width of a letter in em, by class, on the wide side for Source Sans 3."""
     if letter in "WMmw@%":
         return 0.88
-    if letter in " iljtfrI.,;:'|!()[]":
+    if letter in "iljtfrI.,;:'|!()[]":
         return 0.3
     return 0.64 if letter.isupper() else 0.51
 

@@ -12,7 +12,7 @@ from connector.documents.marks import rounded as _r
 def number_line(data: Mapping[str, Any]) -> Drawing:
     """The whole scale as one line, with now, start and the point where care teams look closer."""
     s = PATIENT
-    left, right, axis = 10.0, s.width - 10, 46.0
+    left, right, axis = 10.0, s.width - 10, 62.0
     low, high = float(data["low"]), float(data["high"])
 
     def x(value: float) -> float:
@@ -29,11 +29,9 @@ def number_line(data: Mapping[str, Any]) -> Drawing:
         start = x(float(data["start"]))
         marks.append(Dot(start, axis, 6, "#FFFFFF", s.line, 2.0))
         at, anchor = _inside(start, left, right)
-        apart = abs(start - now) >= 96
-        marks.append(
-            Label(at, axis - 14 if apart else axis + 22, f"start {data['start']:g}", s.label,
-                  s.ink, anchor)
-        )  # fmt: skip
+        # close to "now" the word goes one row higher
+        row = axis - 14 if abs(start - now) >= 96 else axis - 36
+        marks.append(Label(at, row, f"start {data['start']:g}", s.label, s.ink, anchor))
     marks.append(Dot(now, axis, 7, s.line))
     at, anchor = _inside(now, left, right)
     marks.append(Label(at, axis - 14, f"now {data['now']:g}", s.last, s.ink, anchor, 700))
@@ -42,7 +40,7 @@ def number_line(data: Mapping[str, Any]) -> Drawing:
         at, anchor = _inside(mark, left + 90, right - 90)
         marks.append(Line(mark, axis + 8, mark, axis + 34, 1.0, s.rule, "3 2"))
         marks.append(Label(at, axis + 46, str(data["anchor"]["text"]), s.label, s.ink, anchor))
-    return Drawing(s.width, 100, str(data["title"]), tuple(marks))
+    return Drawing(s.width, 116, str(data["title"]), tuple(marks))
 
 
 def _inside(x: float, left: float, right: float) -> tuple[float, str]:

@@ -86,6 +86,9 @@ def source_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
             sources.get("reliable_change") or sources.get("reliable_points") or "project default",
             84,
         ),
+        "important": f"Smallest important change: {number(instrument.mid)} points"
+        if instrument.mid is not None
+        else None,
         "cutoff": f"{_op(cutoff.op)} {number(cutoff.value)}" if cutoff else "none",
         "cutoff_source": clipped(cutoff.source or "project default", 84) if cutoff else "",
         "citation": clipped(instrument.citation, 120),

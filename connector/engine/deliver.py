@@ -116,7 +116,8 @@ def fail_document(work: Work, keys: Sequence[str], fault: ConnectorError) -> Non
         for key in keys:
             row = tx.deliveries.get(key)
             if row is not None and row.state in ("pending", "sending"):
-                record_failure(tx, row, fault, max(1, row.attempts), work.now())
+                begun = tx.deliveries.mark_sending([key], work.now())
+                record_failure(tx, row, fault, row.attempts + len(begun), work.now())
 
     work.store.write(record)
 

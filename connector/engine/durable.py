@@ -113,10 +113,13 @@ class DurableEngine:
 
     def _await_recovery(self, executor: str) -> None:
         """Recovered work runs beside new work safely, but first things first keeps order simple."""
+        # Recovery puts workflows back into a queue, where they have no executor until one takes
+        # them; on SQLite all of them are ours.
+        whose = None if self.embedded else executor
         deadline = time.monotonic() + _RECOVERY_SECONDS
         while time.monotonic() < deadline:
             left = DBOS.list_workflows(
-                status=["PENDING", "ENQUEUED"], executor_id=executor, load_input=False, limit=1
+                status=["PENDING", "ENQUEUED"], executor_id=whose, load_input=False, limit=1
             )
             if not left:
                 return

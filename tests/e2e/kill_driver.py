@@ -22,7 +22,7 @@ import connector.engine.runner
 import connector.engine.workflows  # noqa: F401
 from connector.app import open_app
 
-_SHORTEST, _LONGEST = 0.05, 6.0
+_SHORTEST, _LONGEST = 0.1, 2.5
 
 
 def run(home: Path) -> None:
@@ -38,7 +38,7 @@ def main(home: Path, kills: int, seed: int) -> None:
     killed = 0
     while killed < kills:
         child = _start(home)
-        time.sleep(chance.uniform(_SHORTEST, _LONGEST) ** 1.0)
+        time.sleep(chance.uniform(_SHORTEST, _LONGEST))
         done, _ = os.waitpid(child, os.WNOHANG)
         if done:
             break

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,11 +89,27 @@ def test_a_torn_note_does_not_spoil_the_next(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     assert folder.find(other) is None
     folder.deliver(other)
-    folder.deliver(other)
     lines = (tmp_path / MANIFEST).read_text().splitlines()
     assert [json.loads(lines[n])["key"] for n in (0, 2)] == ["key-1", "key-2"]
     assert len(lines) == 3
+    (tmp_path / "two.pdf").unlink()
     assert Folder(tmp_path).find(other) is not None
+
+
+def test_retries_at_the_same_time_leave_one_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush = os.fsync
+
+    def slow(descriptor: int) -> None:
+        time.sleep(0.02)
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    openings = [Folder(tmp_path), Folder(tmp_path)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda n: openings[n % 2].deliver(DOCUMENT), range(6)))
+    assert len(notes(tmp_path)) == 1
 
 
 def test_a_document_that_was_fetched_away_is_not_filed_again(tmp_path: Path) -> None:
