@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 from connector import registry, settings
 from connector.errors import ConfigurationError
 from connector.mapping.apply import MappingContext
-from connector.mapping.load import load_mapping
+from connector.mapping.load import check_instruments, load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument
 from connector.pipeline.deliver import Route
-from connector.pipeline.models import PracticeProfile, RuleSet
 from connector.ports import AdapterContext, Destination, Source
+from connector.progress import PracticeProfile, RuleSet
 from connector.records import RecordIds
 from connector.resources import Resources
 
@@ -72,8 +72,11 @@ class App:
 
     @cached_property
     def mappings(self) -> dict[str, MappingSpec]:
-        """The mapping of each source, by source name."""
-        return {s.name: load_mapping(s.mapping, self.resources) for s in self.site.sources}
+        """The mapping of each source, by source name, checked against the instruments in use."""
+        loaded = {s.name: load_mapping(s.mapping, self.resources) for s in self.site.sources}
+        for spec in loaded.values():
+            check_instruments(spec, self.instruments)
+        return loaded
 
     @cached_property
     def sources(self) -> dict[str, Source]:

@@ -1,6 +1,6 @@
 """What payers have authorized and what is left of it. Pure: records in, views out."""
 
 from connector.authorizations.burn_down import BurnDownRules, burn_down
-from connector.authorizations.views import AuthorizationView
+from connector.progress import AuthorizationView
 
 __all__ = ["AuthorizationView", "BurnDownRules", "burn_down"]

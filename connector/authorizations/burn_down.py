@@ -8,7 +8,7 @@ from typing import Protocol
 
 from connector.authorizations.renewal import renewal
 from connector.authorizations.usage import GRANTED, Use, uses
-from connector.authorizations.views import AuthorizationView
+from connector.progress import AuthorizationView
 from connector.records import Authorization, Visit
 
 # A later one in any of these states means somebody already asked.

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from connector import registry
 from connector.cli import EXIT_NEEDS_PERSON
-from connector.errors import ConfigurationError
 from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
+from connector.mapping.spec import MappingSpec
 from connector.ports import AdapterContext, RawBatch, RawFault
 from connector.records import RecordIds, json_schemas
 from connector.resources import Resources
+from connector.settings import check_section
 
 _FHIR_ENDINGS = (".json", ".ndjson")
 
@@ -47,7 +49,7 @@ def apply_command(home: Path, name: str, timezone: str, files: tuple[Path, ...])
     )
     wrong = 0
     for file in files:
-        for batch in _batches(file, spec.expected_tables()):
+        for batch in _batches(file, spec):
             if isinstance(batch, RawFault):
                 click.echo(f"{batch.origin}: {batch.error.message}", err=True)
                 wrong += 1
@@ -59,23 +61,30 @@ def apply_command(home: Path, name: str, timezone: str, files: tuple[Path, ...])
                 place = f"{error.origin}, row {error.row}"
                 field = f", {error.error.field}" if error.error.field else ""
                 click.echo(f"{place}{field}: {error.error.sentence()}", err=True)
+            for notice in result.notices:
+                place = f"{notice.origin}, row {notice.row}, {notice.field}"
+                click.echo(f"{place}: note: {notice.text}", err=True)
             wrong += len(result.errors)
     if wrong:
         sys.exit(EXIT_NEEDS_PERSON)
 
 
-def _batches(file: Path, expected: tuple[object, ...]) -> list[RawBatch | RawFault]:
-    """The file read in place by the adapter that picks such files up."""
-    adapter = "fhir_files" if file.suffix.lower() in _FHIR_ENDINGS else "csv_files"
-    read = getattr(registry.find_adapter(adapter), "read_file", None)
-    if read is None:
-        raise ConfigurationError("not_readable", f"{adapter} can't read a file in place")
-    context = AdapterContext("preview", file.parent, expected)  # type: ignore[arg-type]
-    as_of = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    found: list[RawBatch | RawFault] = []
-    for page in read(file, as_of, context):
-        found += [*page.batches, *page.faults]
-    return found
+def _batches(file: Path, spec: MappingSpec) -> Iterator[RawBatch | RawFault]:
+    """What the adapter that picks such files up makes of it; the file itself is not touched."""
+    adapter = registry.find_adapter(
+        "fhir_files" if file.suffix.lower() in _FHIR_ENDINGS else "csv_files"
+    )
+    assert adapter.source is not None and adapter.source_settings is not None
+    with TemporaryDirectory() as folder:
+        # A link is picked up and moved like a file; what it points to stays where it is.
+        (Path(folder) / file.name).symlink_to(file.resolve())
+        options = check_section(
+            adapter.source_settings, {"folder": ".", "settle_seconds": 0}, where=adapter.name
+        )
+        context = AdapterContext("preview", Path(folder), spec.expected_tables())
+        for page in adapter.source(options, context).fetch(None):
+            yield from page.batches
+            yield from page.faults
 
 
 @click.group("records")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from connector.pipeline.models import Alert, DocumentSpec, PracticeProfile
+from connector.progress import Alert, DocumentSpec, PracticeProfile
 
 
 def alert_document(alert: Alert, practice: PracticeProfile) -> DocumentSpec:

@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.documents.wording import day, json_number, number
 from connector.measures.instrument import Instrument
-
-if TYPE_CHECKING:
-    from connector.pipeline.models import Measurement, MeasureSeries
+from connector.progress import Measurement, MeasureSeries
 
 CHART_FROM = 3
 OPEN_SCALE_STEP = 10

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import yaml
+from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connector.documents.drawing import line_chart
@@ -20,12 +21,8 @@ from connector.documents.fonts import font_faces
 from connector.documents.marks import STYLES, Drawing
 from connector.documents.number_line import number_line
 from connector.errors import ConfigurationError
+from connector.progress import DocumentSpec
 from connector.resources import Resources
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-    from connector.pipeline.models import DocumentSpec
 
 ROOT = "report_templates"
 PAPERS = ("Letter", "A4")

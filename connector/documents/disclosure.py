@@ -10,12 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.measures.instrument import Instrument
-
-if TYPE_CHECKING:
-    from connector.pipeline.models import Chart, MeasureSeries, Progress
+from connector.progress import Chart, MeasureSeries, Progress
 
 _SUD_CODE = re.compile(r"^\s*F1[0-9]", re.IGNORECASE)
 _SUD_WORDS = re.compile(
@@ -35,7 +33,7 @@ def sud_consent(chart: Chart, on: date) -> bool:
         and consent.granted_on <= on
         and (consent.expires_on is None or consent.expires_on >= on)
         and (consent.revoked_on is None or consent.revoked_on > on)
-        for consent in getattr(chart, "consents", ())
+        for consent in chart.consents
     )
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.measures.instrument import Instrument
+from connector.progress import MeasureSeries, PracticeProfile, Progress
 from connector.records import Coverage, Goal, TreatmentPlan, Visit
-
-if TYPE_CHECKING:
-    from connector.pipeline.models import MeasureSeries, PracticeProfile, Progress
 
 KEPT = frozenset({"attended"})
 MISSED = frozenset({"no_show", "late_cancel"})

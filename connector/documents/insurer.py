@@ -9,20 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.documents import disclosure, facts, narrative, payer_scores
 from connector.documents.wording import clipped, number, plural, us_day
 from connector.measures.instrument import Instrument
-
-if TYPE_CHECKING:
-    from connector.pipeline.models import (
-        AuthorizationView,
-        MeasureSeries,
-        Milestone,
-        PracticeProfile,
-        Progress,
-    )
+from connector.progress import (
+    AuthorizationView,
+    MeasureSeries,
+    Milestone,
+    PracticeProfile,
+    Progress,
+)
 
 TO_COMPLETE = "To be completed by the clinician"
 MEASURES, OTHERS, GOALS, DIAGNOSES = 2, 3, 6, 5

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from connector.documents.charts import total_of, valid_scores
 from connector.documents.wording import day, number, us_day
 from connector.measures.instrument import Instrument
-
-if TYPE_CHECKING:
-    from connector.pipeline.models import Measurement, MeasureSeries, Progress
+from connector.progress import Measurement, MeasureSeries, Progress
 
 State = Literal["better", "worse", "unclear", "unknown", "one", "none"]
 Sentence = dict[str, Any]

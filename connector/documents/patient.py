@@ -6,7 +6,7 @@ After a positive safety item the page says nothing about scores: a neutral line 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.documents import facts, narrative
 from connector.documents.charts import line_data, scale_ends, total_of, valid_scores
@@ -14,9 +14,7 @@ from connector.documents.plain import SENTENCES, is_plain
 from connector.documents.review import positive_safety
 from connector.documents.wording import clipped, json_number, long_day, number
 from connector.measures.instrument import Instrument
-
-if TYPE_CHECKING:
-    from connector.pipeline.models import MeasureSeries, PracticeProfile, Progress
+from connector.progress import MeasureSeries, PracticeProfile, Progress
 
 LINE_FROM = 4
 GOALS = 4

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.documents import narrative
 from connector.documents.charts import line_data, shown_scores, total_of, valid_scores
 from connector.documents.wording import clipped, number, us_day
 from connector.measures.instrument import Instrument
-
-if TYPE_CHECKING:
-    from connector.pipeline.models import MeasureSeries, Progress
+from connector.progress import MeasureSeries, Progress
 
 ROWS_SHOWN = 12
 

@@ -16,7 +16,7 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from connector.documents.fonts import FONT_FILES, FONT_SCHEME, font_bytes
-from connector.errors import Rejected
+from connector.errors import Rejected, RetryLater
 
 MAX_HTML_BYTES = 2_000_000
 MEMORY_BYTES = 1_500_000_000
@@ -45,8 +45,8 @@ class Renderer:
     def pdf(self, html: str) -> bytes:
         """The page as PDF/UA-1 bytes, the same for the same HTML.
 
-        Raises Rejected: ``render_too_large``, ``render_timeout``, ``render_crashed`` (the child
-        died), ``render_failed`` (the library refused the page), ``render_closed``.
+        Raises Rejected: ``render_too_large``, ``render_timeout``, ``render_failed`` (the library
+        refused the page); RetryLater: ``render_crashed`` (the child died), ``render_closed``.
         """
         if len(html.encode("utf-8", "surrogatepass")) > MAX_HTML_BYTES:
             raise Rejected(
@@ -56,7 +56,7 @@ class Renderer:
         try:
             future = self._pool.schedule(_render, args=(html, self._timeout), timeout=self._timeout)
         except RuntimeError:
-            raise Rejected("render_closed", "the renderer has been shut down") from None
+            raise RetryLater("render_closed", "the renderer is shutting down") from None
         try:
             content, fault = future.result()
         except FutureTimeout:
@@ -64,7 +64,8 @@ class Renderer:
                 "render_timeout", f"the page took more than {self._timeout:g} s to render"
             ) from None
         except (ProcessExpired, CancelledError) as end:
-            raise Rejected(
+            # Not the page's fault for certain: the system may have been short of memory.
+            raise RetryLater(
                 "render_crashed",
                 "the render process ended before the page was done",
                 detail=f"exit code {getattr(end, 'exitcode', None)}",

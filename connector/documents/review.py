@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.documents import facts, narrative, plain
 from connector.documents.wording import clipped, day, number, plural
 from connector.measures.instrument import Instrument
-
-if TYPE_CHECKING:
-    from connector.pipeline.models import MeasureSeries, PracticeProfile, Progress, RuleSet
+from connector.progress import MeasureSeries, PracticeProfile, Progress, RuleSet
 
 LINE_CHARS = 108
 WARNING_CHARS = 88

@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.documents import facts, narrative, review
 from connector.documents.charts import line_data, total_of, valid_scores
 from connector.documents.fitting import fit
 from connector.documents.wording import clipped, day, number, plural, short_day
 from connector.measures.instrument import Instrument
-
-if TYPE_CHECKING:
-    from connector.pipeline.models import (
-        AuthorizationView,
-        MeasureSeries,
-        PracticeProfile,
-        Progress,
-        RuleSet,
-    )
+from connector.progress import (
+    AuthorizationView,
+    MeasureSeries,
+    PracticeProfile,
+    Progress,
+    RuleSet,
+)
 
 CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 4, 5, 2, 3, 12
 GOAL_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 96, 290

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from connector.documents import compose
 from connector.engine.work import Work
 from connector.errors import ConfigurationError, ConnectorError, Rejected, RetryLater
-from connector.pipeline.models import DocumentSpec
 from connector.ports import Outgoing, Receipt
+from connector.progress import DocumentSpec
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import DeliveryRow
 from connector.store.store import Tx
@@ -105,8 +105,9 @@ def _attempt(work: Work, row: DeliveryRow, *, ask_first: bool) -> Receipt:
 def _content(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
     if fmt == "json":
         return compose.json_bytes(spec)
-    page = compose.html(spec, work.resources, work.paper)
-    return work.renderer.pdf(page) if fmt == "pdf" else page.encode()
+    if fmt == "pdf":
+        return work.renderer.pdf(compose.html(spec, work.resources, work.paper))
+    return compose.html(spec, work.resources, work.paper, embed_fonts=True).encode()
 
 
 def fail_document(work: Work, keys: Sequence[str], fault: ConnectorError) -> None:

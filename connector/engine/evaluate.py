@@ -8,8 +8,8 @@ from datetime import datetime
 from connector import pipeline
 from connector.engine.ingest import queue_documents, raise_alerts
 from connector.engine.work import Work
-from connector.pipeline.models import Outcome, Progress
 from connector.pipeline.safety import TOTAL_ONLY
+from connector.progress import Outcome, Progress
 from connector.store.audit import AuditEntry
 from connector.store.due import DuePatient
 from connector.store.store import Tx

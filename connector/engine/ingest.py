@@ -16,9 +16,9 @@ from connector.engine import set_aside
 from connector.engine.work import Work
 from connector.mapping.apply import MappingResult, apply
 from connector.pipeline.deliver import plan
-from connector.pipeline.models import Alert, DocumentSpec
 from connector.pipeline.safety import POSITIVE, safety_alerts
 from connector.ports import RawPage
+from connector.progress import Alert, DocumentSpec
 from connector.records import Assessment, Patient, PatientRecord, Record
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import NewDelivery
@@ -126,6 +126,8 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
                         "unchanged": result.unchanged,
                         "older_ignored": result.stale,
                         "quarantined": len(aside),
+                        "notices": len(one.result.notices),
+                        "skipped": one.result.skipped,
                     },
                 )
             ],

@@ -13,8 +13,8 @@ from connector.mapping.apply import MappingContext
 from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument
 from connector.pipeline.deliver import Route
-from connector.pipeline.models import PracticeProfile, RuleSet
 from connector.ports import Destination, Source
+from connector.progress import PracticeProfile, RuleSet
 from connector.resources import Resources
 from connector.store.store import Store
 

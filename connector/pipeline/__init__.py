@@ -17,7 +17,7 @@ from connector.pipeline.compile import compile_chart
 from connector.pipeline.decide import decide
 from connector.pipeline.measure import measure
 from connector.pipeline.milestones import find_milestones
-from connector.pipeline.models import Outcome, PracticeProfile, Progress, RuleSet
+from connector.progress import Outcome, PracticeProfile, Progress, RuleSet
 from connector.records import Record
 
 __all__ = ["progress", "run"]

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
-from connector.pipeline.models import Adherence
 from connector.pipeline.wording import percent_of
+from connector.progress import Adherence
 from connector.records import HomeProgram
 
 

@@ -11,7 +11,12 @@ from datetime import date
 from connector.measures import Instrument
 from connector.pipeline.attendance import MISSED, missed_row, recent
 from connector.pipeline.identity import cause_key
-from connector.pipeline.models import (
+from connector.pipeline.overdue import overdue
+from connector.pipeline.progress_alerts import progress_alerts
+from connector.pipeline.safety import POSITIVE, safety_alerts
+from connector.pipeline.signal import Signal
+from connector.pipeline.wording import long_date, number
+from connector.progress import (
     Alert,
     Audience,
     Chart,
@@ -21,11 +26,6 @@ from connector.pipeline.models import (
     RuleSet,
     Severity,
 )
-from connector.pipeline.overdue import overdue
-from connector.pipeline.progress_alerts import progress_alerts
-from connector.pipeline.safety import POSITIVE, safety_alerts
-from connector.pipeline.signal import Signal
-from connector.pipeline.wording import long_date, number
 from connector.records import Assessment
 
 _SEVERITY_ORDER: tuple[Severity, ...] = ("page", "urgent", "action", "notice")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from connector.pipeline.models import Attendance, RuleSet
 from connector.pipeline.wording import percent_of
+from connector.progress import Attendance, RuleSet
 from connector.records import Visit, VisitStatus
 
 MISSED: frozenset[VisitStatus] = frozenset({"no_show", "late_cancel"})

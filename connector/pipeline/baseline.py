@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from connector.measures import Instrument
-from connector.pipeline.models import EpisodeView, Measurement, RuleSet
+from connector.progress import EpisodeView, Measurement, RuleSet
 
 
 def counts(measurement: Measurement) -> bool:

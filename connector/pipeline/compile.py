@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from connector.pipeline.duplicates import without_doubled_totals
 from connector.pipeline.episode import find_episode
-from connector.pipeline.models import Chart, DataNote, RuleSet
 from connector.pipeline.wording import things
+from connector.progress import Chart, DataNote, RuleSet
 from connector.records import (
     Assessment,
     Authorization,
     Clinician,
+    Consent,
     Coverage,
     Diagnosis,
     Episode,
@@ -85,6 +86,7 @@ def compile_chart(
         assessments=assessments,
         home_programs=_by_date(_of(own, HomeProgram), lambda r: r.week_of),
         authorizations=_by_date(_of(own, Authorization), lambda r: r.starts_on),
+        consents=_by_date(_of(own, Consent), lambda r: r.granted_on),
         timezone=timezone,
         data_notes=(*visit_notes, *doubled, *_future_forms(assessments, today)),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from connector.measures import Instrument, Score
-from connector.pipeline.models import DataNote, EpisodeView, Measurement, MeasureSeries
 from connector.pipeline.wording import long_date
+from connector.progress import DataNote, EpisodeView, Measurement, MeasureSeries
 from connector.records import Assessment
 
 _FAULTS = {

@@ -14,14 +14,14 @@ from connector.measures import Change, Instrument, compare
 from connector.pipeline import reasons
 from connector.pipeline.baseline import days_between, exact
 from connector.pipeline.inputs import decision_inputs
-from connector.pipeline.models import (
+from connector.pipeline.verdict import Judged, Verdict
+from connector.progress import (
     Decision,
     DecisionView,
     Measured,
     MeasureSeries,
     RuleSet,
 )
-from connector.pipeline.verdict import Judged, Verdict
 
 
 def decide(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from connector.pipeline.models import DocumentSpec
+from connector.progress import DocumentSpec
 from connector.records import Frozen
 
 FOR_REVIEW = "for-review"

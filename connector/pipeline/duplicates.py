@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from connector.pipeline.models import DataNote
+from connector.progress import DataNote
 from connector.records import Assessment
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from connector.pipeline.models import EpisodeView, RuleSet
 from connector.pipeline.wording import long_date
+from connector.progress import EpisodeView, RuleSet
 from connector.records import Assessment, Episode, Note, Patient, Visit
 
 

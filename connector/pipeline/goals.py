@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from connector.pipeline.models import EpisodeView, GoalProgress, RuleSet
 from connector.pipeline.wording import percent_of, rounded
+from connector.progress import EpisodeView, GoalProgress, RuleSet
 from connector.records import Goal, TreatmentPlan
 
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from connector.measures import Change, Instrument
-from connector.pipeline.models import Measurement, MeasureSeries, RuleSet
 from connector.pipeline.verdict import Judged
 from connector.pipeline.wording import number, rounded
+from connector.progress import Measurement, MeasureSeries, RuleSet
 
 # Thresholds that a decision may rest on; the instrument's ``sources`` say where each comes from.
 _THRESHOLDS = (

@@ -25,7 +25,8 @@ from connector.pipeline.baseline import (
     find_best,
 )
 from connector.pipeline.goals import goal_progress, goals_of_episode
-from connector.pipeline.models import (
+from connector.pipeline.primary import choose_primary
+from connector.progress import (
     Chart,
     EpisodeView,
     Measured,
@@ -33,7 +34,6 @@ from connector.pipeline.models import (
     MeasureSeries,
     RuleSet,
 )
-from connector.pipeline.primary import choose_primary
 from connector.records import Assessment, Patient
 
 

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from connector.measures import Instrument
 from connector.pipeline.baseline import counts
 from connector.pipeline.identity import cause_key
-from connector.pipeline.models import Chart, EpisodeView, Measured, Milestone, RuleSet
 from connector.pipeline.wording import long_date, ordinal
+from connector.progress import Chart, EpisodeView, Measured, Milestone, RuleSet
 from connector.records import TreatmentPlan
 
 

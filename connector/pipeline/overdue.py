@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from math import ceil
 
 from connector.measures import Instrument
-from connector.pipeline.models import EpisodeView, Measured, MeasureSeries, RuleSet
 from connector.pipeline.signal import Signal
 from connector.pipeline.wording import long_date
+from connector.progress import EpisodeView, Measured, MeasureSeries, RuleSet
 
 
 def overdue(

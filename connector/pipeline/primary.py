@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from connector.measures import Instrument
-from connector.pipeline.models import EpisodeView, MeasureSeries
+from connector.progress import EpisodeView, MeasureSeries
 from connector.records import Discipline
 
 # Ties on one day. A measure given for a certain problem says more about why the person came than

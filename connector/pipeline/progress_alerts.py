@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from connector.measures import Instrument
 from connector.pipeline.baseline import counts
-from connector.pipeline.models import (
+from connector.pipeline.signal import Signal
+from connector.pipeline.wording import long_date, number
+from connector.progress import (
     DecisionView,
     Measured,
     Measurement,
     MeasureSeries,
     Severity,
 )
-from connector.pipeline.signal import Signal
-from connector.pipeline.wording import long_date, number
 
 
 def progress_alerts(

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from connector.measures import Change, Instrument, Threshold
 from connector.pipeline.baseline import counts
-from connector.pipeline.models import Measurement, MeasureSeries, RuleSet
 from connector.pipeline.verdict import Judged, Verdict
 from connector.pipeline.wording import joined, long_date, number, rounded, things
+from connector.progress import Measurement, MeasureSeries, RuleSet
 
 _SIDES = {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}
 _OTHER_SIDES = {">=": "below", ">": "at or below", "<=": "above", "<": "at or above"}

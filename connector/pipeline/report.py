@@ -15,7 +15,7 @@ from typing import Any, Literal
 from connector.documents import disclosure, facts, insurer, narrative, patient, therapist
 from connector.documents.wording import json_number
 from connector.measures import Instrument
-from connector.pipeline.models import (
+from connector.progress import (
     DocumentSpec,
     Measurement,
     MeasureSeries,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from connector.measures import Instrument, safety_flags
 from connector.pipeline.identity import cause_key
-from connector.pipeline.models import Alert, Severity
 from connector.pipeline.wording import long_date
+from connector.progress import Alert, Severity
 from connector.records import Assessment
 
 POSITIVE = "safety_item_positive"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from connector.pipeline.models import Audience, Severity
+from connector.progress import Audience, Severity
 
 
 @dataclass(frozen=True, slots=True)

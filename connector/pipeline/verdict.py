@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.measures import Change
-from connector.pipeline.models import Decision
+from connector.progress import Decision
 
 
 @dataclass(frozen=True, slots=True)

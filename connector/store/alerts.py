@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import Row, case
 
-from connector.pipeline.models import Alert
+from connector.progress import Alert
 from connector.store.schema import alerts
 from connector.store.scope import Scope, chunks, pack, unpack
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import exists
 
-from connector.pipeline.models import DocumentSpec
+from connector.progress import DocumentSpec
 from connector.store.schema import contents, deliveries, documents
 from connector.store.scope import Scope, chunks, expand, squeeze
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import func
 
-from connector.pipeline.models import DecisionView, Progress
+from connector.progress import DecisionView, Progress
 from connector.store.schema import decisions, progress
 from connector.store.scope import Scope, expand, squeeze
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from flask import Flask, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from connector.pipeline.models import PracticeProfile
+from connector.progress import PracticeProfile
 from connector.store.store import Store
 from connector.web.pages import pages
 

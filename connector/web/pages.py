@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, render_template
 
-from connector.pipeline.models import PracticeProfile, Progress
+from connector.progress import PracticeProfile, Progress
 from connector.store.audit import AuditEntry
 from connector.store.store import Store, Tx
 

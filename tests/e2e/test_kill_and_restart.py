@@ -105,7 +105,9 @@ def _counts(home: Path) -> dict[str, object]:
 
 def _check_books(home: Path, expected: dict[str, str]) -> None:
     """Manifest and audit say each delivery happened once, and the chain is whole."""
-    lines = [json.loads(line) for line in (home / "out" / "manifest.jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in (home / "out" / "manifest.jsonl").read_text().splitlines()
+    ]
     assert Counter(line["key"] for line in lines) == {line["key"]: 1 for line in lines}
     assert {line["path"]: line["sha256"] for line in lines} == expected
     with open_app(home).open_store() as store:

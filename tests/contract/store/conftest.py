@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from connector.pipeline.models import (
+from connector.ports import RawBatch, RawRow
+from connector.progress import (
     Alert,
     Chart,
     DecisionView,
@@ -22,7 +23,6 @@ from connector.pipeline.models import (
     Measured,
     Progress,
 )
-from connector.ports import RawBatch, RawRow
 from connector.records import Assessment, Clinician, Patient, Provenance
 from connector.store import KeyRing, NewDelivery, Store
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.authorizations import AuthorizationView, burn_down
-from connector.pipeline.models import RuleSet
+from connector.progress import RuleSet
 from connector.records import Authorization, Provenance, Visit
 
 START = date(2026, 3, 2)

@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from connector.authorizations.views import AuthorizationView
+from connector.progress import AuthorizationView
+
 from connector.measures import Instrument, compare, parse_instrument, score
-from connector.pipeline.models import (
+from connector.progress import (
     Adherence,
     Alert,
     Attendance,

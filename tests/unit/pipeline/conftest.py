@@ -14,7 +14,7 @@ import pytest
 
 from connector.measures import Instrument, parse_instrument
 from connector.pipeline import progress
-from connector.pipeline.models import PracticeProfile, Progress, RuleSet
+from connector.progress import PracticeProfile, Progress, RuleSet
 from connector.records import (
     RECORD_TYPES,
     Assessment,

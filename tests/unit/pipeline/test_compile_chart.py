@@ -9,7 +9,7 @@ import pytest
 
 from connector.pipeline import progress
 from connector.pipeline.compile import compile_chart
-from connector.pipeline.models import PracticeProfile, RuleSet
+from connector.progress import PracticeProfile, RuleSet
 
 
 def chart_of(course: Any, day: int, hour: int = 17) -> Any:

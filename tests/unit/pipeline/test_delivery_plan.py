@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connector.pipeline.deliver import Route, plan
-from connector.pipeline.models import DocumentSpec
+from connector.progress import DocumentSpec
 
 PERSON = "patient-3f9c0000000000000000"
 

@@ -16,8 +16,8 @@ from connector.mapping.load import check_instruments, load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument, parse_instrument
 from connector.pipeline import progress
-from connector.pipeline.models import PracticeProfile, Progress, RuleSet
 from connector.ports import RawBatch, RawRow
+from connector.progress import PracticeProfile, Progress, RuleSet
 from connector.records import Patient, PatientRecord, Record, RecordIds
 from connector.resources import Resources
 from connector.settings import load_site

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import event
 
 from connector.errors import ConfigurationError, RetryLater
-from connector.pipeline.models import Alert, DocumentSpec
 from connector.ports import RawBatch, RawRow, Receipt
+from connector.progress import Alert, DocumentSpec
 from connector.records import Patient, Provenance
 from connector.store import AuditEntry, KeyRing, NewDelivery, QuarantineEntry, Store
 from connector.store.audit_check import verify

@@ -1,4 +1,7 @@
-"""What the five steps hand to each other; read with ``pipeline/__init__.py``.
+"""What is known about one patient's progress: the values the pipeline's steps hand to each other.
+
+Read with ``pipeline/__init__.py``. Authorizations and documents read these values too, so they lie
+below both.
 
 All frozen, all JSON-serialisable: a ``DocumentSpec`` is stored (encrypted) and rendered later, in
 another process, from nothing but itself.
@@ -12,12 +15,12 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from connector.authorizations.views import AuthorizationView as AuthorizationView
 from connector.measures.values import Change, Score
 from connector.records import (
     Assessment,
     Authorization,
     Clinician,
+    Consent,
     Coverage,
     Diagnosis,
     Discipline,
@@ -126,6 +129,7 @@ class Chart(Frozen):
     assessments: tuple[Assessment, ...] = ()
     home_programs: tuple[HomeProgram, ...] = ()
     authorizations: tuple[Authorization, ...] = ()
+    consents: tuple[Consent, ...] = ()
     timezone: str = "UTC"
     data_notes: tuple[DataNote, ...] = ()
 
@@ -192,6 +196,31 @@ class Adherence(Frozen):
 
     weeks: int = 0
     percent: Decimal | None = None
+
+
+class AuthorizationView(Frozen):
+    """One authorization and what is left of it, booked visits included.
+
+    ``authorized - used - booked == left`` wherever ``left`` is known; a negative ``left`` means
+    more is booked than authorized. ``left`` is None when the payer authorized no number, or in a
+    unit that visits can't be counted in. ``renewal_on`` is the day that made the renewal due.
+    """
+
+    authorization_id: str
+    payer: str
+    number: str | None
+    authorized: int | None
+    requested: int | None
+    used: int
+    booked: int
+    left: int | None
+    starts_on: date | None
+    ends_on: date | None
+    status: str
+    renewal_due: bool = False
+    renewal_reason: str = ""
+    renewal_on: date | None = None
+    unit: str = "visits"
 
 
 class Measured(Frozen):
