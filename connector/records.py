@@ -10,11 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+# Letter, digit, digit or A/B, then up to four characters after a point (CMS ICD-10-CM format).
+_ICD10CM = re.compile(r"[A-Z][0-9][0-9AB](\.[0-9A-Z]{1,4})?")
 
 
 class Frozen(BaseModel):
@@ -103,12 +115,20 @@ class Episode(PatientRecord):
 
 class Diagnosis(PatientRecord):
     kind: Literal["diagnosis"] = "diagnosis"
-    code: str
     system: Literal["icd10cm", "snomed", "other"] = "icd10cm"
+    code: str
     description: str | None = None
     onset_on: date | None = None
     resolved_on: date | None = None
     primary: bool = False
+
+    @field_validator("code")
+    @classmethod
+    def _is_a_code(cls, value: str, info: ValidationInfo) -> str:
+        # Payers take ICD-10-CM codes; a DSM name in their place breaks every later step.
+        if info.data.get("system") == "icd10cm" and not _ICD10CM.fullmatch(value):
+            raise ValueError("not an ICD-10-CM code, such as F33.1")
+        return value
 
 
 class TreatmentPlan(PatientRecord):

@@ -45,7 +45,7 @@ class _Bars:
 
     def expect(self, what: str, left: int) -> None:
         """The line's total becomes what is done plus what is left."""
-        if left:
+        if left or what in self._lines:
             line = self._line(what)
             self._bars.update(line, total=self._bars.tasks[line].completed + left)
 

@@ -19,6 +19,7 @@ from connector.progress import Measurement, MeasureSeries
 CHART_FROM = 3
 OPEN_SCALE_STEP = 10
 MISSED_PER_GAP = 3
+LONGEST_GAP_DAYS = 42
 
 
 def valid_scores(series: MeasureSeries) -> list[Measurement]:
@@ -111,7 +112,11 @@ def alternative_text(instrument: Instrument, scores: Sequence[Measurement]) -> s
 
 
 def missed_days(series: MeasureSeries, instrument: Instrument) -> list[date]:
-    """Days of unusable questionnaires, and due days passed over between two scores."""
+    """Days of unusable questionnaires, and days by which one was missed between two scores.
+
+    Practices ask every 4 to 6 sessions, so nothing counts as missed before six weekly sessions
+    have passed, however short the instrument's own cadence is.
+    """
     valid = [m.taken_on for m in valid_scores(series)]
     if not valid:
         return []
@@ -121,10 +126,10 @@ def missed_days(series: MeasureSeries, instrument: Instrument) -> list[date]:
         if m.score.status != "ok" and valid[0] < m.taken_on < valid[-1]
     } - set(valid)
     if instrument.cadence_days:
-        step = timedelta(days=instrument.cadence_days)
+        step = timedelta(days=max(LONGEST_GAP_DAYS, 3 * instrument.cadence_days // 2))
         for before, after in pairwise(valid):
             due = [before + step * n for n in range(1, MISSED_PER_GAP + 1)]
-            found |= {on for on in due if on + step / 2 <= after}
+            found |= {on for on in due if on < after}
     return sorted(found)
 
 

@@ -57,17 +57,18 @@ def line_chart(data: Mapping[str, Any], style: ChartStyle) -> Drawing:
     days = dates + missed
     plot = _Plot(style, float(data["low"]), float(data["high"]), min(days), max(days))
     places = [(plot.x(on), plot.y(value)) for on, value, _ in points]
+    words = [str(p.get("mark", "")) for p in data["points"]]
     marks: list[Mark] = [
         *_axes(plot),
         *_thresholds(plot, data["thresholds"]),
         *_joins(plot, dates, places, missed, [bool(p.get("after_gap")) for p in data["points"]]),
-        *_points(plot, places, [p.get("mark", "") for p in data["points"]]),
+        *_points(plot, places, words),
         *_crosses(plot, missed),
         *_scale_labels(plot, data["thresholds"]),
         *_band_words(plot, data["bands"]),
         *_direction(plot, str(data["better"])),
         *_dates(plot, dates),
-        *_values(plot, places, [label for _, _, label in points]),
+        *_values(plot, places, [label for _, _, label in points], words),
     ]
     return Drawing(style.width, style.height, str(data["title"]), tuple(marks))
 
@@ -220,7 +221,13 @@ def _dates(plot: _Plot, days: Sequence[date]) -> list[Mark]:
     return marks
 
 
-def _values(plot: _Plot, places: Sequence[tuple[float, float]], texts: Sequence[str]) -> list[Mark]:
+def _values(
+    plot: _Plot,
+    places: Sequence[tuple[float, float]],
+    texts: Sequence[str],
+    words: Sequence[str],
+) -> list[Mark]:
+    """The numbers at the points, clear of the square round a point that needs attention."""
     s, count = plot.style, len(places)
     marks: list[Mark] = []
     for i in sorted(_labelled([y for _, y in places])):
@@ -234,6 +241,8 @@ def _values(plot: _Plot, places: Sequence[tuple[float, float]], texts: Sequence[
         if below and y + 1.35 * size > plot.floor - 1:
             below = False
         base = y + 1.35 * size if below else y - (0.9 if last else 0.75) * size
+        if words[i] and not last:
+            base += 0.4 * s.label if below else -0.4 * s.label
         if base - 0.74 * size < 0:
             base = y + 1.35 * size
         at = x + 0.9 * size if i == 0 and not last else x

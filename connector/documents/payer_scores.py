@@ -50,6 +50,7 @@ def score_block(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]
 
 
 def other_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
+    """A measure besides the primary one, in one table row: first, last, change in words."""
     first, last = series.baseline, narrative.only_score(series)
     return {
         "measure": instrument.short_name,
@@ -75,6 +76,7 @@ def rating(
 
 
 def source_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
+    """Where the thresholds that the report used for a measure come from."""
     cutoff = instrument.clinical_cutoff
     sources = instrument.sources
     return {

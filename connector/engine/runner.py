@@ -47,6 +47,7 @@ class Runner:
     def run_once(self, sources: Sequence[str]) -> None:
         """Poll the sources once and work until nothing is due."""
         rows = sum(workflows.call("poll", workflows.poll, source) for source in sources)
+        self.work.report.expect("read", 0)
         self.work.report.expect("mapped", rows)
         self.work_until_idle()
 

@@ -99,14 +99,19 @@ def test_a_measure_without_bands_says_which_side_of_the_cutoff(samples):
 
 
 def test_a_passed_over_form_is_a_cross_and_a_dotted_join(samples):
-    series = samples.series("phq9", (19, 17, 9), every=14, skip=(2,))
+    series = samples.series("phq9", (19, 17, 9), every=28, skip=(2,))
     known = samples.instruments()["phq9"]
-    assert missed_days(series, known) == [samples.START + timedelta(days=28)]
+    assert missed_days(series, known) == [samples.START + timedelta(days=28 + 42)]
     drawing = line_chart(line_data(series, known), THERAPIST)
     joins = [m for m in drawing.marks if isinstance(m, Line) and m.dash == "1.5 2.5"]
     crosses = [m for m in drawing.marks if isinstance(m, Line) and m.width == 1.2]
     assert len(joins) == 1 and len(crosses) == 2
     assert all(m.y2 in (crosses[0].y1, crosses[0].y2) or m.y1 < 130 for m in crosses)
+
+
+def test_a_form_every_four_to_six_weeks_is_not_called_missed(samples):
+    series = samples.series("phq9", (19, 17, 9), every=42)
+    assert missed_days(series, samples.instruments()["phq9"]) == []
 
 
 def test_scores_left_out_of_a_payer_chart_leave_a_dotted_join(samples):
