@@ -3,6 +3,8 @@
 ARG BASE=docker.io/library/debian:12-slim
 
 FROM ${BASE} AS build
+# Only for builds behind a proxy with certificates of its own; not part of the result.
+ARG PIP_CERT
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends python3 python3-venv \
  && rm -rf /var/lib/apt/lists/*
@@ -25,7 +27,7 @@ FROM ${BASE}
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends python3 libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --create-home --home-dir /site connector
+ && useradd --uid 10001 --create-home --home-dir /site connector
 COPY --from=build /opt/connector /opt/connector
 ENV PATH=/opt/connector/bin:$PATH \
     CONNECTOR_HOME=/site \

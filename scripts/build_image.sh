@@ -10,9 +10,13 @@ export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 # The build may need this machine's own package settings (mirror, certificates); they are mounted
 # for the build only and do not become part of the image.
 mounts=()
-for path in /etc/pip.conf "$HOME/.config/pip" /opt/wheels /etc/ssl/certs /etc/apt/apt.conf.d /etc/apt/sources.list /etc/apt/sources.list.d; do
+for path in "$HOME/.config/pip" /opt/wheels /etc/apt/apt.conf.d /etc/apt/auth.conf.d; do
   [ -e "$path" ] && mounts+=(--volume "$path:$path:ro")
 done
+certificates=/etc/ssl/certs/ca-certificates.crt
+if [ -e "$certificates" ]; then
+  mounts+=(--volume "$certificates:/run/host-certificates.crt:ro" --build-arg PIP_CERT=/run/host-certificates.crt)
+fi
 
 need=()
 for package in buildah debootstrap crun; do
@@ -25,20 +29,23 @@ fi
 if [ "$base" = localhost/debian-base ] && ! buildah inspect --type image "$base" >/dev/null 2>&1; then
   tree=$(mktemp -d)
   trap 'rm -rf "$tree"' EXIT
-  mirror=${MIRROR:-$(awk '/^(deb|URIs:)/ {for (i=1;i<=NF;i++) if ($i ~ /^(http|https|file):/) {print $i; exit}}' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null)}
+  configured=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true)
+  mirror=${MIRROR:-$(awk '/^(deb|URIs:)/ {for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) {print $i; exit}}' <<<"$configured")}
   debootstrap --variant=minbase bookworm "$tree" "$mirror" >/dev/null
   tar -C "$tree" -cf "$tree.tar" .
   container=$(buildah from scratch)
   buildah add --quiet "$container" "$tree.tar" / >/dev/null
   rm -f "$tree.tar"
   buildah commit --quiet "$container" "$base" >/dev/null
-  buildah rm "$container" >/dev/null
+  echo "The demo ran in the image as user $(buildah run --isolation chroot "$container" -- id -un), without a compiler in it."
+buildah rm "$container" >/dev/null
 fi
 
 buildah build --quiet --network host "${mounts[@]}" --build-arg "BASE=$base" --tag "$image" .
 
 container=$(buildah from "$image")
-echo "Image size: $(buildah inspect --type image --format '{{.OCIv1.Config.User}}' "$image") runs it"
+buildah images --format 'Image {{.Name}}: {{.Size}}' "$image"
 buildah run --isolation chroot "$container" -- connector demo /tmp/demo-site
 buildah run --isolation chroot "$container" -- sh -c 'test "$(id -u)" != 0 && ! command -v gcc cc make'
+echo "The demo ran in the image as user $(buildah run --isolation chroot "$container" -- id -un), without a compiler in it."
 buildah rm "$container" >/dev/null
