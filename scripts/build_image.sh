@@ -37,8 +37,7 @@ if [ "$base" = localhost/debian-base ] && ! buildah inspect --type image "$base"
   buildah add --quiet "$container" "$tree.tar" / >/dev/null
   rm -f "$tree.tar"
   buildah commit --quiet "$container" "$base" >/dev/null
-  echo "The demo ran in the image as user $(buildah run --isolation chroot "$container" -- id -un), without a compiler in it."
-buildah rm "$container" >/dev/null
+  buildah rm "$container" >/dev/null
 fi
 
 buildah build --quiet --network host "${mounts[@]}" --build-arg "BASE=$base" --tag "$image" .
