@@ -12,25 +12,26 @@ help: ## list the targets
 install: $(VENV)/.installed ## system packages, virtual environment, the connector command
 
 $(VENV)/.installed: requirements.txt pyproject.toml scripts/system_packages.sh
-	scripts/system_packages.sh run
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
-	touch $@
+	@scripts/system_packages.sh run
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Python packages into $(VENV) (a minute or two)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
 
 install-dev: $(VENV)/.installed-dev ## what the tests need besides
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
-	scripts/system_packages.sh test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	touch $@
+	@scripts/system_packages.sh test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
 
 demo: install ## run the whole pipeline on the synthetic sample practice, in ./demo-site
-	$(BIN)/connector demo
+	@$(BIN)/connector demo
 
 serve-demo: install ## the same, then the results page
-	$(BIN)/connector demo --serve
+	@$(BIN)/connector demo --serve
 
 test: install-dev ## checks and all tests
 	$(MAKE) --no-print-directory check

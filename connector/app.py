@@ -8,10 +8,10 @@ nothing; ``open_store`` and ``open_engine`` do, when a command needs them.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,12 @@ from connector.errors import ConfigurationError
 from connector.mapping.apply import MappingContext
 from connector.mapping.load import check_instruments, load_mapping
 from connector.mapping.spec import MappingSpec
-from connector.measures import Instrument
+from connector.measures import Instrument, parse_instrument
 from connector.pipeline.deliver import Route
 from connector.ports import AdapterContext, Destination, Source
 from connector.progress import PracticeProfile, RuleSet
 from connector.records import RecordIds
-from connector.resources import Resources
+from connector.resources import ResourceFile, Resources
 
 if TYPE_CHECKING:
     from connector.documents.render import Renderer
@@ -73,10 +73,7 @@ class App:
     @cached_property
     def mappings(self) -> dict[str, MappingSpec]:
         """The mapping of each source, by source name, checked against the instruments in use."""
-        loaded = {s.name: load_mapping(s.mapping, self.resources) for s in self.site.sources}
-        for spec in loaded.values():
-            check_instruments(spec, self.instruments)
-        return loaded
+        return {given.name: self._mapping(given) for given in self.site.sources}
 
     @cached_property
     def sources(self) -> dict[str, Source]:
@@ -104,7 +101,29 @@ class App:
         path = self.home / self.site.store.keys_file
         if path.exists() or os.environ.get(ENVIRONMENT_VARIABLE):
             return KeyRing.load(path)
-        return KeyRing.create(path)
+        try:
+            return KeyRing.create(path)
+        except ConfigurationError as fault:
+            if fault.code != "keys_exist":
+                raise
+            # Another process has just made them for the same new site.
+            return KeyRing.load(path)
+
+    def findings(self) -> list[ConfigurationError]:
+        """Everything that is wrong with the site's parts, not only the first; empty when well."""
+        parts: list[Callable[[], object]] = [lambda: self.rules]
+        for name, file in self.resources.files("mappings/instruments", "*.yaml").items():
+            parts.append(partial(_instrument, name, file))
+        parts += [partial(self._mapping, given) for given in self.site.sources]
+        parts += [partial(self._source, given) for given in self.site.sources]
+        parts += [partial(self._destination, given) for given in self.site.destinations]
+        found: dict[str, ConfigurationError] = {}
+        for part in parts:
+            try:
+                part()
+            except ConfigurationError as fault:
+                found.setdefault(str(fault), fault)
+        return list(found.values())
 
     def context(self, source: str) -> MappingContext:
         """What mapping needs to know besides the mapping itself."""
@@ -164,11 +183,16 @@ class App:
             )
             workflows.bind(work, engine.boot)
             with engine:
-                runner = Runner(work, threads=render.processes * 2)
+                runner = Runner(work, threads=render.processes * 2, alone=engine.embedded)
                 try:
                     yield runner
                 finally:
                     runner.stop()
+
+    def _mapping(self, given: settings.SourceSettings) -> MappingSpec:
+        spec = load_mapping(given.mapping, self.resources)
+        check_instruments(spec, self.instruments)
+        return spec
 
     def _source(self, given: settings.SourceSettings) -> Source:
         adapter = registry.find_adapter(given.adapter)
@@ -195,6 +219,10 @@ class App:
 def open_app(home: Path) -> App:
     """The app for the site in ``home``. Raises ConfigurationError naming file, key and values."""
     return App(home, settings.load_site(home))
+
+
+def _instrument(name: str, file: ResourceFile) -> Instrument:
+    return parse_instrument(file.text(), name)
 
 
 def absolute_url(url: str, home: Path) -> str:

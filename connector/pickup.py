@@ -1,31 +1,40 @@
 """Picks files up from a folder so that none is lost, read twice at once, or read half-written.
 
 A file that has settled is renamed into ``.processing``; after its last page is stored it is deleted
-or archived. A crash leaves it in ``.processing``, from where the next round takes it again. A file
-that can't be read goes to ``rejected`` with a ``.why.txt`` beside it.
+or archived. A crash leaves it in ``.processing``, from where the next round takes it again; so does
+a file that was written to while it was read. A file that can't be read goes to ``rejected`` with a
+``.why.txt`` beside it. Links are refused unread: who may drop files here may not choose what else
+of this machine is read.
 
 Adapters that read folders share this module, because adapters may not import each other.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connector.errors import ConfigurationError, ConnectorError, InvalidRecord
+from connector.errors import ConfigurationError, ConnectorError, InvalidRecord, RetryLater
 from connector.ports import RawFault, RawPage
 
 PROCESSING = ".processing"
 REJECTED = "rejected"
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", "~")
 _EXCERPT_BYTES = 2000
+_LONGEST_NAME = 255
+_SHOWN_NAME = 120
+_ROOM_FOR_ENDINGS = 20
+_NEEDS_A_PERSON = (errno.EROFS, errno.EEXIST)
 
 
 class PickupSettings(BaseModel):
@@ -42,6 +51,14 @@ class PickupSettings(BaseModel):
     max_bytes: int = Field(default=2_000_000_000, ge=1)
 
 
+def mtime_order(path: Path) -> tuple[float, str]:
+    """Oldest first; a file that is gone meanwhile comes first and is skipped when read."""
+    try:
+        return path.lstat().st_mtime, path.name
+    except FileNotFoundError:
+        return 0.0, path.name
+
+
 class Pickup:
     """The folder of one source."""
 
@@ -53,88 +70,151 @@ class Pickup:
         self.folder = home / settings.folder
         self._archive = home / settings.archive
 
-    def claim(self, order: Callable[[Path], Any]) -> list[Path]:
-        """All files to read now, in ``order``, those left by a crash included; each is ours."""
+    def claim(self, order: Callable[[Path], Any] = mtime_order) -> list[Path]:
+        """All files to read now, in ``order``, those left by a crash included; each is ours.
+
+        Raises ConfigurationError where the folder can't be used, RetryLater where it is away.
+        """
         processing = self.folder / PROCESSING
-        try:
+        with _plain_errors(self._settings.folder):
             processing.mkdir(parents=True, exist_ok=True)
             for path in self.folder.iterdir():
                 if self._is_ready(path):
                     self._take(path, processing / path.name)
-            return sorted((path for path in processing.iterdir() if path.is_file()), key=order)
-        except PermissionError as fault:
-            raise ConfigurationError(
-                "folder_not_writable",
-                f"the pickup folder {self._settings.folder} can't be read and written",
-                detail=fault.__class__.__name__,
-            ) from None
+            ours = [p for p in processing.iterdir() if _is_file(p) and not _unfinished(p.name)]
+            return sorted(ours, key=order)
 
     def _is_ready(self, path: Path) -> bool:
-        name = path.name
-        if name.startswith(".") or name.casefold().endswith(UNFINISHED) or not path.is_file():
+        if path.name.startswith(".") or _unfinished(path.name) or not _is_file(path):
             return False
-        stat = path.stat()
-        # An uploader may set the modification time back; the change time can't be set.
-        return self._clock() - max(stat.st_mtime, stat.st_ctime) >= self._settings.settle_seconds
+        try:
+            # An uploader may set the modification time as it likes; the change time can't be set.
+            changed = path.lstat().st_ctime
+        except FileNotFoundError:
+            return False
+        return self._clock() - changed >= self._settings.settle_seconds
 
     @staticmethod
     def _take(path: Path, target: Path) -> None:
-        if target.exists():
+        if os.path.lexists(target):
             return  # its namesake is still being read; this one is taken in a later round
         try:
             path.rename(target)
         except FileNotFoundError:
             return  # another round took it
 
-    def too_large(self, path: Path) -> InvalidRecord | None:
-        """The error for a file over the limit, else None."""
+    def bring(self, file: Path) -> Path:
+        """A copy of a whole file, ready for the next round whatever ``settle_seconds`` says."""
+        with _plain_errors(self._settings.folder):
+            processing = self.folder / PROCESSING
+            processing.mkdir(parents=True, exist_ok=True)
+            target = _free_name(file.name, processing)
+            partial = target.with_name(f"{key(target.name, os.getpid())}.part")
+            try:
+                shutil.copy2(file, partial)
+                partial.rename(target)
+            finally:
+                partial.unlink(missing_ok=True)
+        return target
+
+    def check(self, path: Path) -> None:
+        """Raises InvalidRecord for what is not to be read at all: links, files over the limit."""
+        if path.is_symlink():
+            raise InvalidRecord(
+                "link_refused", "this is a link to another place; drop the file itself"
+            )
         limit = self._settings.max_bytes
-        if path.stat().st_size <= limit:
-            return None
-        return InvalidRecord("file_too_large", f"the file is over the limit of {limit} bytes")
+        if path.stat().st_size > limit:
+            raise InvalidRecord("file_too_large", f"the file is over the limit of {limit} bytes")
+
+    def pages(
+        self, path: Path, origin: str, read: Callable[[], Iterator[RawPage]]
+    ) -> Iterator[RawPage]:
+        """What ``read`` yields for a claimed file; a page that refuses it where it can't be read.
+
+        A file that is gone was finished by an overlapping round. Raises RetryLater where the disk
+        itself fails, which says nothing about the file.
+        """
+        try:
+            self.check(path)
+            yield from read()
+        except InvalidRecord as error:
+            yield refusal(path, error, origin)
+        except FileNotFoundError:
+            return
+        except PermissionError:
+            why = "this file may not be read; correct its permissions"
+            yield refusal(path, InvalidRecord("no_permission", why), origin)
+        except OSError as fault:
+            raise _away(self._settings.folder, fault) from None
 
     def acknowledge(self, page: RawPage) -> None:
-        """Does what the page's token says, once: file done, or file refused."""
-        action, _, name = page.token.partition(":")
+        """Does what the page's token says, once: file done, or file refused.
+
+        A file that is not any more what was read stays for the next round.
+        """
+        action, _, rest = page.token.partition(":")
+        seen, _, name = rest.partition(":")
         path = self.folder / PROCESSING / name
-        if not name or not path.is_file():
+        if not name or not _is_file(path) or fingerprint(path) != seen:
             return
-        if action == "rejected":
-            errors = [fault.error for fault in page.faults]
-            self._reject(path, errors)
-        elif self._settings.after_pickup == "delete":
-            path.unlink()
-        else:
-            self._archived(path, self._archive)
+        with _plain_errors(self._settings.folder):
+            if action == "rejected":
+                self._reject(path, [fault.error for fault in page.faults])
+            elif self._settings.after_pickup == "delete":
+                path.unlink(missing_ok=True)
+            else:
+                self._archived(path, self._archive)
 
     def _reject(self, path: Path, errors: list[ConnectorError]) -> None:
-        target = _free_name(path, self.folder / REJECTED)
+        target = _free_name(path.name, self.folder / REJECTED)
         why = target.with_name(target.name + ".why.txt")
         why.write_text("\n".join(_plain(error) for error in errors) + "\n", encoding="utf-8")
         path.rename(target)
 
     @staticmethod
     def _archived(path: Path, folder: Path) -> None:
-        target = _free_name(path, folder)
+        target = _free_name(path.name, folder)
         try:
             path.rename(target)
-        except OSError:  # the archive lies on another file system
-            shutil.move(path, target)
+        except OSError as fault:
+            if fault.errno != errno.EXDEV:
+                raise
+            shutil.move(path, target)  # the archive lies on another file system
 
 
-def done(path: Path) -> str:
-    """The token of a file's last page: the file was read."""
-    return f"done:{path.name}"
+def fingerprint(path: Path) -> str:
+    """Changes whenever the file is written to; "" when it is gone. Take it before reading."""
+    try:
+        stat = path.lstat()
+    except FileNotFoundError:
+        return ""
+    return f"{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}"
 
 
-def rejected(path: Path) -> str:
+def done(path: Path, seen: str) -> str:
+    """The token of a file's last page: the file was read as its fingerprint ``seen`` says."""
+    return f"done:{seen}:{path.name}"
+
+
+def rejected(path: Path, seen: str) -> str:
     """The token of the page that refuses a file."""
-    return f"rejected:{path.name}"
+    return f"rejected:{seen}:{path.name}"
 
 
 def as_of(path: Path) -> datetime:
-    """When the file was last written; renaming keeps it."""
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    """When the file was last written; renaming keeps it.
+
+    Not later than it got here: a time of the future would make all later corrections look old.
+    """
+    stat = path.lstat()
+    return datetime.fromtimestamp(max(0, min(stat.st_mtime, stat.st_ctime)), UTC)
+
+
+def shown(path: Path) -> str:
+    """The file's name for people and logs: one line, printable, of bounded length."""
+    name = "".join(letter if letter.isprintable() else "?" for letter in path.name)
+    return name if len(name) <= _SHOWN_NAME else f"{name[: _SHOWN_NAME - 12]}...{name[-9:]}"
 
 
 def digest(path: Path) -> str:
@@ -145,16 +225,27 @@ def digest(path: Path) -> str:
 
 def key(*parts: object) -> str:
     """A key made of ``parts``; the same parts give the same key, and it tells nothing of them."""
-    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
+    text = "\x1f".join(map(str, parts))
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def refusal(path: Path, error: ConnectorError, origin: str) -> RawPage:
     """The page that refuses a whole file; its content's beginning goes along, for a person."""
-    with path.open("rb") as file:
-        excerpt = file.read(_EXCERPT_BYTES)
-    stamp = key(path.name, path.stat().st_size, as_of(path).isoformat(), error.code)
-    fault = RawFault(stamp, origin, error, excerpt)
-    return RawPage(faults=(fault,), token=rejected(path))
+    seen = fingerprint(path)
+    # Without the inode: the same file dropped again is the same fault.
+    stamp = key(path.name, seen.partition("-")[2], error.code)
+    fault = RawFault(stamp, origin, error, _excerpt(path))
+    return RawPage(faults=(fault,), token=rejected(path, seen))
+
+
+def _excerpt(path: Path) -> bytes:
+    if path.is_symlink():
+        return b""
+    try:
+        with path.open("rb") as file:
+            return file.read(_EXCERPT_BYTES)
+    except OSError:
+        return b""
 
 
 def chunks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
@@ -164,14 +255,55 @@ def chunks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
             yield block
 
 
-def _free_name(path: Path, folder: Path) -> Path:
+def _is_file(path: Path) -> bool:
+    """A file, or a link, which is refused by name; not a folder, pipe or device."""
+    return path.is_symlink() or path.is_file()
+
+
+def _unfinished(name: str) -> bool:
+    return name.casefold().endswith(UNFINISHED)
+
+
+def _free_name(name: str, folder: Path) -> Path:
+    """A name that is not taken, short enough for the file system with ``.why.txt`` behind it."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / path.name
+    ending = Path(name).suffix[:16]
+    room = _LONGEST_NAME - _ROOM_FOR_ENDINGS - len(os.fsencode(ending))
+    stem = os.fsdecode(os.fsencode(Path(name).stem)[:room])
+    target = folder / f"{stem}{ending}"
     number = 1
-    while target.exists():
+    while os.path.lexists(target):
         number += 1
-        target = folder / f"{path.stem}-{number}{path.suffix}"
+        target = folder / f"{stem}-{number}{ending}"
     return target
+
+
+@contextmanager
+def _plain_errors(folder: str) -> Iterator[None]:
+    try:
+        yield
+    except (PermissionError, NotADirectoryError, FileExistsError) as fault:
+        raise _unusable(folder, fault) from None
+    except OSError as fault:
+        raise (
+            _unusable(folder, fault) if fault.errno in _NEEDS_A_PERSON else _away(folder, fault)
+        ) from None
+
+
+def _unusable(folder: str, fault: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        "folder_not_writable",
+        f"the pickup folder {folder} can't be read and written",
+        detail=type(fault).__name__,
+    )
+
+
+def _away(folder: str, fault: OSError) -> RetryLater:
+    return RetryLater(
+        "folder_away",
+        f"the pickup folder {folder} can't be worked in now (disk full, or the drive is away)",
+        detail=errno.errorcode.get(fault.errno or 0, type(fault).__name__),
+    )
 
 
 def _plain(error: ConnectorError) -> str:

@@ -33,12 +33,14 @@ class RawRow:
     """One raw record as the source gave it; ``number`` is its 1-based place in the origin.
 
     ``fault`` says why the row can't be read (too few fields, bad JSON); mapping turns it into a row
-    error and makes no record of ``data``.
+    error and makes no record of ``data``. ``deleted`` says that the source deleted the record;
+    ``data`` then need hold no more than its id, and its time of change where that is known.
     """
 
     number: int
     data: Mapping[str, Any]
     fault: ConnectorError | None = None
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,14 @@ class ResourceFile:
     owner: Literal["shipped", "site"]
 
     def text(self) -> str:
-        """The file's text (UTF-8)."""
-        return self.path.read_text(encoding="utf-8")
+        """The file's text (UTF-8). Raises ConfigurationError ("file_unreadable")."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            why = getattr(fault, "strerror", None) or "it is not UTF-8 text"
+            raise ConfigurationError(
+                "file_unreadable", f"{self.path} can't be read: {why}"
+            ) from None
 
 
 @cache

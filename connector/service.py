@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,10 +13,12 @@ from connector.engine.clock import Clock
 from connector.web import create_app
 
 
-def start(app: App, token: str) -> tuple[Flask, Callable[[], None]]:
+def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, Callable[[], None]]:
     """The web application of a started service, and the function that stops it.
 
     Stopping ends the clock first (nothing new), then the loops (work in hand), then engine, store.
+    ``on_failure`` is called when a part of the service has ended by a defect: then the process
+    must be stopped, so that it is restarted and seen.
     """
     stack = ExitStack()
     runner = stack.enter_context(app.open_engine())
@@ -26,14 +26,13 @@ def start(app: App, token: str) -> tuple[Flask, Callable[[], None]]:
     runner.start()
     clock.start()
     stack.callback(clock.stop)
-    threading.Thread(target=_stop_when_ended, args=(runner.ended,), daemon=True).start()
+    threading.Thread(target=_watch, args=(runner.ended, on_failure), daemon=True).start()
     flask_app = create_app(
         runner.work.store, app.practice, token, lambda: not runner.ended.is_set()
     )
     return flask_app, stack.close
 
 
-def _stop_when_ended(ended: threading.Event) -> None:
-    """A loop that ended by a defect takes the process down, so that it is restarted and seen."""
+def _watch(ended: threading.Event, on_failure: Callable[[], None]) -> None:
     ended.wait()
-    os.kill(os.getppid(), signal.SIGTERM)
+    on_failure()

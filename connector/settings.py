@@ -14,10 +14,19 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 
 from connector.errors import ConfigurationError
+from connector.yaml_text import load_yaml
 
 SITE_FILE = "site.yaml"
 T = TypeVar("T", bound=BaseModel)
@@ -68,6 +77,17 @@ class DestinationSettings(_Section):
     options: dict[str, Any] = {}
 
 
+_KINDS = {
+    "sqlite:///": "sqlite",
+    "postgresql://": "postgresql",
+    "postgresql+psycopg://": "postgresql",
+}
+
+
+def _database_kind(url: str) -> str | None:
+    return next((kind for start, kind in _KINDS.items() if url.startswith(start)), None)
+
+
 class StoreSettings(_Section):
     """Databases: ours and the engine's. SQLite paths are relative to the site's home."""
 
@@ -76,6 +96,16 @@ class StoreSettings(_Section):
     keys_file: str = "data/keys.json"
     keep_raw_days: int = Field(default=30, ge=1)
     keep_documents_days: int = Field(default=365, ge=1)
+
+    @model_validator(mode="after")
+    def _same_kind(self) -> StoreSettings:
+        kinds = [_database_kind(url) for url in (self.url, self.engine_url)]
+        if None in kinds or kinds[0] != kinds[1]:
+            raise ValueError(
+                "url and engine_url must both be SQLite files (sqlite:///data/connector.db) or "
+                "both PostgreSQL databases (postgresql://user@host/database)"
+            )
+        return self
 
 
 class RenderSettings(_Section):
@@ -121,18 +151,39 @@ def load_site(home: Path) -> Site:
 
     Raises ConfigurationError naming the file, the key and the valid values.
     """
+    return check_section(Site, _read(home), where=SITE_FILE)
+
+
+def site_findings(home: Path) -> list[ConfigurationError]:
+    """Everything that is wrong with the site file itself; empty when it can be loaded."""
+    try:
+        Site.model_validate(_read(home))
+    except ConfigurationError as fault:
+        return [fault]
+    except ValidationError as fault:
+        return [_finding(Site, error, SITE_FILE) for error in fault.errors()]
+    return []
+
+
+def _read(home: Path) -> dict[Any, Any]:
     path = home / SITE_FILE
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded = load_yaml(path.read_text(encoding="utf-8"), SITE_FILE, "site_unreadable")
     except FileNotFoundError:
         raise ConfigurationError(
             "site_not_found", f"no {SITE_FILE} in {home}; make one with: connector init {home}"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+    except UnicodeDecodeError:
+        raise ConfigurationError("site_unreadable", f"{SITE_FILE} is not UTF-8 text") from None
+    except OSError as fault:
         raise ConfigurationError(
-            "site_unreadable", f"{SITE_FILE} is not valid YAML: {_yaml_place(fault)}"
+            "site_unreadable", f"{SITE_FILE} in {home} can't be read: {fault.strerror}"
         ) from None
-    return check_section(Site, loaded, where=SITE_FILE)
+    if not isinstance(loaded, dict):
+        raise ConfigurationError(
+            "site_unreadable", f"{SITE_FILE} holds no keys, such as practice:", where=str(home)
+        )
+    return loaded
 
 
 def check_section(model: type[T], data: Any, *, where: str) -> T:
@@ -140,23 +191,27 @@ def check_section(model: type[T], data: Any, *, where: str) -> T:
     try:
         return model.model_validate(data)
     except ValidationError as fault:
-        first = fault.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
         more = f" (and {fault.error_count() - 1} more)" if fault.error_count() > 1 else ""
-        if first["type"] == "extra_forbidden":
-            allowed = _keys_at(model, first["loc"][:-1])
-            name = str(first["loc"][-1])
-            close = difflib.get_close_matches(name, allowed, n=1)
-            raise ConfigurationError(
-                "unknown_key",
-                f"unknown key {key}{more}",
-                where=where,
-                allowed=allowed,
-                suggestion=close[0] if close else None,
-            ) from None
-        raise ConfigurationError(
-            "invalid_value", f"{key}: {first['msg']}{more}", where=where
-        ) from None
+        raise _finding(model, fault.errors()[0], where, more) from None
+
+
+def _finding(
+    model: type[BaseModel], error: ErrorDetails, where: str, more: str = ""
+) -> ConfigurationError:
+    """One fault of a section as an error that names the key and what would be right."""
+    key = ".".join(str(part) for part in error["loc"]) or "(top level)"
+    if error["type"] != "extra_forbidden":
+        said = error["msg"].removeprefix("Value error, ")
+        return ConfigurationError("invalid_value", f"{key}: {said}{more}", where=where)
+    allowed = _keys_at(model, error["loc"][:-1])
+    close = difflib.get_close_matches(str(error["loc"][-1]), allowed, n=1)
+    return ConfigurationError(
+        "unknown_key",
+        f"unknown key {key}{more}",
+        where=where,
+        allowed=allowed,
+        suggestion=close[0] if close else None,
+    )
 
 
 def check_rules(model: type[T], given: dict[str, Any]) -> T:
@@ -192,9 +247,3 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         if found is not None:
             return found
     return None
-
-
-def _yaml_place(fault: Exception) -> str:
-    mark = getattr(fault, "problem_mark", None)
-    problem = getattr(fault, "problem", None) or "unreadable text"
-    return f"{problem}, line {mark.line + 1}" if mark else str(problem)

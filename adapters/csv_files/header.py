@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ from fnmatch import fnmatchcase
 from connector.errors import InvalidRecord
 from connector.ports import ExpectedTable
 
+MOST_COLUMNS = 2000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
@@ -22,17 +24,27 @@ class Header:
     columns: tuple[str, ...]
 
 
+def takes(name: str, expected: Sequence[ExpectedTable]) -> bool:
+    """Whether some table takes a file of this name."""
+    return bool(_fitting(name, expected))
+
+
 def table_for(name: str, expected: Sequence[ExpectedTable]) -> ExpectedTable:
     """The table whose pattern fits the file name best (the longest one). Raises InvalidRecord."""
-    fitting = [t for t in expected if fnmatchcase(name.casefold(), t.pattern.casefold())]
+    fitting = _fitting(name, expected)
     if fitting:
         return max(fitting, key=lambda table: len(table.pattern))
     patterns = sorted(table.pattern for table in expected)
     close = get_close_matches(name.casefold(), patterns, n=1)
+    readable = name.encode(errors="replace").decode()  # names of files need not be text
     raise InvalidRecord(
         "unknown_file", "no table of the mapping takes a file of this name",
-        field="file name", value=name, allowed=patterns, suggestion=close[0] if close else None,
+        field="file name", value=readable, allowed=patterns, suggestion=close[0] if close else None,
     )  # fmt: skip
+
+
+def _fitting(name: str, expected: Sequence[ExpectedTable]) -> list[ExpectedTable]:
+    return [t for t in expected if fnmatchcase(name.casefold(), t.pattern.casefold())]
 
 
 def read_header(lines: Sequence[str], table: ExpectedTable) -> Header:
@@ -54,8 +66,14 @@ def read_header(lines: Sequence[str], table: ExpectedTable) -> Header:
             f"the first line could not be split into columns (tried {tried})",
             field="header",
         )
+    if len(names) > MOST_COLUMNS:
+        raise InvalidRecord(
+            "too_many_columns",
+            f"the first line has {len(names)} columns, more than {MOST_COLUMNS}; is it a header?",
+            field="header",
+        )
     columns = tuple(known.get(name.casefold(), name) for name in names)
-    _check_doubles(columns)
+    _check_doubles(columns, table)
     _check_missing(columns, table)
     return Header(delimiter, columns)
 
@@ -68,13 +86,18 @@ def _names(lines: Sequence[str], delimiter: str) -> list[str]:
     return [" ".join(name.split()) for name in found]
 
 
-def _check_doubles(columns: Sequence[str]) -> None:
-    folded = [column.casefold() for column in columns if column]
-    doubled = sorted({column for column in columns if folded.count(column.casefold()) > 1})
-    if doubled:
-        raise InvalidRecord(
-            "duplicate_column", f"the column {doubled[0]!r} is there twice", field=doubled[0]
-        )
+def _check_doubles(columns: Sequence[str], table: ExpectedTable) -> None:
+    counted = Counter(column.casefold() for column in columns if column)
+    doubled = sorted({column for column in columns if counted[column.casefold()] > 1})
+    if not doubled:
+        return
+    # Where the header line is missing, its cells are a patient's: they are kept out of the message.
+    name = next((column for column in doubled if column in table.known), None)
+    raise InvalidRecord(
+        "duplicate_column",
+        f"the column {name!r} is there twice" if name else "a column is there twice",
+        field=name or "header", value=name or doubled[0],
+    )  # fmt: skip
 
 
 def _check_missing(columns: Sequence[str], table: ExpectedTable) -> None:

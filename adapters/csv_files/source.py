@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from adapters.csv_files.encoding import examine, not_text
-from adapters.csv_files.header import Header, read_header, table_for
+from adapters.csv_files.header import Header, read_header, table_for, takes
 from connector import pickup
 from connector.errors import InvalidRecord
 from connector.pickup import Pickup, PickupSettings
@@ -18,7 +19,10 @@ from connector.ports import ExpectedTable, RawBatch, RawPage, RawRow
 ROWS_PER_PAGE = 500
 _LONGEST_FIELD = 4_000_000
 _LONGEST_LINE = 8_000_000
+_LONGEST_RECORD = 16_000_000
+_PAGE_CHARACTERS = 16_000_000
 _HEADER_LINES = 50
+_HEADER_CHARACTERS = 1_000_000
 
 
 class CsvFiles:
@@ -32,48 +36,44 @@ class CsvFiles:
 
     def fetch(self, cursor: str | None) -> Iterator[RawPage]:
         """Pages of the files that lie ready, oldest file first."""
-        for path in self._pickup.claim(order=lambda path: (path.stat().st_mtime, path.name)):
-            if not path.is_file():
-                continue  # an overlapping round finished it
-            try:
-                yield from self._pages(path)
-            except UnicodeDecodeError:  # it was changed after it was examined
-                yield pickup.refusal(path, not_text(), path.name)
-            except InvalidRecord as error:
-                # A name that no table expects may be a patient's; it is kept out of the origin.
-                unknown = error.code == "unknown_file"
-                origin = f"unknown{path.suffix.lower()}" if unknown else path.name
-                yield pickup.refusal(path, error, origin)
+        for path in self._pickup.claim():
+            # A name that no table expects may be a patient's; it is kept out of the origin.
+            known = takes(path.name, self._expected)
+            origin = pickup.shown(path) if known else f"unknown{path.suffix.lower()[:8]}"
+            yield from self._pickup.pages(path, origin, partial(self._pages, path))
 
     def acknowledge(self, page: RawPage) -> None:
         """Deletes, archives or sets aside the file whose last page this is."""
         self._pickup.acknowledge(page)
 
     def _pages(self, path: Path) -> Iterator[RawPage]:
+        seen = pickup.fingerprint(path)
         table = table_for(path.name, self._expected)
-        too_large = self._pickup.too_large(path)
-        if too_large is not None:
-            raise too_large
         text = examine(pickup.chunks(path))
         if text.empty:
             raise InvalidRecord("empty_file", "the file is empty; not even a header line is in it")
         with path.open(encoding=text.encoding, newline="") as lines:
-            start = _bounded(lines)
-            before, first = _before_header(start)
-            header = read_header([first, *itertools.islice(start, _HEADER_LINES)], table)
-            lines.seek(0)
-            rows = Rows(_bounded(lines), header, before)
-            yield from self._batches(path, table.name, text.digest, rows)
+            try:
+                start = _bounded(lines)
+                before, first = _before_header(start)
+                header = read_header([first, *_peek(start)], table)
+                lines.seek(0)
+                rows = Rows(_bounded(lines), header, before)
+                yield from self._batches(path, table.name, text.digest, rows, seen)
+            except UnicodeDecodeError:  # it was changed after it was examined
+                raise not_text() from None
 
-    def _batches(self, path: Path, table: str, digest: str, rows: Rows) -> Iterator[RawPage]:
-        as_of = pickup.as_of(path)
-        chunk = tuple(itertools.islice(rows, ROWS_PER_PAGE))
+    def _batches(
+        self, path: Path, table: str, digest: str, rows: Rows, seen: str
+    ) -> Iterator[RawPage]:
+        as_of, origin = pickup.as_of(path), pickup.shown(path)
+        chunk = rows.some()
         for number in itertools.count():
-            following = tuple(itertools.islice(rows, ROWS_PER_PAGE))
+            following = rows.some()
             stamp = pickup.key(digest, table, as_of.isoformat(), number)
-            batches = (RawBatch(stamp, table, path.name, as_of, chunk),) if chunk else ()
+            batches = (RawBatch(stamp, table, origin, as_of, chunk),) if chunk else ()
             last = not following
-            yield RawPage(batches=batches, token=pickup.done(path) if last else "")
+            yield RawPage(batches=batches, token=pickup.done(path, seen) if last else "")
             if last:
                 return
             chunk = following
@@ -86,6 +86,16 @@ def _bounded(file: TextIO) -> Iterator[str]:
             raise InvalidRecord(
                 "line_too_long", f"a line is longer than {_LONGEST_LINE} characters; is this CSV?"
             )
+        yield line
+
+
+def _peek(lines: Iterator[str]) -> Iterator[str]:
+    """Enough lines for a header with line breaks in quoted names."""
+    read = 0
+    for line in itertools.islice(lines, _HEADER_LINES):
+        read += len(line)
+        if read > _HEADER_CHARACTERS:
+            return
         yield line
 
 
@@ -108,6 +118,7 @@ class Rows(Iterator[RawRow]):
     def __init__(self, lines: Iterator[str], header: Header, before: int) -> None:
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
         self._ended = False
+        self._read = self._began = 0
         self._reader = csv.reader(self._watched(lines), delimiter=header.delimiter, strict=True)
         self._columns = header.columns
         self._before = before
@@ -116,11 +127,29 @@ class Rows(Iterator[RawRow]):
         next(self._reader)
 
     def _watched(self, lines: Iterator[str]) -> Iterator[str]:
-        yield from lines
+        for line in lines:
+            self._read += len(line)
+            if self._read - self._began > _LONGEST_RECORD:
+                raise InvalidRecord(
+                    "line_too_long", f"a row is longer than {_LONGEST_RECORD} characters"
+                )
+            yield line
         self._ended = True
+
+    def some(self) -> tuple[RawRow, ...]:
+        """The next rows: as many as a page holds, fewer where they are long."""
+        rows: list[RawRow] = []
+        began = self._read
+        while len(rows) < ROWS_PER_PAGE and self._read - began < _PAGE_CHARACTERS:
+            row = next(self, None)
+            if row is None:
+                break
+            rows.append(row)
+        return tuple(rows)
 
     def __next__(self) -> RawRow:
         while True:
+            self._began = self._read
             start = self._before + self._reader.line_num + 1
             try:
                 cells = next(self._reader)

@@ -5,57 +5,131 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.errors import InvalidRecord
 
 _RESOURCE_TYPE = re.compile(r"[A-Z][A-Za-z]{2,63}")
+_RECORD = re.compile(r"(?:^|/)([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/?]+)?$")
+_KEY = re.compile(r"[A-Za-z_]\w{0,63}")
 _URN_PREFIXES = ("urn:uuid:", "urn:oid:")
+_DEEPEST = 200
+_ODD_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One resource of a document, or what is known of a deleted one: its type, id and time."""
+
+    place: int
+    resource: dict[str, Any]
+    deleted: bool = False
+    fault: InvalidRecord | None = None
 
 
 def parse(text: str) -> dict[str, Any]:
     """The JSON object. Raises InvalidRecord with line and column, never with content."""
     try:
-        found = json.loads(text, parse_constant=_no_constant)
+        found = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
     except json.JSONDecodeError as fault:
         raise InvalidRecord(
             "bad_json", f"not valid JSON at line {fault.lineno}, column {fault.colno}"
         ) from None
     except RecursionError:
-        raise InvalidRecord("bad_json", "the JSON is nested too deeply") from None
+        raise _too_deep() from None
+    except ValueError:
+        raise InvalidRecord("bad_json", "a number in it has thousands of digits") from None
     if not isinstance(found, dict) or not _is_resource(found):
         raise InvalidRecord("not_fhir", "a FHIR resource was expected: an object with resourceType")
+    _check_depth(found)
     return found
 
 
-def resources(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+def odd_text(text: str) -> bool:
+    """Whether JSON text may hold escapes that stand for no character of a text."""
+    return _ODD_ESCAPE.search(text) is not None
+
+
+def entries(document: dict[str, Any], *, suspect: bool = False) -> Iterator[Entry]:
     """The resources of a document with their place in it; references lead to ``Type/id``.
 
     In a transaction, entries refer to each other by ``urn:uuid``, and a resource may have no id of
-    its own yet; it then takes the one of its ``fullUrl``.
+    its own yet; it then takes the one of its ``fullUrl``. ``suspect``: look for characters that no
+    text may hold.
     """
+    for entry in _entries(document):
+        if suspect and entry.fault is None and not _is_text(entry.resource):
+            kind = entry.resource["resourceType"]
+            entry = Entry(entry.place, {"resourceType": kind}, fault=_bad_character())
+        yield entry
+
+
+def _entries(document: dict[str, Any]) -> Iterator[Entry]:
     if document["resourceType"] != "Bundle":
-        yield 1, document
+        yield Entry(1, document)
         return
-    entries = [entry for entry in document.get("entry") or () if isinstance(entry, dict)]
-    names = _names(entries)
-    for place, entry in enumerate(entries, start=1):
-        resource = entry.get("resource")
-        if not isinstance(resource, dict) or not _is_resource(resource):
-            continue  # a deletion or a bare answer
-        if resource["resourceType"] == "Bundle":
-            yield from ((place, inner) for _, inner in resources(resource))
+    listed = document.get("entry")
+    if not isinstance(listed, list):
+        listed = []
+    names = _names(listed)
+    for place, entry in enumerate(listed, start=1):
+        if not isinstance(entry, dict):
+            fault = InvalidRecord("not_fhir", "an entry of a bundle must be an object")
+            yield Entry(place, {"resourceType": "Resource"}, fault=fault)
             continue
-        own = names.get(str(entry.get("fullUrl")))
-        if own and not resource.get("id"):
-            resource = {**resource, "id": own.split("/")[1]}
-        yield place, _rewritten(resource, names)
+        request, resource = entry.get("request"), entry.get("resource")
+        if isinstance(request, dict) and request.get("method") == "DELETE":
+            yield _deletion(place, entry, request)
+        elif not isinstance(resource, dict):
+            continue  # an answer without content
+        elif not _is_resource(resource):
+            fault = InvalidRecord("not_fhir", "a resource must say its resourceType")
+            yield Entry(place, {"resourceType": "Resource"}, fault=fault)
+        elif resource["resourceType"] == "Bundle":
+            yield from (replace(inner, place=place) for inner in _entries(resource))
+        else:
+            own = names.get(str(entry.get("fullUrl")))
+            if own and not resource.get("id"):
+                resource = {**resource, "id": own.split("/")[1]}
+            yield Entry(place, _rewritten(_dated(resource, entry), names))
 
 
-def _names(entries: list[dict[str, Any]]) -> dict[str, str]:
+def _deletion(place: int, entry: dict[str, Any], request: dict[str, Any]) -> Entry:
+    found = next(
+        (
+            m
+            for url in (request.get("url"), entry.get("fullUrl"))
+            if (m := _RECORD.search(str(url)))
+        ),
+        None,
+    )
+    if found is None:
+        fault = InvalidRecord(
+            "deletion_unresolved",
+            "a deletion must name one record as Type/id; this one names none, or a search",
+            field="request.url",
+        )
+        return Entry(place, {"resourceType": "Resource"}, fault=fault)
+    resource = {"resourceType": found[1], "id": found[2]}
+    return Entry(place, _dated(resource, entry), deleted=True)
+
+
+def _dated(resource: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """The resource with the time of change that a history states beside it."""
+    response, meta = entry.get("response"), resource.get("meta", {})
+    when = response.get("lastModified") if isinstance(response, dict) else None
+    if not isinstance(when, str) or not isinstance(meta, dict) or "lastUpdated" in meta:
+        return resource
+    return {**resource, "meta": {**meta, "lastUpdated": when}}
+
+
+def _names(listed: list[Any]) -> dict[str, str]:
     """``Type/id`` of each entry by its urn."""
     names = {}
-    for entry in entries:
+    for entry in listed:
+        if not isinstance(entry, dict):
+            continue
         resource, url = entry.get("resource"), entry.get("fullUrl")
         if isinstance(resource, dict) and isinstance(url, str) and url.startswith(_URN_PREFIXES):
             own = resource.get("id") or url.rsplit(":", 1)[1]
@@ -74,6 +148,52 @@ def _rewritten(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, list):
         return [_rewritten(item, names) for item in value]
     return value
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object; a key that is there twice makes two readers see two different things."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        shown = f" ({twice})" if _KEY.fullmatch(twice) else ""
+        raise InvalidRecord("bad_json", f"a key is there twice in one object{shown}")
+    return found
+
+
+def _check_depth(document: Any) -> None:
+    level, depth = [document], 0
+    while level:
+        depth += 1
+        if depth > _DEEPEST:
+            raise _too_deep()
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, dict | list)
+        ]
+
+
+def _too_deep() -> InvalidRecord:
+    return InvalidRecord("bad_json", "the JSON is nested too deeply")
+
+
+def _is_text(value: Any) -> bool:
+    """Whether all text in it can be written down: no half characters, no NUL."""
+    if isinstance(value, dict):
+        return all(_is_text(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return all(_is_text(part) for part in value)
+    return not isinstance(value, str) or not any(
+        letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in value
+    )
+
+
+def _bad_character() -> InvalidRecord:
+    return InvalidRecord(
+        "bad_character", "a text in it holds a character that no text may hold (NUL, half a pair)"
+    )
 
 
 def _is_resource(value: dict[str, Any]) -> bool:

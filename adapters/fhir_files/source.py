@@ -6,9 +6,11 @@ File names of bundles are often patients' names, so an origin is named by its di
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from adapters.fhir_files.bundle import parse, resources
+from adapters.fhir_files.bundle import Entry, entries, odd_text, parse
 from connector import pickup
 from connector.errors import InvalidRecord
 from connector.pickup import Pickup, PickupSettings
@@ -34,26 +36,18 @@ class FhirFiles:
     def fetch(self, cursor: str | None) -> Iterator[RawPage]:
         """Pages of the files that lie ready: files of people first, then oldest first."""
         for path in self._pickup.claim(order=_order):
-            if not path.is_file():
-                continue  # an overlapping round finished it
-            origin = f"{pickup.digest(path)[:12]}{path.suffix.lower()}"
-            try:
-                yield from self._pages(path, origin)
-            except InvalidRecord as error:
-                yield pickup.refusal(path, error, origin)
+            yield from self._pickup.pages(path, _origin(path), partial(self._pages, path))
 
     def acknowledge(self, page: RawPage) -> None:
         """Deletes, archives or sets aside the file whose last page this is."""
         self._pickup.acknowledge(page)
 
-    def _pages(self, path: Path, origin: str) -> Iterator[RawPage]:
-        too_large = self._pickup.too_large(path)
-        if too_large is not None:
-            raise too_large
+    def _pages(self, path: Path) -> Iterator[RawPage]:
+        seen, origin = pickup.fingerprint(path), _origin(path)
         suffix = path.suffix.casefold()
         if suffix not in SUFFIXES:
             raise InvalidRecord(
-                "unknown_file", "this is no FHIR file", field="file name", value=path.name,
+                "unknown_file", "this is no FHIR file", field="file name", value=pickup.shown(path),
                 allowed=[f"*{known}" for known in SUFFIXES],
             )  # fmt: skip
         if path.stat().st_size == 0:
@@ -67,12 +61,21 @@ class FhirFiles:
             stamp = pickup.key(digest, table, as_of.isoformat(), number)
             waiting = RawPage(batches=(RawBatch(stamp, table, origin, as_of, chunk),))
         batches = waiting.batches if waiting is not None else ()
-        yield RawPage(batches=batches, token=pickup.done(path))
+        yield RawPage(batches=batches, token=pickup.done(path, seen))
+
+
+def _origin(path: Path) -> str:
+    try:
+        stamp = "link" if path.is_symlink() else pickup.digest(path)[:12]
+    except OSError:
+        stamp = "unreadable"
+    suffix = path.suffix.casefold()
+    return f"{stamp}{suffix if suffix in SUFFIXES else ''}"
 
 
 def _order(path: Path) -> tuple[bool, float, str]:
     people = any(path.name.startswith(kind) for kind in _FIRST)
-    return (not people, path.stat().st_mtime, path.name)
+    return (not people, *pickup.mtime_order(path))
 
 
 def _chunked(rows: Iterable[Typed]) -> Iterator[tuple[str, tuple[RawRow, ...]]]:
@@ -90,8 +93,14 @@ def _bundle_rows(path: Path) -> Iterator[Typed]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise _not_utf8() from None
-    found = [(r["resourceType"], RawRow(place, r)) for place, r in resources(parse(text))]
+    found = [_typed(entry) for entry in entries(parse(text), suspect=odd_text(text))]
     yield from sorted(found, key=lambda typed: _rank(typed[0]))
+
+
+def _typed(entry: Entry) -> Typed:
+    data = {} if entry.fault else entry.resource
+    row = RawRow(entry.place, data, entry.fault, deleted=entry.deleted)
+    return entry.resource["resourceType"], row
 
 
 def _ndjson_rows(path: Path) -> Iterator[Typed]:
@@ -109,17 +118,19 @@ def _lines(path: Path) -> Iterator[Typed]:
                 if len(line) == _LONGEST_LINE:
                     raise InvalidRecord("line_too_long", f"line {number} is too long for NDJSON")
                 if line.strip():
-                    yield _line(number, line)
+                    yield from _line(number, line)
     except UnicodeDecodeError:
         raise _not_utf8() from None
 
 
-def _line(number: int, line: str) -> Typed:
+def _line(number: int, line: str) -> Iterator[Typed]:
     try:
-        resource = parse(line)
+        found = list(entries(parse(line), suspect=odd_text(line)))
     except InvalidRecord as error:
-        return _UNREADABLE, RawRow(number, {}, error)
-    return resource["resourceType"], RawRow(number, resource)
+        yield _UNREADABLE, RawRow(number, {}, error)
+        return
+    # A line is one resource, but lists of deletions come as lines that are bundles.
+    yield from (_typed(replace(entry, place=number)) for entry in found)
 
 
 def _rank(table: str) -> int:

@@ -92,5 +92,5 @@ def _after_the_end(ends_on: date, later: Sequence[date]) -> Renewal | None:
 
 
 def long_date(day: date) -> str:
-    """``day`` as people write it, such as Nov 24, 2026."""
-    return f"{day:%b} {day.day}, {day.year}"
+    """``day`` as every report writes it, such as 24 Nov 2026."""
+    return f"{day.day} {day:%b} {day.year}"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from connector import __version__
+from connector import __version__, logs
 from connector.errors import ConfigurationError, ConnectorError, RetryLater
 
 EXIT_NEEDS_PERSON = 1
@@ -106,16 +106,16 @@ def main_group(ctx: click.Context, home: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; product errors become one plain sentence and an exit code."""
+    logs.set_up()
     try:
         main_group(prog_name="connector")
-    except ConfigurationError as fault:
-        _stop(fault, EXIT_CONFIGURATION)
-    except RetryLater as fault:
-        _stop(fault, EXIT_RETRY_LATER)
     except ConnectorError as fault:
-        _stop(fault, EXIT_NEEDS_PERSON)
+        click.echo(f"connector: {fault}", err=True)
+        sys.exit(exit_code(fault))
 
 
-def _stop(fault: ConnectorError, code: int) -> None:
-    click.echo(f"connector: {fault}", err=True)
-    sys.exit(code)
+def exit_code(fault: ConnectorError) -> int:
+    """The exit code that tells what to do next about an error."""
+    if isinstance(fault, ConfigurationError):
+        return EXIT_CONFIGURATION
+    return EXIT_RETRY_LATER if isinstance(fault, RetryLater) else EXIT_NEEDS_PERSON

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,6 +12,8 @@ from connector.errors import ConfigurationError
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import DeliveryRow
 from connector.store.store import Store, Tx
+
+_ALL = 1_000_000
 
 
 @click.group("dead-letters")
@@ -58,9 +59,10 @@ def show_command(home: Path, key: str) -> None:
 @click.pass_obj
 def replay_command(home: Path, keys: tuple[str, ...], replay_all: bool) -> None:
     """Send again, with the same keys: a receiver that has one already sees no second."""
-    with open_app(home).open_store() as store:
+    app = open_app(home)
+    with app.open_store() as store:
         rows = _dead(store) if replay_all else [_get(store, key) for key in keys]
-        now = datetime.now(UTC)
+        now = app.site.now()
 
         def again(tx: Tx) -> None:
             tx.deliveries.replay([row.key for row in rows], now)
@@ -73,7 +75,7 @@ def replay_command(home: Path, keys: tuple[str, ...], replay_all: bool) -> None:
 
 
 def _dead(store: Store) -> list[DeliveryRow]:
-    return store.read(lambda tx: tx.deliveries.list("dead"))
+    return store.read(lambda tx: tx.deliveries.list("dead", _ALL))
 
 
 def _get(store: Store, key: str) -> DeliveryRow:

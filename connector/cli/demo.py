@@ -10,6 +10,7 @@ import click
 from connector import settings
 from connector.app import App, open_app
 from connector.cli.summary import print_summary, run_with_progress
+from connector.errors import ConfigurationError
 from connector.resources import shipped_root
 
 
@@ -46,6 +47,11 @@ def set_up_demo(home: Path) -> App:
     if not (home / settings.SITE_FILE).exists():
         shutil.copy(sample / settings.SITE_FILE, home / settings.SITE_FILE)
     app = open_app(home)
+    if app.site.practice.id != settings.load_site(sample).practice.id:
+        raise ConfigurationError(
+            "not_a_demo_site",
+            f"{home} holds the site of another practice; give the demo a folder of its own",
+        )
     for source in app.site.sources:
         pickup = home / str(source.options["folder"])
         pickup.mkdir(parents=True, exist_ok=True)

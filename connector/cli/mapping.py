@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +14,8 @@ import click
 
 from connector import registry
 from connector.cli import EXIT_NEEDS_PERSON
-from connector.mapping.apply import MappingContext, apply
+from connector.errors import InvalidRecord
+from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.ports import AdapterContext, RawBatch, RawFault
@@ -20,7 +23,7 @@ from connector.records import RecordIds, json_schemas
 from connector.resources import Resources
 from connector.settings import check_section
 
-_FHIR_ENDINGS = (".json", ".ndjson")
+_FHIR_ENDINGS = (".json", ".ndjson", ".jsonl")
 
 
 @click.group("map")
@@ -31,7 +34,9 @@ def map_command() -> None:
 @map_command.command("apply")
 @click.option("--mapping", "name", required=True, help="The mapping's folder under mappings/.")
 @click.option("--timezone", default="America/New_York", show_default=True)
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
 @click.pass_obj
 def apply_command(home: Path, name: str, timezone: str, files: tuple[Path, ...]) -> None:
     """Print canonical records as JSON Lines, and what is wrong on the error stream.
@@ -49,24 +54,65 @@ def apply_command(home: Path, name: str, timezone: str, files: tuple[Path, ...])
     )
     wrong = 0
     for file in files:
+        tally = _Tally()
         for batch in _batches(file, spec):
             if isinstance(batch, RawFault):
-                click.echo(f"{batch.origin}: {batch.error.message}", err=True)
+                fault = batch.error
+                said = fault.sentence() if isinstance(fault, InvalidRecord) else fault.message
+                click.echo(f"{file.name}: {said}", err=True)
                 wrong += 1
                 continue
             result = apply(spec, batch, context)
-            for record in result.records:
-                sys.stdout.write(record.model_dump_json(exclude_none=True) + "\n")
-            for error in result.errors:
-                place = f"{error.origin}, row {error.row}"
-                field = f", {error.error.field}" if error.error.field else ""
-                click.echo(f"{place}{field}: {error.error.sentence()}", err=True)
-            for notice in result.notices:
-                place = f"{notice.origin}, row {notice.row}, {notice.field}"
-                click.echo(f"{place}: note: {notice.text}", err=True)
+            tally.add(batch, result, spec)
+            _show(file.name, result)
             wrong += len(result.errors)
+        if tally.rows:
+            click.echo(f"{file.name}: {tally}", err=True)
     if wrong:
         sys.exit(EXIT_NEEDS_PERSON)
+
+
+def _show(file: str, result: MappingResult) -> None:
+    for record in result.records:
+        sys.stdout.write(record.model_dump_json(exclude_none=True) + "\n")
+    for gone in result.retractions:
+        where = f"{file}, row {gone.provenance.row}"
+        what = f"{gone.id.rpartition('-')[0]} {gone.provenance.source_id!r}"
+        click.echo(f"{where}: note: takes back {what}, if it is there", err=True)
+    for error in result.errors:
+        field = f", {error.error.field}" if error.error.field else ""
+        click.echo(f"{file}, row {error.row}{field}: {error.error.sentence()}", err=True)
+    for notice in result.notices:
+        click.echo(f"{file}, row {notice.row}, {notice.field}: note: {notice.text}", err=True)
+
+
+class _Tally:
+    """What became of one file's rows; printed as the last line about it."""
+
+    def __init__(self) -> None:
+        self.rows = self.records = self.refused = self.skipped = 0
+        self.unknown: Counter[str] = Counter()
+
+    def add(self, batch: RawBatch, result: MappingResult, spec: MappingSpec) -> None:
+        """Counts one batch."""
+        self.rows += len(batch.rows)
+        self.records += len(result.records)
+        self.refused += len({error.row for error in result.errors})
+        if spec.table_for(batch.table) is None:
+            self.unknown[batch.table] += result.skipped
+        else:
+            self.skipped += result.skipped
+
+    def __str__(self) -> str:
+        parts = [f"{self.rows} rows read, {self.records} records made, {self.refused} rows refused"]
+        if self.skipped:
+            parts.append(f"{self.skipped} make no record (a condition of the mapping, or a repeat)")
+        if self.unknown.total():
+            listed = ", ".join(
+                f"{name} {count}" for name, count in sorted(self.unknown.items()) if count
+            )
+            parts.append(f"{self.unknown.total()} are of kinds the mapping does not read: {listed}")
+        return "; ".join(parts)
 
 
 def _batches(file: Path, spec: MappingSpec) -> Iterator[RawBatch | RawFault]:
@@ -76,8 +122,8 @@ def _batches(file: Path, spec: MappingSpec) -> Iterator[RawBatch | RawFault]:
     )
     assert adapter.source is not None and adapter.source_settings is not None
     with TemporaryDirectory() as folder:
-        # A link is picked up and moved like a file; what it points to stays where it is.
-        (Path(folder) / file.name).symlink_to(file.resolve())
+        # What is picked up is moved and deleted, so it is a copy.
+        shutil.copy2(file, Path(folder) / file.name)
         options = check_section(
             adapter.source_settings, {"folder": ".", "settle_seconds": 0}, where=adapter.name
         )

@@ -15,6 +15,8 @@ from connector.store.audit import AuditEntry
 from connector.store.quarantine import QuarantineEntry
 from connector.store.store import Store, Tx
 
+_ALL = 1_000_000
+
 
 @click.group("quarantine")
 def quarantine_command() -> None:
@@ -44,7 +46,7 @@ def list_command(home: Path, show_all: bool) -> None:
 
 
 def _listed(tx: Tx, show_all: bool) -> list[QuarantineEntry]:
-    entries = tx.quarantine.list(None if show_all else "open")
+    entries = tx.quarantine.list(None if show_all else "open", _ALL)
     # Reading source values is reading about patients, so it leaves a trace.
     tx.audit.append(
         [AuditEntry(action="quarantine_read", subject="list", detail={"rows": len(entries)})],
@@ -121,7 +123,7 @@ def replay_command(home: Path, entry_ids: tuple[str, ...], replay_all: bool) -> 
     app = open_app(home)
     with app.open_store() as store:
         if replay_all:
-            entries = store.read(lambda tx: tx.quarantine.list("open"))
+            entries = store.read(lambda tx: tx.quarantine.list("open", _ALL))
         else:
             entries = [_get(store, entry_id) for entry_id in entry_ids]
         rows = [entry for entry in entries if entry.data is not None]

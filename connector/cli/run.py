@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import threading
 from pathlib import Path
@@ -11,9 +10,12 @@ import click
 
 from connector.app import App, open_app
 from connector.cli.summary import print_summary, run_with_progress
-from connector.errors import ConfigurationError
+from connector.errors import ConfigurationError, ConnectorError
+from connector.pickup import Pickup, PickupSettings
+from connector.settings import SITE_FILE, check_section
 
-_FHIR_ENDINGS = (".json", ".ndjson")
+_FHIR_ENDINGS = (".json", ".ndjson", ".jsonl")
+_LOOK_SECONDS = 1.0
 
 
 @click.command("run")
@@ -40,8 +42,12 @@ def run_command(home: Path, once: bool) -> None:
         runner.start()
         clock.start()
         click.echo("Running; stop with Ctrl-C.", err=True)
-        stop.wait()
-        clock.stop()
+        try:
+            while not stop.wait(_LOOK_SECONDS):
+                if runner.ended.is_set():
+                    raise ConnectorError("part_failed", "a part failed; the work was stopped")
+        finally:
+            clock.stop()
 
 
 @click.command("ingest")
@@ -51,28 +57,35 @@ def run_command(home: Path, once: bool) -> None:
 def ingest_command(home: Path, files: tuple[Path, ...], source_name: str | None) -> None:
     """Bring FILES in now (they are copied, not moved) and run the pipeline on them.
 
-    CSV files go to the first source with the adapter csv_files, FHIR bundles (.json) and exports
-    (.ndjson) to the first with fhir_files, unless --source names another.
+    A folder stands for the files in it, such as those of a bulk export. CSV files go to the first
+    source with the adapter csv_files, FHIR bundles (.json) and exports (.ndjson) to the first with
+    fhir_files, unless --source names another.
     """
     app = open_app(home)
     names = set()
-    for file in files:
-        folder, name = _pickup_folder(app, file, source_name)
+    for file in [one for given in files for one in _files(given)]:
+        pickup, name = _pickup(app, file, source_name)
+        pickup.bring(file)
         names.add(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{file.name}.part"
-        shutil.copy2(file, partial)
-        partial.rename(folder / file.name)
     seconds = run_with_progress(app, sorted(names))
     print_summary(app, seconds)
 
 
-def _pickup_folder(app: App, file: Path, source_name: str | None) -> tuple[Path, str]:
+def _files(given: Path) -> list[Path]:
+    """The file, or the files in a folder (a bulk export), hidden ones left out."""
+    if not given.is_dir():
+        return [given]
+    return sorted(p for p in given.iterdir() if p.is_file() and not p.name.startswith("."))
+
+
+def _pickup(app: App, file: Path, source_name: str | None) -> tuple[Pickup, str]:
     adapter = "fhir_files" if file.suffix.lower() in _FHIR_ENDINGS else "csv_files"
     for source in app.site.sources:
         fits = source.name == source_name if source_name else source.adapter == adapter
         if fits and "folder" in source.options:
-            return app.home / str(source.options["folder"]), source.name
+            where = f"{SITE_FILE}, source {source.name!r}, options"
+            options = check_section(PickupSettings, source.options, where=where)
+            return Pickup(options, app.home), source.name
     raise ConfigurationError(
         "no_such_source",
         f"no source with a pickup folder reads {file.suffix} files"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import secrets
+import signal
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +15,12 @@ from typing import Any
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from connector.app import App, open_app
-from connector.errors import ConfigurationError
+from connector.cli import EXIT_NEEDS_PERSON, exit_code
+from connector.errors import ConfigurationError, ConnectorError
+from connector.logs import PlainFormatter
 
 _THREADS = 8
 
@@ -39,7 +46,13 @@ def serve(app: App, port: int, host: str = "127.0.0.1") -> None:
     token = secrets.token_urlsafe(16)
     click.echo(f"Results page: http://{host}:{port}/sign-in/{token}")
     click.echo("Stop with Ctrl-C.")
-    _Server(app, token, f"{host}:{port}").run()
+    server = _Server(app, token, f"{host}:{port}")
+    try:
+        server.run()
+    finally:
+        if server.failed.is_set():
+            click.echo("connector: a part of the service failed and it was stopped", err=True)
+            sys.exit(EXIT_NEEDS_PERSON)
 
 
 def _check_port(host: str, port: int) -> None:
@@ -61,6 +74,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._token = token
         self._bind = bind
         self._close: Callable[[], None] = lambda: None
+        self._main = os.getpid()
+        self.failed = multiprocessing.get_context("fork").Event()
         super().__init__()
 
     def load_config(self) -> None:
@@ -72,6 +87,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "graceful_timeout": 60,
             "timeout": 120,
             "loglevel": "warning",
+            "logger_class": _PlainLog,
             "limit_request_line": 2048,
             "limit_request_fields": 50,
             "worker_exit": lambda server, worker: self._close(),
@@ -82,5 +98,23 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Flask:
         from connector.service import start
 
-        flask_app, self._close = start(self._app, self._token)
+        try:
+            flask_app, self._close = start(self._app, self._token, self._fail)
+        except ConnectorError as fault:
+            # gunicorn ends the whole service with the code that its worker ends with at the start.
+            click.echo(f"connector: {fault}", err=True)
+            sys.exit(exit_code(fault))
         return flask_app
+
+    def _fail(self) -> None:
+        self.failed.set()
+        os.kill(self._main if os.getppid() == self._main else os.getpid(), signal.SIGTERM)
+
+
+class _PlainLog(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's log without the texts of failures."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(PlainFormatter())

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
+import yaml
 
 from connector import registry, settings
 from connector.app import App, open_app
+from connector.cli import EXIT_CONFIGURATION
 from connector.cli.tables import console, table
 from connector.errors import ConfigurationError
 from connector.resources import Resources
@@ -49,9 +54,14 @@ def make_site(home: Path, text: str, practice: dict[str, str] | None = None) -> 
     path = home / settings.SITE_FILE
     if path.exists():
         raise ConfigurationError("site_exists", f"{path} exists already; nothing was changed")
-    home.mkdir(parents=True, exist_ok=True)
     for key, value in (practice or {}).items():
-        text = text.replace(f"{{{{ {key} }}}}", json.dumps(value))
+        # The first line with the key is the practice's; it may be commented out.
+        line = rf"^(\s+)(?:# )?{key}: .*$"
+        text, found = re.subn(line, rf"\g<1>{key}: {_quoted(value)}", text, count=1, flags=re.M)
+        assert found, f"the example site file has no {key}"
+    # A wrong value is refused before anything is written.
+    settings.check_section(settings.Site, yaml.safe_load(text), where=settings.SITE_FILE)
+    home.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     app = open_app(home)
     for options in (p.options for part in (app.site.sources, app.site.destinations) for p in part):
@@ -62,6 +72,11 @@ def make_site(home: Path, text: str, practice: dict[str, str] | None = None) -> 
     return app
 
 
+def _quoted(value: str) -> str:
+    """A YAML string, safe as a replacement in ``re``."""
+    return json.dumps(value, ensure_ascii=False).replace("\\", "\\\\")
+
+
 @click.command("check")
 @click.pass_obj
 def check_command(home: Path) -> None:
@@ -70,9 +85,11 @@ def check_command(home: Path) -> None:
     Finds unknown keys, mappings that name columns or records that do not exist, instruments with
     impossible values, adapters with missing options. Sends and stores nothing.
     """
-    app = open_app(home)
     screen = console()
-    findings = list(_findings(app))
+    if findings := settings.site_findings(home):
+        _refuse(findings)
+    app = open_app(home)
+    findings = app.findings()
     rows = [
         (file.owner, name)
         for folder in ("mappings", "report_templates", "config/payers")
@@ -80,6 +97,8 @@ def check_command(home: Path) -> None:
         if _in_use(app, name)
     ]
     screen.print(table("Files in use", ("owner", "file"), [("site", settings.SITE_FILE), *rows]))
+    if findings:
+        _refuse(findings)
     screen.print(
         table(
             "Parts",
@@ -89,28 +108,19 @@ def check_command(home: Path) -> None:
                 *(("instrument", i.name, i.version) for i in app.instruments.values()),
                 ("rules", "decision rule set", app.rules.version),
                 ("adapters", ", ".join(registry.adapter_names()), ""),
-            ]
-            if not findings
-            else [],
+            ],
         )
     )
-    if findings:
-        for fault in findings:
-            screen.print(f"[bold]✗[/bold] {fault}", markup=True)
-        raise findings[0]
     screen.print("No mistakes found.")
 
 
-def _findings(app: App) -> list[ConfigurationError]:
-    """Every configuration error of the site's parts, not only the first."""
-    found: list[ConfigurationError] = []
-    for part in ("instruments", "mappings", "sources", "destinations", "rules", "keys"):
-        try:
-            getattr(app, part)
-        except ConfigurationError as fault:
-            if str(fault) not in {str(known) for known in found}:
-                found.append(fault)
-    return found
+def _refuse(findings: Sequence[ConfigurationError]) -> NoReturn:
+    """Every mistake on the error stream, then the end."""
+    for fault in findings:
+        click.echo(f"connector: {fault}", err=True)
+    count = "1 mistake" if len(findings) == 1 else f"{len(findings)} mistakes"
+    click.echo(f"{count} found; nothing is run until they are fixed", err=True)
+    sys.exit(EXIT_CONFIGURATION)
 
 
 def _in_use(app: App, name: str) -> bool:
@@ -157,4 +167,4 @@ def status_command(home: Path, as_json: bool) -> None:
         for one in found["deliveries"]
     ]
     rows.append(("patients", "due for evaluation", found["patients_due"]))
-    console().print(table(app.site.practice.name, ("section", "what", "count"), rows, numbers=1))
+    console().print(table(app.site.practice.name, ("section", "what", "count"), rows, number=2))

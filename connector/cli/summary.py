@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import (
     BarColumn,
@@ -17,6 +17,9 @@ from rich.progress import (
 
 from connector.app import App
 from connector.cli.tables import console, table
+
+if TYPE_CHECKING:
+    from connector.store.store import Tx
 
 _DECISIONS = ("exceeds", "meets", "below", "too_early", "insufficient_data")
 
@@ -68,46 +71,56 @@ _NAMES = {
 
 
 def print_summary(app: App, seconds: float) -> None:
-    """The table of results and where everything lies."""
+    """The table of results, where everything lies, and whether the audit log is whole."""
     from connector.store.audit_check import verify
 
     with app.open_store() as store:
-        counts: dict[str, Any] = store.read(
-            lambda tx: {
-                "patients": tx.records.counts().get("patient", 0),
-                "decisions": tx.progress.decision_counts(),
-                "alerts": tx.alerts.counts(),
-                "delivered": tx.deliveries.kind_counts("delivered"),
-                "dead": sum(tx.deliveries.kind_counts("dead").values()),
-                "waiting": sum(tx.deliveries.kind_counts("pending").values()),
-                "quarantine": tx.quarantine.open_counts(),
-            }
-        )
+        found: dict[str, Any] = store.read(_counts)
         audit = verify(store)
-    delivered = counts["delivered"]
-    rows: list[tuple[str, object]] = [("Patients", counts["patients"])]
-    rows += [
-        (f"  {word.replace('_', ' ')}", counts["decisions"].get(word, 0)) for word in _DECISIONS
-    ]
-    rows += [
-        ("Alerts open", counts["alerts"].get("open", 0)),
-        ("Therapist reports", delivered.get("therapist", 0)),
-        ("Patient reports (for release)", delivered.get("patient", 0)),
-        ("Insurer reports (for signature)", delivered.get("insurer", 0)),
-        ("Packet manifests", delivered.get("packet_manifest", 0)),
-        ("Quarantined rows", counts["quarantine"].get("row", 0)),
-        ("Quarantined files", counts["quarantine"].get("file", 0)),
-        ("Deliveries waiting", counts["waiting"]),
-        ("Dead letters", counts["dead"]),
-        ("Seconds", f"{seconds:.1f}"),
-    ]
     screen = console()
-    screen.print(table(app.site.practice.name, ("Result", "Count"), rows, numbers=1))
-    verdict = f"verified, {audit.entries} entries" if audit.ok else f"NOT VALID: {audit.problem}"
-    screen.print(f"Audit log: {verdict}")
+    columns = ("Result", "Count", "Where")
+    screen.print(table(app.site.practice.name, columns, _rows(found, seconds), number=1))
     for given in app.site.destinations:
         folder = given.options.get("folder")
         if folder:
             screen.print(f"Results:   {app.home / str(folder)}", soft_wrap=True)
-    if counts["quarantine"]:
+    if found["quarantine"]:
         screen.print(f"Set aside: connector --home {app.home} quarantine list", soft_wrap=True)
+    verdict = f"verified, {audit.entries} entries" if audit.ok else f"NOT VALID: {audit.problem}"
+    screen.print(f"Audit log: {verdict}")
+
+
+def _counts(tx: Tx) -> dict[str, Any]:
+    return {
+        "patients": tx.records.counts().get("patient", 0),
+        "decisions": tx.progress.decision_counts(),
+        "alerts": tx.alerts.counts(),
+        "delivered": tx.deliveries.kind_counts("delivered"),
+        "folders": tx.deliveries.folders(),
+        "dead": sum(tx.deliveries.kind_counts("dead").values()),
+        "waiting": sum(tx.deliveries.kind_counts("pending").values()),
+        "quarantine": tx.quarantine.open_counts(),
+    }
+
+
+def _rows(found: dict[str, Any], seconds: float) -> list[tuple[object, ...]]:
+    decisions, aside = found["decisions"], found["quarantine"]
+
+    def filed(label: str, kind: str) -> tuple[object, ...]:
+        return label, found["delivered"].get(kind, 0), found["folders"].get(kind, "")
+
+    return [
+        ("Patients", found["patients"], ""),
+        *((f"  {word.replace('_', ' ')}", decisions.get(word, 0), "") for word in _DECISIONS),
+        ("Alerts open", found["alerts"].get("open", 0), found["folders"].get("alert", "")),
+        filed("Therapist reports", "therapist"),
+        filed("Patient reports, to be released", "patient"),
+        filed("Insurer reports, to be signed", "insurer"),
+        filed("Packets (manifest), to be signed", "packet_manifest"),
+        filed("Decisions with inputs", "decision"),
+        ("Quarantined rows", aside.get("row", 0), "quarantine list"),
+        ("Quarantined files", aside.get("file", 0), "quarantine list"),
+        ("Deliveries waiting", found["waiting"], "status"),
+        ("Dead letters", found["dead"], "dead-letters list"),
+        ("Seconds", f"{seconds:.1f}", ""),
+    ]

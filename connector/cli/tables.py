@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def console() -> Console:
@@ -15,13 +16,14 @@ def console() -> Console:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 0
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], number: int | None = None
 ) -> Table:
-    """A table with ``numbers`` right-aligned columns at its end."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
+    """A table; the column with index ``number`` is right-aligned. Cells are shown as they are."""
+    made = Table(
+        title=Text(title), title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False
+    )
     for index, column in enumerate(columns):
-        right = index >= len(columns) - numbers
-        made.add_column(column, justify="right" if right else "left", overflow="fold")
+        made.add_column(column, justify="right" if index == number else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(str(cell) for cell in row))
+        made.add_row(*(Text(str(cell)) for cell in row))
     return made

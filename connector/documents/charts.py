@@ -20,6 +20,7 @@ CHART_FROM = 3
 OPEN_SCALE_STEP = 10
 MISSED_PER_GAP = 3
 LONGEST_GAP_DAYS = 42
+GUTTER_CHARS = 14
 
 
 def valid_scores(series: MeasureSeries) -> list[Measurement]:
@@ -72,8 +73,32 @@ def line_data(
         ],
         "missed": [on.isoformat() for on in missed_days(series, instrument) if not hidden],
         "thresholds": _thresholds(instrument, low, high) if words else _cutoff_only(instrument),
-        "bands": _bands(instrument, low, high) if words else [],
+        "bands": _without_common_noun(_bands(instrument, low, high)) if words else [],
+        "real_change": _real_change(series, instrument, low, high) if words else None,
     }
+
+
+def _real_change(
+    series: MeasureSeries, instrument: Instrument, low: Decimal, high: Decimal
+) -> int | float | None:
+    """The score from which on a change from the first one is real; None off the scale."""
+    change, first = series.change, series.baseline
+    if change is None or change.reliable_points is None or first is None:
+        return None
+    if change.reliable_basis == "jacobson_truax_1.96":
+        return None  # that limit has to be passed, a line would look as if reaching it was enough
+    down = instrument.direction == "higher_is_worse"
+    value = total_of(first) - change.reliable_points * (1 if down else -1)
+    return json_number(value) if low < value < high else None
+
+
+def _without_common_noun(bands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Band words that fit the gutter: a long noun that all of them end in is left out."""
+    last = {band["word"].rpartition(" ")[2] for band in bands}
+    longest = max((len(band["word"]) for band in bands), default=0)
+    if len(last) != 1 or longest <= GUTTER_CHARS or any(" " not in b["word"] for b in bands):
+        return bands
+    return [{**band, "word": band["word"].rpartition(" ")[0]} for band in bands]
 
 
 def shown_scores(scores: list[Measurement], limit: int | None) -> list[Measurement]:
@@ -112,7 +137,7 @@ def alternative_text(instrument: Instrument, scores: Sequence[Measurement]) -> s
 
 
 def missed_days(series: MeasureSeries, instrument: Instrument) -> list[date]:
-    """Days of unusable questionnaires, and days by which one was missed between two scores.
+    """Days of unusable questionnaires from the first score on, and days by which one was missed.
 
     Practices ask every 4 to 6 sessions, so nothing counts as missed before six weekly sessions
     have passed, however short the instrument's own cadence is.
@@ -121,9 +146,7 @@ def missed_days(series: MeasureSeries, instrument: Instrument) -> list[date]:
     if not valid:
         return []
     found = {
-        m.taken_on
-        for m in series.measurements
-        if m.score.status != "ok" and valid[0] < m.taken_on < valid[-1]
+        m.taken_on for m in series.measurements if m.score.status != "ok" and valid[0] < m.taken_on
     } - set(valid)
     if instrument.cadence_days:
         step = timedelta(days=max(LONGEST_GAP_DAYS, 3 * instrument.cadence_days // 2))

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
-import yaml
 from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,6 +22,7 @@ from connector.documents.number_line import number_line
 from connector.errors import ConfigurationError
 from connector.progress import DocumentSpec
 from connector.resources import Resources
+from connector.yaml_text import load_yaml
 
 ROOT = "report_templates"
 PAPERS = ("Letter", "A4")
@@ -92,10 +92,9 @@ def report_file(kind: str, resources: Resources) -> ReportFile:
     Raises ConfigurationError naming the file and the key.
     """
     name = f"{ROOT}/{kind}/report.yaml"
+    loaded = load_yaml(resources.find(name).text(), name, "template_fault")
     try:
-        return ReportFile.model_validate(yaml.safe_load(resources.find(name).text()))
-    except yaml.YAMLError:
-        raise ConfigurationError("template_fault", "not valid YAML", where=name) from None
+        return ReportFile.model_validate(loaded)
     except ValidationError as fault:
         first = fault.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

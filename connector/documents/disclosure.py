@@ -76,33 +76,44 @@ def left_out(
     series = progress.measured.series
     known = [(s, instruments[s.instrument]) for s in series if s.instrument in instruments]
     rows = [
-        ("psychotherapy notes", chart.psychotherapy_notes, "45 CFR 164.501; never sent"),
+        (
+            "psychotherapy notes",
+            chart.psychotherapy_notes,
+            "Kept apart by law and never sent (45 CFR 164.501, 164.508)",
+        ),
         (
             "note summaries",
             sum(1 for n in chart.notes if n.summary),
-            "minimum necessary, 45 CFR 164.502(b)",
+            "The payer needs totals and progress, not what the notes say "
+            "(minimum necessary, 45 CFR 164.502(b))",
         ),
         (
             "item answers",
             sum(1 for a in chart.assessments if a.items is not None),
-            "totals and change are enough, 45 CFR 164.502(b)",
+            "Totals and change are enough to show progress (minimum necessary, 45 CFR 164.502(b))",
         ),
         (
             "alliance scores",
             sum(len(s.measurements) for s, i in known if not i.for_payers),
-            "between client and therapist; never sent",
+            "They are about the work of client and therapist together; never sent",
         ),
         (
             "safety item answers and alerts",
             sum(1 for s, i in known for _ in s.measurements if i.safety_items),
-            "risk is stated by the clinician in one line",
+            "The clinician states risk in one line of the report instead",
         ),
-        ("measures not in the catalogue", len(series) - len(known), "no instrument file"),
+        (
+            "measures not in the catalogue",
+            len(series) - len(known),
+            "This product can't score them; see the data questions of this client",
+        ),
     ]
     if not consent:
         rows.append(_sud_row(progress, known))
     harm = [g for g in chart.goals if _SELF_HARM.search(g.text)]
-    rows.append(("goals that mention self-harm", len(harm), "risk is stated by the clinician"))
+    rows.append(
+        ("goals that mention self-harm", len(harm), "The clinician states risk in one line instead")
+    )
     return [{"what": what, "count": n, "reason": why} for what, n, why in rows if n]
 
 
@@ -117,4 +128,8 @@ def _sud_row(
         + sum(1 for d in chart.diagnoses if is_sud_code(d.code) or mentions_sud(d.description))
         + sum(1 for text in texts if mentions_sud(text))
     )
-    return ("substance use content", count, "42 CFR Part 2; no valid consent on file")
+    return (
+        "substance use content",
+        count,
+        "No valid consent to disclose it is on file (42 CFR Part 2); with one, make it again",
+    )

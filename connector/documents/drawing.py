@@ -61,6 +61,7 @@ def line_chart(data: Mapping[str, Any], style: ChartStyle) -> Drawing:
     marks: list[Mark] = [
         *_axes(plot),
         *_thresholds(plot, data["thresholds"]),
+        *_real_change(plot, data.get("real_change")),
         *_joins(plot, dates, places, missed, [bool(p.get("after_gap")) for p in data["points"]]),
         *_points(plot, places, words),
         *_crosses(plot, missed),
@@ -91,6 +92,14 @@ def _thresholds(plot: _Plot, thresholds: Sequence[Mapping[str, Any]]) -> list[Ma
         )
         for t in thresholds
     ]  # fmt: skip
+
+
+def _real_change(plot: _Plot, value: float | None) -> list[Mark]:
+    """A dash-dot line from the first score on: at or beyond it the change is a real one."""
+    if value is None:
+        return []
+    s, y = plot.style, plot.y(float(value))
+    return [Line(plot.x(plot.first), y, plot.end, y, s.join, s.line, "8 2.5 1.5 2.5")]
 
 
 def _joins(

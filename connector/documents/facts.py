@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connector.measures.instrument import Instrument
 from connector.progress import MeasureSeries, PracticeProfile, Progress
-from connector.records import Coverage, Goal, TreatmentPlan, Visit
+from connector.records import Coverage, Diagnosis, Goal, TreatmentPlan, Visit
 
 KEPT = frozenset({"attended"})
 MISSED = frozenset({"no_show", "late_cancel"})
@@ -58,6 +58,30 @@ def current_plan(progress: Progress, on: date) -> TreatmentPlan | None:
     return (begun or plans or [None])[-1]  # type: ignore[list-item]
 
 
+def live_diagnoses(progress: Progress, on: date) -> list[Diagnosis]:
+    """Diagnoses that are not resolved, the primary one first."""
+    live = [d for d in progress.chart.diagnoses if d.resolved_on is None or d.resolved_on > on]
+    return sorted(live, key=lambda d: (not d.primary, d.code, d.id))
+
+
+def care_ended(progress: Progress) -> bool:
+    """True when the episode has ended or lapsed: nothing is due then."""
+    episode = progress.chart.episode
+    return episode is not None and not episode.active
+
+
+def last_day_of_care(progress: Progress, practice: PracticeProfile, on: date) -> date:
+    """The day of the report; for care that has ended its end, else the last visit or form."""
+    episode = progress.chart.episode
+    if episode is None or episode.active:
+        return on
+    if episode.ended_on is not None:
+        return min(episode.ended_on, on)
+    seen = [visit_day(v, practice) for v in past_visits(progress, practice, on)]
+    seen += [m.taken_on for s in progress.measured.series for m in s.measurements]
+    return max((d for d in seen if d <= on), default=on)
+
+
 def current_coverage(progress: Progress, on: date) -> Coverage | None:
     """The coverage in force with the best priority."""
     live = [
@@ -95,9 +119,27 @@ def open_goals(goals: Iterable[Goal], on: date) -> list[Goal]:
 
 
 def stale_authorizations(progress: Progress, on: date, days: int) -> bool:
-    """True when the source has not touched any authorization for longer than ``days``."""
-    seen = [a.version.date() for a in progress.chart.authorizations]
-    return bool(seen) and (on - max(seen)).days > days
+    """True when the source has changed nothing in this chart for longer than ``days``.
+
+    An authorization that was not edited is not stale: what was used of it comes from the visits,
+    which change every week while care goes on.
+    """
+    chart = progress.chart
+    records = (*chart.authorizations, *chart.visits, *chart.assessments, *chart.notes)
+    seen = [record.version.date() for record in records]
+    return bool(chart.authorizations) and (on - max(seen)).days > days
+
+
+def goals_met(goals: Iterable[Goal]) -> tuple[int, int, str]:
+    """How many of how many are met, and what is counted: objectives where there are any.
+
+    Stopped ones count neither as met nor as open.
+    """
+    kept = [g for g in goals if g.status != "discontinued"]
+    objectives = [g for g in kept if g.level == "objective"]
+    counted = objectives or kept
+    met = sum(1 for g in counted if g.status == "achieved")
+    return met, len(counted), "objective" if objectives else "goal"
 
 
 def practice_block(practice: PracticeProfile) -> dict[str, Any]:

@@ -17,9 +17,9 @@ HEADING = 21.5
 BODY, SMALL = 12.4, 10.7
 # block and the rows that must stay (of the reason: characters), taken in this order
 CUTS = (
-    ("warnings", 2), ("goals", 3), ("review", 4), ("warnings", 1), ("review", 3), ("reason", 190),
-    ("goals", 2), ("review", 2), ("scores", 3), ("reason", 110), ("goals", 1), ("safety", 1),
-    ("review", 1), ("reason", 50),
+    ("reason", 420), ("warnings", 2), ("reason", 290), ("goals", 3), ("review", 4),
+    ("warnings", 1), ("review", 3), ("reason", 190), ("goals", 2), ("review", 2), ("scores", 3),
+    ("reason", 110), ("goals", 1), ("safety", 1), ("review", 1), ("reason", 50),
 )  # fmt: skip
 
 
@@ -27,13 +27,13 @@ def fit(context: dict[str, Any]) -> dict[str, Any]:
     """The context with as many rows as one page holds."""
     result = dict(context)
     for block, least in CUTS:
-        if block == "reason" and height(result) > PAGE:
+        if block == "reason" and height(result) > PAGE and _right(result) > _left(result):
             decision = result["decision"]
             result["decision"] = {**decision, "reason": clipped(decision["reason"], least)}
             continue
         while block != "reason" and height(result) > PAGE and len(result[block]["rows"]) > least:
             rows, more = result[block]["rows"], result[block]["more"]
-            result[block] = {"rows": rows[:-1], "more": more + 1}
+            result[block] = {**result[block], "rows": rows[:-1], "more": more + 1}
     return result
 
 
@@ -59,7 +59,8 @@ def height(context: dict[str, Any]) -> float:
 
 
 def _header(header: dict[str, Any]) -> float:
-    said = f"{header['clinician']}; dx {', '.join(header['diagnoses'])} and 9 more; day, visit 99"
+    said = f"{header['clinician']}; dx {', '.join(header['diagnoses'])} and 9 more; care ended; "
+    said += "day 999, visit 99"
     return max(20.0, _lines(said, 8.5, WIDTH - 8.2 * len(header["name"]) - 12) * SMALL) + 2
 
 
@@ -71,7 +72,7 @@ def _lines(text: str, size: float, width: float) -> int:
     """Lines that the text takes, filled word by word as the renderer does."""
     room, used, lines = width / (size * SAFETY), 0.0, 1
     for word in text.split():
-        wide = sum(_em(letter) for letter in word)
+        wide = sum(map(_EMS.__getitem__, word))
         if used and used + 0.2 + wide > room:
             lines, used = lines + 1, wide
         else:
@@ -90,14 +91,23 @@ def _em(letter: str) -> float:
     return 0.64 if letter.isupper() else 0.51
 
 
+class _Widths(dict[str, float]):
+    """``_em`` of each letter met so far: a page asks for tens of thousands of letters."""
+
+    def __missing__(self, letter: str) -> float:
+        return self.setdefault(letter, _em(letter))
+
+
+_EMS = _Widths()
+
+
 def _left(context: dict[str, Any]) -> float:
     total = 0.0
     for index, panel in enumerate(context["charts"]):
         total += HEADING + _lines(panel["direction"], 8.5, LEFT) * SMALL
         if panel["chart"]:
-            total += (150 if index == 0 else 122) + (
-                SMALL if panel["missed"] or panel["marked"] else 0
-            )
+            total += 150 if index == 0 else 122
+            total += _lines(panel["key"], 8.5, LEFT) * SMALL if panel["key"] else 0
         else:
             total += _lines(panel["words"], 9.5, LEFT) * BODY
     warnings = context["warnings"]["rows"]
@@ -126,9 +136,10 @@ def _goals(context: dict[str, Any]) -> float:
     goals = context["goals"]["rows"]
     if not goals:
         return HEADING + BODY
-    shares = {"text": 0.42, "start": 0.13, "now": 0.13, "target": 0.19, "status": 0.13}
+    shares = {"text": 0.38, "start": 0.11, "now": 0.11, "target": 0.23, "status": 0.17}
     total = HEADING + 11.5
     for goal in goals:
-        tall = max(_lines(goal[k], 9.5, WIDTH * share - 6) for k, share in shares.items())
+        row = {**goal, "text": f"{goal['text']} (overall)"}
+        tall = max(_lines(row[k], 9.5, WIDTH * share - 6) for k, share in shares.items())
         total += tall * 11.6 + 0.5
     return total

@@ -21,15 +21,16 @@ from connector.progress import (
     PracticeProfile,
     Progress,
 )
+from connector.records import Goal
 
 TO_COMPLETE = "To be completed by the clinician"
 MEASURES, OTHERS, GOALS, DIAGNOSES = 2, 3, 6, 5
 ASKING = ("authorization", "recertification", "plan_review", "visit_number")
 REASONS = {
-    "authorization": "Authorized visits or dates are nearly used",
+    "authorization": "Authorized visits or dates are used up or nearly so",
     "recertification": "Plan of care recertification is due",
     "plan_review": "Treatment plan review is due",
-    "visit_number": "Progress report at the visit count set by the rules",
+    "visit_number": "Progress report is due by number of treatment days",
 }
 REQUESTS = {
     "mental_health": "Continued outpatient psychotherapy",
@@ -53,9 +54,16 @@ CLINICIAN_FIELDS = {
 }
 
 
-def asking(milestones: tuple[Milestone, ...]) -> list[Milestone]:
-    """The milestones that ask for a report to the payer, most pressing kind first."""
-    found = [m for m in milestones if m.kind in ASKING]
+def asking(progress: Progress) -> list[Milestone]:
+    """The milestones that ask for a report to the payer, most pressing kind first.
+
+    The count of visits asks for one in physical therapy only: no payer rule stands behind it in
+    psychotherapy, and what nobody asks for is more than the minimum necessary.
+    """
+    counted = _discipline(progress) == "physical_therapy"
+    found = [
+        m for m in progress.milestones if m.kind in ASKING and (counted or m.kind != "visit_number")
+    ]
     return sorted(found, key=lambda m: (ASKING.index(m.kind), m.due_on, m.key))
 
 
@@ -73,7 +81,7 @@ def context(
     request = _request(progress, practice, discipline, view, on)
     diagnoses = _diagnoses(progress, consent, on)
     plan = _plan(progress, consent, on)
-    goals = _goals(progress, consent)
+    goals = _goals(progress, consent, on)
     fields = [{"label": label, "value": None} for label in CLINICIAN_FIELDS[discipline]]
     result: dict[str, Any] = {
         "practice": {**facts.practice_block(practice), "date_written": us_day(on)},
@@ -101,7 +109,7 @@ def context(
 
 def reference(progress: Progress) -> str:
     """A reference for every page, made from the reason for the report; names no one."""
-    keys = "|".join(m.key for m in asking(progress.milestones))
+    keys = "|".join(m.key for m in asking(progress))
     seed = f"{progress.chart.patient.id}|{keys}"
     return "PR-" + hashlib.sha256(seed.encode()).hexdigest()[:8].upper()
 
@@ -128,7 +136,7 @@ def missing_fields(context: Mapping[str, Any]) -> list[str]:
     if not context["diagnoses"]:
         fields.append("Diagnosis (ICD-10-CM)")
     if any(g["not_met"] for g in context["goals"]["rows"]):
-        fields.append("Why goals that were not met were not met")
+        fields.append("Reason why goals were not met by their date")
     return fields
 
 
@@ -186,7 +194,7 @@ def _request(
     view: AuthorizationView | None,
     on: date,
 ) -> dict[str, Any]:
-    kinds = list(dict.fromkeys(m.kind for m in asking(progress.milestones)))
+    kinds = list(dict.fromkeys(m.kind for m in asking(progress)))
     days = [
         facts.visit_day(v, practice)
         for v in facts.past_visits(progress, practice, on)
@@ -201,21 +209,23 @@ def _request(
         "rows": [
             _row("Request", REQUESTS[discipline]),
             _row("Service dates so far", served),
-            _row("Authorization number", view.number if view else None),
+            _row("Authorization number", view.number if view else "None on file"),
             _row("Visits asked for and dates", None),
             _row("Frequency in the plan", _free(plan.frequency if plan else None, progress, on)),
         ],
-        "authorized": _authorized(view),
+        "authorized": _authorized(view, on),
     }
 
 
-def _authorized(view: AuthorizationView | None) -> str | None:
+def _authorized(view: AuthorizationView | None, on: date) -> str | None:
     if view is None:
         return None
     asked = f"{view.requested} asked for, " if view.requested is not None else ""
     given = f"{view.authorized} authorized" if view.authorized is not None else "number not on file"
-    left = f", {view.left} left" if view.left is not None and view.left >= 0 else ""
-    ends = f"; ends {us_day(view.ends_on)}" if view.ends_on else ""
+    ended = view.ends_on is not None and view.ends_on < on
+    word = "not used" if ended else "left"
+    left = f", {view.left} {word}" if view.left is not None and view.left >= 0 else ""
+    ends = f"; {'ended' if ended else 'ends'} {us_day(view.ends_on)}" if view.ends_on else ""
     return f"{asked}{given}, {view.used} used, {view.booked} booked{left}{ends}"
 
 
@@ -245,7 +255,7 @@ def _diagnoses(progress: Progress, consent: bool, on: date) -> list[dict[str, An
     return rows[:DIAGNOSES]
 
 
-def _goals(progress: Progress, consent: bool) -> dict[str, Any]:
+def _goals(progress: Progress, consent: bool, on: date) -> dict[str, Any]:
     shown = [g for g in progress.chart.goals if disclosure.may_show(g.text, consent)]
     rows = [
         {
@@ -254,16 +264,34 @@ def _goals(progress: Progress, consent: bool) -> dict[str, Any]:
             "now": clipped(g.current_value or "", 40) or "not recorded",
             "target": clipped(g.target_value or "", 40) or "not recorded",
             "by": us_day(g.target_on),
-            "status": facts.GOAL_WORDS[g.status]
-            + (f" {us_day(g.achieved_on)}" if g.achieved_on and g.status == "achieved" else ""),
-            "not_met": g.status == "not_achieved",
+            "status": _goal_status(g, on),
+            "not_met": g.status == "not_achieved" or _overdue(g, on),
             "source": g.id,
         }
         for g in facts.open_goals(shown, date.max)
         if all(disclosure.may_show(v, consent) for v in (g.current_value, g.target_value) if v)
     ]
-    met = sum(1 for g in shown if g.status == "achieved")
-    return {"rows": rows[:GOALS], "more": max(len(rows) - GOALS, 0), "met": met, "of": len(shown)}
+    met, of, what = facts.goals_met(shown)
+    return {
+        "rows": rows[:GOALS],
+        "more": max(len(rows) - GOALS, 0),
+        "met": met,
+        "of": of,
+        "counted": f"{met} of {plural(of, what)} met",
+    }
+
+
+def _overdue(goal: Goal, on: date) -> bool:
+    still_open = goal.status in ("in_progress", "not_started")
+    return still_open and goal.target_on is not None and goal.target_on < on
+
+
+def _goal_status(goal: Goal, on: date) -> str:
+    """The state with the day it was met; an open one past its date says so."""
+    words = facts.GOAL_WORDS[goal.status]
+    if goal.status == "achieved" and goal.achieved_on:
+        return f"{words} {us_day(goal.achieved_on)}"
+    return f"{words}, target date passed" if _overdue(goal, on) else words
 
 
 def _attendance(progress: Progress, practice: PracticeProfile, on: date) -> dict[str, Any]:
@@ -327,7 +355,7 @@ def _summary(
         text = f"The member kept {a.attended} of {plural(booked, 'booked visit')}."
         lines.append(narrative.sentence("payer.attendance", text))
     if goals["of"]:
-        text = f"{goals['met']} of {plural(goals['of'], 'goal')} in the plan met."
+        text = f"In the plan: {goals['counted']}."
         lines.append(narrative.sentence("payer.goals", text, [g["source"] for g in goals["rows"]]))
     return lines[:5]
 

@@ -193,6 +193,13 @@ def reliable_words(series: MeasureSeries, instrument: Instrument) -> str:
     return f"{name}: {number(points)} points or more"
 
 
+def real_change_words(data: dict[str, Any] | None) -> str | None:
+    """What the dash-dot line in a chart stands for; None without the line."""
+    if not data or data["real_change"] is None:
+        return None
+    return f"Dash-dot line at {number(data['real_change'])}: real improvement on the first score"
+
+
 def status_word(progress: Progress, series: MeasureSeries | None) -> str:
     """On course, off course, no change for N weeks, or not enough data: no other words."""
     decision = progress.decision.decision

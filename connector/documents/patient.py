@@ -11,8 +11,8 @@ from typing import Any
 from connector.documents import facts, narrative
 from connector.documents.charts import line_data, scale_ends, total_of, valid_scores
 from connector.documents.plain import SENTENCES, is_plain
-from connector.documents.review import positive_safety
-from connector.documents.wording import clipped, json_number, long_day, number
+from connector.documents.review import has_positive_safety
+from connector.documents.wording import clipped, day, json_number, long_day, number
 from connector.measures.instrument import Instrument
 from connector.progress import MeasureSeries, PracticeProfile, Progress
 
@@ -38,15 +38,17 @@ def context(
     neutral = needs_neutral_page(progress)
     name = clipped(chart.patient.given_name, 30)
     begun = chart.episode.started_on if chart.episode else None
+    end = facts.last_day_of_care(progress, practice, on)
+    ended = facts.care_ended(progress)
     show = series is not None and instrument is not None and not neutral
     goals = [g for g in facts.open_goals(chart.goals, on) if is_plain(g.text)]
     return {
         "practice": {**facts.practice_block(practice), "crisis_text": practice.crisis_text},
-        "period": f"{long_day(begun)} to {long_day(on)}" if begun else long_day(on),
+        "period": f"{long_day(begun)} to {long_day(end)}" if begun else long_day(end),
         "neutral": neutral,
-        "sentences": _neutral(name) if neutral else _change(series, instrument, name),
-        "measure": _measure(series, instrument) if show and series and instrument else None,
-        "goals": [_goal(g) for g in goals[:GOALS]],
+        "sentences": _neutral(name) if neutral else _change(series, instrument, name, ended),
+        "measure": _measure(series, instrument, ended) if show and series and instrument else None,
+        "goals": [_goal(g, numbers=not neutral) for g in goals[:GOALS]],
         "more_goals": max(len(goals) - GOALS, 0),
         "next": _next(progress, practice),
         "closing": _closing(practice),
@@ -55,13 +57,7 @@ def context(
 
 def needs_neutral_page(progress: Progress) -> bool:
     """True after a positive safety item on a measure's latest form, or an open page-level alert."""
-    latest = [s.measurements[-1] for s in progress.measured.series if s.measurements]
-    if any(positive_safety(m.score.flags) for m in latest):
-        return True
-    return any(
-        a.severity == "page" or ("safety" in a.rule and a.severity == "urgent")
-        for a in progress.alerts
-    )
+    return has_positive_safety(progress)
 
 
 def _neutral(name: str) -> list[dict[str, Any]]:
@@ -73,24 +69,21 @@ def _neutral(name: str) -> list[dict[str, Any]]:
 
 
 def _change(
-    series: MeasureSeries | None, instrument: Instrument | None, name: str
+    series: MeasureSeries | None, instrument: Instrument | None, name: str, ended: bool
 ) -> list[dict[str, Any]]:
     """At most three sentences on change."""
     kind = narrative.state(series) if series and instrument else "none"
     if series is None or instrument is None or kind == "none":
-        return [
-            narrative.sentence("patient.none", SENTENCES["none"].format(name=name)),
-            narrative.sentence("patient.first_form", SENTENCES["first_form"]),
-        ]
+        none = narrative.sentence("patient.none", SENTENCES["none"].format(name=name))
+        first_form = narrative.sentence("patient.first_form", SENTENCES["first_form"])
+        return [none] if ended else [none, first_form]
     both = narrative.pair(series)
     words = {"name": name, "measure": instrument.plain_name}
     if both is None:
         last = narrative.only_score(series)
         ids = [last.assessment_id] if last else []
-        return [
-            narrative.sentence("patient.one", SENTENCES["one"].format(**words), ids),
-            narrative.sentence("patient.wait", SENTENCES["wait"]),
-        ]
+        one = narrative.sentence("patient.one", SENTENCES["one"].format(**words), ids)
+        return [one] if ended else [one, narrative.sentence("patient.wait", SENTENCES["wait"])]
     ids = [m.assessment_id for m in both]
     first, last_total = total_of(both[0]), total_of(both[1])
     moved = "lower" if last_total < first else "higher"
@@ -99,6 +92,9 @@ def _change(
         "worse": (moved, "bring"),
         "unclear": ("same", "small"),
     }.get(kind, ("changed", "ask"))
+    lead += "_end" if ended else "_late" if series.baseline_late else ""
+    if ended and second == "bring":
+        second = "ask"
     values = {**words, "first": number(first), "last": number(last_total)}
     return [
         narrative.sentence(f"patient.{lead}", SENTENCES[lead].format(**values), ids),
@@ -106,7 +102,7 @@ def _change(
     ]
 
 
-def _measure(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | None:
+def _measure(series: MeasureSeries, instrument: Instrument, ended: bool) -> dict[str, Any] | None:
     """Number line under four scores, line chart from four on; both ends named in words."""
     scores = valid_scores(series)
     if not scores:
@@ -120,7 +116,10 @@ def _measure(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | 
         "name": instrument.plain_name,
         "better": better,
         "direction": SENTENCES[f"{better}_better"],
-        "explain": SENTENCES["line" if full else "scale"],
+        "explain": _explain(instrument) if full else SENTENCES["scale"],
+        "start_label": ("First form, " if series.baseline_late else "Start of care, ")
+        + day(start.taken_on),
+        "now_label": ("Last form, " if ended else "Now, ") + day(now.taken_on),
         "start": number(total_of(start)) if both else None,
         "now": number(total_of(now)),
         "chart": _plain_chart(series, instrument) if full else None,
@@ -139,12 +138,22 @@ def _measure(series: MeasureSeries, instrument: Instrument) -> dict[str, Any] | 
     }
 
 
+def _explain(instrument: Instrument) -> str:
+    """What the line chart shows; its dashed line is never left without a word."""
+    anchor, cutoff = _anchor(instrument), instrument.clinical_cutoff
+    if anchor is None or cutoff is None:
+        return SENTENCES["line"]
+    dashed = SENTENCES["dashed"].format(value=number(cutoff.value))
+    return f"{SENTENCES['line']} {dashed} {anchor['text']}"
+
+
 def _anchor(instrument: Instrument) -> dict[str, Any] | None:
     """Where care teams begin to look closer, in plain words."""
     cutoff = instrument.clinical_cutoff
     if cutoff is None:
         return None
-    side = SENTENCES["anchor_up" if cutoff.op.startswith(">") else "anchor_down"]
+    sides = {">=": "anchor_up", ">": "anchor_over", "<=": "anchor_down", "<": "anchor_under"}
+    side = SENTENCES[sides[cutoff.op]]
     return {"value": json_number(cutoff.value), "text": side.format(value=number(cutoff.value))}
 
 
@@ -175,15 +184,15 @@ def _ends(instrument: Instrument) -> tuple[str, str]:
     return ENDS.get((kind, instrument.direction)) or ENDS["mind", instrument.direction]
 
 
-def _goal(goal: Any) -> dict[str, Any]:
-    """The person's goal in their words and where it is now."""
+def _goal(goal: Any, *, numbers: bool) -> dict[str, Any]:
+    """The person's goal in their words and where it is now; ``numbers`` False keeps to words."""
     state = {
         "achieved": "goal_met",
         "not_started": "goal_new",
         "discontinued": "goal_stopped",
     }.get(goal.status, "goal_open")
     now, target = goal.current_value, goal.target_value
-    if state == "goal_open" and now and is_plain(now):
+    if numbers and state == "goal_open" and now and is_plain(now):
         aim = f" (goal: {clipped(target, 40)})" if target and is_plain(target) else ""
         where = clipped(now, 40) + aim
     else:
@@ -193,6 +202,8 @@ def _goal(goal: Any) -> dict[str, Any]:
 
 def _next(progress: Progress, practice: PracticeProfile) -> list[str]:
     on = facts.local_day(progress, practice)
+    if facts.care_ended(progress):
+        return [SENTENCES["care_ended"], SENTENCES["come_back"]]
     clinician = progress.chart.clinician
     steps = [
         SENTENCES["talk"].format(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from connector.documents import narrative
@@ -38,11 +39,13 @@ def score_block(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]
                 "record": m.assessment_id,
             }
         )
+    chart = line_data(series, instrument, limit=ROWS_SHOWN)
     return {
         "measure": instrument.short_name,
         "full_name": instrument.name,
         "sentences": narrative.payer_sentences(series, instrument),
-        "chart": line_data(series, instrument, limit=ROWS_SHOWN),
+        "chart": chart,
+        "key": narrative.real_change_words(chart),
         "rows": rows,
         "not_shown": len(every) - len(scores),
         "has_notes": any(r["note"] for r in rows),
@@ -62,6 +65,19 @@ def other_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
     }
 
 
+RULES = {
+    "R0": "there is no later score to compare with",
+    "R1": "worse than the first score beyond measurement error",
+    "R2": "the last score came too soon after the first",
+    "R3": "first and last score are both outside the clinical range",
+    "R4": "better beyond measurement error, and cut-off, remission or response mark reached",
+    "R5": "better beyond measurement error",
+    "R6": "too few days since the first score",
+    "R7": "within measurement error, at or above the expected course",
+    "R8": "within measurement error, below the expected course",
+}
+
+
 def rating(
     progress: Progress, pairs: list[tuple[MeasureSeries, Instrument]]
 ) -> dict[str, str] | None:
@@ -70,9 +86,18 @@ def rating(
     shown = [(s, i) for s, i in pairs if s.instrument == d.instrument]
     if not shown:
         return None
-    noise = d.decision == "meets" and narrative.state(shown[0][0]) != "better"
+    series, instrument = shown[0]
+    noise = d.decision == "meets" and narrative.state(series) != "better"
     words = "on track; no improvement is claimed" if noise else narrative.DECISION_WORDS[d.decision]
-    return {"measure": shown[0][1].short_name, "words": words, "rule": d.rule}
+    why = RULES.get(d.rule, "")
+    if d.rule == "R8" and narrative.state(series) == "unknown":
+        why = "no threshold of real change is known, below the expected course"
+    if d.rule == "R7" and narrative.state(series) == "unknown":
+        why = "no threshold of real change is known, at or above the expected course"
+    capped = next((i.short_name for s, i in pairs if s.instrument == d.capped_by), None)
+    if capped:
+        why += f"; held down because {capped} is worse beyond measurement error"
+    return {"measure": instrument.short_name, "words": words, "rule": d.rule, "why": why}
 
 
 def source_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
@@ -82,17 +107,32 @@ def source_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
     return {
         "measure": f"{instrument.short_name}, version {instrument.version}",
         "reliable": narrative.reliable_words(series, instrument),
-        "reliable_source": clipped(
-            sources.get("reliable_change") or sources.get("reliable_points") or "project default",
-            84,
-        ),
+        "reliable_source": _source(sources.get(_basis(series)), 150),
         "important": f"Smallest important change: {number(instrument.mid)} points"
         if instrument.mid is not None
         else None,
         "cutoff": f"{_op(cutoff.op)} {number(cutoff.value)}" if cutoff else "none",
-        "cutoff_source": clipped(cutoff.source or "project default", 84) if cutoff else "",
+        "cutoff_source": _source(cutoff.source, 110) if cutoff else "",
         "citation": clipped(instrument.citation, 120),
     }
+
+
+def _basis(series: MeasureSeries) -> str:
+    """The field of the instrument file that the judgement rests on."""
+    basis = series.change.reliable_basis if series.change else None
+    return {"jacobson_truax_1.96": "reliability", "mid_points": "mid"}.get(
+        basis or "", "reliable_points"
+    )
+
+
+def _source(text: str | None, limit: int) -> str:
+    """A source as people read it: without the catalogue's own keys, whole parts only."""
+    parts = re.sub(r"\s*\[\w+\]", "", text or "project default").split("; ")
+    kept = [parts[0]]
+    for part in parts[1:]:
+        if len("; ".join([*kept, part])) <= limit:
+            kept.append(part)
+    return clipped("; ".join(kept), limit)
 
 
 def _op(op: str) -> str:

@@ -12,12 +12,22 @@ from connector.measures.instrument import Instrument
 from connector.progress import MeasureSeries, PracticeProfile, Progress, RuleSet
 
 LINE_CHARS = 108
-WARNING_CHARS = 88
+WARNING_CHARS = 130
+SAFETY_CHARS = 100
 POSITIVE_SAFETY = "safety_item_positive"
 ALSO_SHOWN = ("overdue_assessment", "possible_deterioration")
 UNSEEN_SAFETY = ("safety_item_missing", "safety_unknown")
+# Notes that a stated rule has settled and that change no number, and those said in other words.
+SETTLED = ("future_attended", "doubled_total", "prorated")
 Instruments = Mapping[str, Instrument]
 Rows = list[dict[str, Any]]
+CARE_ENDED = "Care has ended or lapsed: nothing is due."
+
+
+def said(text: str) -> str:
+    """The text as a sentence: a capital at the start, a full stop at the end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def positive_safety(flags: tuple[str, ...]) -> bool:
@@ -26,18 +36,25 @@ def positive_safety(flags: tuple[str, ...]) -> bool:
 
 
 def safety_lines(progress: Progress, on: date) -> Rows:
-    """Positive safety items, newest first, with their age; one line for each form."""
-    alerts = {a.text: a for a in progress.alerts if a.rule.startswith(POSITIVE_SAFETY)}
+    """Positive safety items first, then those nobody saw an answer to; newest first, with age."""
     rows = []
-    for alert in sorted(alerts.values(), key=lambda a: (a.raised_on, a.key), reverse=True):
-        age = (on - alert.raised_on).days
-        when = "today" if age <= 0 else f"{plural(age, 'day')} ago"
-        rows.append(
-            narrative.sentence(
-                alert.rule, f"{clipped(alert.text, 84)} Raised {when}.", alert.sources
-            )
-        )
+    for rules, label in ((POSITIVE_SAFETY, "Safety item, open"), (UNSEEN_SAFETY, "Safety unknown")):
+        alerts = {a.text: a for a in progress.alerts if a.rule.startswith(rules)}
+        for alert in sorted(alerts.values(), key=lambda a: (a.raised_on, a.key), reverse=True):
+            age = (on - alert.raised_on).days
+            when = "today" if age <= 0 else f"{plural(age, 'day')} ago"
+            text = f"{clipped(alert.text, SAFETY_CHARS)} Raised {when}."
+            row = narrative.sentence(alert.rule, text, alert.sources)
+            rows.append({**row, "label": label})
     return rows
+
+
+def no_safety_line(progress: Progress, instruments: Instruments) -> str:
+    """What stands where no safety item is open: never more than the forms have asked."""
+    used = [instruments.get(s.instrument) for s in progress.measured.series]
+    if any(i is not None and i.safety_items for i in used):
+        return "No open safety items."
+    return "No form in this episode asks about safety."
 
 
 def review_lines(
@@ -47,6 +64,8 @@ def review_lines(
     on = facts.local_day(progress, practice)
     series = facts.primary_series(progress)
     instrument = instruments.get(series.instrument) if series else None
+    if facts.care_ended(progress):
+        return [narrative.sentence("care_ended", CARE_ENDED), *_unsigned_notes(progress)]
     rows: Rows = []
     if series is not None and instrument is not None:
         rows += _change_lines(progress, series, instrument)
@@ -61,9 +80,9 @@ def review_lines(
     shown = {a.text: a for a in progress.alerts if a.rule in ALSO_SHOWN}
     rows += [narrative.sentence(a.rule, a.text, a.sources) for a in shown.values()]
     rows += [
-        narrative.sentence(m.kind, m.text)
+        narrative.sentence(m.kind, said(m.text))
         for m in progress.milestones
-        if m.kind != "assessment_completed"
+        if m.kind not in ("assessment_completed", "authorization")  # said as "renewal"
     ]
     return [{**row, "text": clipped(row["text"], LINE_CHARS)} for row in rows]
 
@@ -85,10 +104,24 @@ def _change_lines(progress: Progress, series: MeasureSeries, instrument: Instrum
     if series.loss_of_gains and series.best is not None:
         text = f"Consider what changed since {day(series.best.taken_on)}, the best {name} score."
         rows.append(narrative.sentence("loss_of_gains", text, [series.best.assessment_id]))
-    if progress.decision.decision == "exceeds":
-        text = f"Consider a step down or discharge planning: {name} is better beyond error."
+    if progress.decision.decision == "exceeds" and has_positive_safety(progress):
+        text = "Consider the safety item before any step down: a better total does not settle it."
+        rows.append(narrative.sentence(POSITIVE_SAFETY, text))
+    elif progress.decision.decision == "exceeds":
+        unseen = any(a.rule.startswith(UNSEEN_SAFETY) for a in progress.alerts)
+        ask = ", after asking about safety" if unseen else ""
+        text = f"Consider a step down or discharge planning{ask}: {name} is better beyond error."
         rows.append(narrative.sentence(rule, text, _ids(series)))
     return rows
+
+
+def has_positive_safety(progress: Progress) -> bool:
+    """True with a positive safety item on a measure's latest form, or an alert that pages."""
+    latest = [s.measurements[-1] for s in progress.measured.series if s.measurements]
+    return any(positive_safety(m.score.flags) for m in latest) or any(
+        a.severity == "page" or ("safety" in a.rule and a.severity == "urgent")
+        for a in progress.alerts
+    )
 
 
 def _attendance_lines(progress: Progress, rules: RuleSet) -> Rows:
@@ -106,7 +139,7 @@ def _attendance_lines(progress: Progress, rules: RuleSet) -> Rows:
     for view in progress.measured.authorizations:
         if view.renewal_due:
             text = f"Consider starting the renewal: {view.renewal_reason or 'it is nearly used'}"
-            rows.append(narrative.sentence("renewal", text, [view.authorization_id]))
+            rows.append(narrative.sentence("renewal", said(text), [view.authorization_id]))
     return rows
 
 
@@ -120,32 +153,48 @@ def _plan_lines(progress: Progress, on: date) -> Rows:
     if late:
         text = f"Consider new target dates: {plural(len(late), 'goal')} past the date set."
         rows.append(narrative.sentence("goal_date", text, [g.id for g in late]))
+    if not any(d.system == "icd10cm" for d in facts.live_diagnoses(progress, on)):
+        rows.append(narrative.sentence("no_diagnosis", "No ICD-10-CM diagnosis is on file."))
     plan = facts.current_plan(progress, on)
+    if plan is None:
+        rows.append(narrative.sentence("no_plan", "No treatment plan is on file."))
+    elif plan.certified_until is not None and plan.certified_until < on:
+        text = f"The plan of care ended on {day(plan.certified_until)}."
+        rows.append(narrative.sentence("plan_expired", text, [plan.id]))
     if plan is not None and plan.client_participated is not True:
         text = "Consider noting the client's part in the plan: none is documented."
         rows.append(narrative.sentence("participation", text, [plan.id]))
     if plan is not None and plan.signed is False:
         rows.append(narrative.sentence("plan_unsigned", "The plan is not signed.", [plan.id]))
+    return [*rows, *_unsigned_notes(progress)]
+
+
+def _unsigned_notes(progress: Progress) -> Rows:
     unsigned = [n for n in progress.chart.notes if n.signed is False]
-    if unsigned:
-        verb = "is" if len(unsigned) == 1 else "are"
-        text = f"{plural(len(unsigned), 'note')} {verb} not signed."
-        rows.append(narrative.sentence("note_unsigned", text, [n.id for n in unsigned]))
-    return rows
+    if not unsigned:
+        return []
+    verb = "is" if len(unsigned) == 1 else "are"
+    text = f"{plural(len(unsigned), 'note')} {verb} not signed."
+    return [narrative.sentence("note_unsigned", text, [n.id for n in unsigned])]
 
 
 def data_warnings(progress: Progress, instruments: Instruments) -> Rows:
-    """What a reader must know before trusting the numbers."""
-    rows: Rows = []
+    """What a reader must know before trusting the numbers, each thing once."""
+    notes = (*progress.chart.data_notes, *progress.measured.data_notes)
+    told = {source for note in notes for source in note.sources}
+    told |= {source for alert in progress.alerts for source in alert.sources}
+    rows = [
+        narrative.sentence(note.kind, said(note.text), note.sources)
+        for note in notes
+        if note.kind not in SETTLED
+    ]
     for s in progress.measured.series:
         instrument = instruments.get(s.instrument)
         name = instrument.short_name if instrument else s.instrument
-        rows += _series_warnings(s, name)
+        rows += _series_warnings(s, name, told)
         if instrument and "reliable_points" in instrument.confirm:
             text = f"{name}: the reliable change value awaits a clinician's confirmation."
             rows.append(narrative.sentence("confirm", text))
-    for note in (*progress.chart.data_notes, *progress.measured.data_notes):
-        rows.append(narrative.sentence(note.kind, note.text, note.sources))
     hidden = [g.id for g in progress.chart.goals if not plain.is_plain(g.text)]
     if hidden:
         text = f"{plural(len(hidden), 'goal')} left out of the client copy: clinical wording."
@@ -154,9 +203,10 @@ def data_warnings(progress: Progress, instruments: Instruments) -> Rows:
     return list(texts.values())
 
 
-def _series_warnings(series: MeasureSeries, name: str) -> Rows:
+def _series_warnings(series: MeasureSeries, name: str, told: set[str]) -> Rows:
+    """Warnings on one measure, without those that a note or an alert has ``told`` already."""
     rows: Rows = []
-    if series.baseline_late and series.baseline is not None:
+    if series.baseline_late and series.baseline and series.baseline.assessment_id not in told:
         text = f"{name}: late first score, {day(series.baseline.taken_on)}."
         rows.append(narrative.sentence("late_baseline", text, [series.baseline.assessment_id]))
     shown = [m for m in (series.baseline, series.current) if m is not None]
@@ -165,10 +215,13 @@ def _series_warnings(series: MeasureSeries, name: str) -> Rows:
         text = f"{name} of {day(m.taken_on)}: total estimated, items were blank."
         rows.append(narrative.sentence("prorated", text, [m.assessment_id]))
     unusable = [m.assessment_id for m in series.measurements if m.score.status != "ok"]
+    unusable = [one for one in unusable if one not in told]
     if unusable:
         text = f"{name}: {plural(len(unusable), 'form')} not scored (incomplete or out of range)."
         rows.append(narrative.sentence("unusable", text, unusable))
-    if series.current and any(f.startswith(UNSEEN_SAFETY) for f in series.current.score.flags):
+    last = series.current
+    unseen = last is not None and any(f.startswith(UNSEEN_SAFETY) for f in last.score.flags)
+    if last is not None and unseen and last.assessment_id not in told:
         text = f"{name}: safety item not seen on the last form; ask."
-        rows.append(narrative.sentence("safety_unknown", text, [series.current.assessment_id]))
+        rows.append(narrative.sentence("safety_unknown", text, [last.assessment_id]))
     return rows

@@ -25,7 +25,7 @@ from connector.progress import (
 )
 
 CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 4, 5, 2, 3, 12
-GOAL_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 96, 290
+GOAL_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 96, 560
 
 Instruments = Mapping[str, Instrument]
 
@@ -43,14 +43,20 @@ def context(
         "header": _header(progress, practice, on),
         "status": narrative.status_word(progress, facts.primary_series(progress)),
         "headlines": _headlines(series),
-        "safety": _limited(review.safety_lines(progress, on), SAFETY_LINES),
+        "safety": {
+            **_limited(review.safety_lines(progress, on), SAFETY_LINES),
+            "none": review.no_safety_line(progress, instruments),
+        },
         "charts": _charts(series),
-        "scores": _limited([_score_row(s, i) for s, i in series], SCORES),
+        "scores": _limited([_score_row(s, i, on) for s, i in series], SCORES),
         "moved": _moved_items(progress, series),
         "attendance": _attendance(progress, practice, on),
         "authorization": _authorization(progress, rules, on),
-        "decision": _decision(progress),
-        "goals": _limited(_goals(progress, on), GOALS),
+        "decision": _decision(progress, instruments),
+        "goals": {
+            **_limited(_goals(progress, on), GOALS),
+            "objectives": any(g.level == "objective" for g in progress.chart.goals),
+        },
         "review": _limited(lines, REVIEW_LINES),
         "note": note_text(progress, series, on),
         "warnings": _limited(warnings, WARNINGS),
@@ -71,8 +77,9 @@ def _limited(rows: list[Any], room: int) -> dict[str, Any]:
 def _header(progress: Progress, practice: PracticeProfile, on: date) -> dict[str, Any]:
     chart = progress.chart
     patient, episode = chart.patient, chart.episode
-    codes = [d.code for d in chart.diagnoses if d.resolved_on is None or d.resolved_on > on]
+    codes = [d.code for d in facts.live_diagnoses(progress, on)]
     begun = episode.started_on if episode else None
+    end = facts.last_day_of_care(progress, practice, on)
     clinician = chart.clinician
     return {
         "name": clipped(f"{patient.given_name} {patient.family_name}", 40),
@@ -83,8 +90,9 @@ def _header(progress: Progress, practice: PracticeProfile, on: date) -> dict[str
         else "not recorded",
         "diagnoses": codes[:3] or ["none on file"],
         "more_diagnoses": max(len(codes) - 3, 0),
-        "period": f"{day(begun)} to {day(on)}" if begun else f"to {day(on)}",
-        "episode_day": (on - begun).days + 1 if begun else None,
+        "period": f"{day(begun)} to {day(end)}" if begun else f"to {day(end)}",
+        "ended": facts.care_ended(progress),
+        "episode_day": (end - begun).days + 1 if begun else None,
         "visit_number": len(
             [v for v in facts.past_visits(progress, practice, on) if v.status in facts.KEPT]
         ),
@@ -114,11 +122,21 @@ def _charts(series: list[tuple[MeasureSeries, Instrument]]) -> list[dict[str, An
                 f"{narrative.reliable_words(s, i).capitalize()}.",
                 "chart": data,
                 "words": _score_words(s),
-                "missed": bool(data and data["missed"]),
-                "marked": bool(data and marked),
+                "key": _chart_key(data, bool(marked)),
             }
         )
     return rows
+
+
+def _chart_key(data: dict[str, Any] | None, marked: bool) -> str | None:
+    """What the signs in a chart stand for, as far as they are in it."""
+    if data is None:
+        return None
+    signs = [narrative.real_change_words(data)]
+    signs += ["Cross: form due or not usable"] if data["missed"] else []
+    signs += ["Square: safety item positive"] if marked else []
+    said = ". ".join(sign for sign in signs if sign)
+    return f"{said}." if said else None
 
 
 def _score_words(series: MeasureSeries) -> str:
@@ -130,18 +148,20 @@ def _score_words(series: MeasureSeries) -> str:
     return f"{', then '.join(said)}.{tail}"
 
 
-def _score_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
+def _score_row(series: MeasureSeries, instrument: Instrument, on: date) -> dict[str, Any]:
     first, last = series.baseline, narrative.only_score(series)
-    best = series.best
+    best, due = series.best, series.next_due_on
     return {
         "measure": instrument.short_name,
         "primary": series.primary,
         "first": number(total_of(first)) if first and first.score.total is not None else "none",
-        "best": number(total_of(best)) if best and best.score.total is not None else "none",
+        "best": f"{number(total_of(best))} on {short_day(best.taken_on)}"
+        if best and best.score.total is not None
+        else "none",
         "last": number(total_of(last)) if last else "none",
         "change": narrative.change_words(series),
         "band": narrative.band_label(instrument, last.score.total) if last else None,
-        "due": short_day(series.next_due_on) if series.next_due_on else None,
+        "due": f"{'Was due' if due < on else 'Next due'} {short_day(due)}" if due else None,
         "sources": [m.assessment_id for m in (first, last) if m],
     }
 
@@ -197,7 +217,9 @@ def _attendance(progress: Progress, practice: PracticeProfile, on: date) -> dict
         f"{plural(adherence.weeks, 'week')}"
         if adherence.percent is not None
         else None,
-        "next": f"Next visit {day(upcoming)}" if upcoming else "No visit booked",
+        "next": f"Next visit {'today' if upcoming == on else day(upcoming)}"
+        if upcoming
+        else "No visit booked",
     }
 
 
@@ -212,47 +234,64 @@ def _authorization(progress: Progress, rules: RuleSet, on: date) -> dict[str, An
     view = views[0]
     stale = facts.stale_authorizations(progress, on, rules.authorization_lead_days)
     flag = "Renewal due" if view.renewal_due else None
+    old = "stale, verify (no news from the source)" if stale else None
     return {
-        "text": authorization_words(view),
+        "text": authorization_words(view, on),
         "detail": f"{clipped(view.payer, 30)}, {clipped(view.number or 'no number', 20)}: "
         f"{view.used} used, {view.booked} booked",
-        "flag": "; ".join(w for w in (flag, "stale, verify" if stale else None) if w) or None,
+        "flag": "; ".join(w for w in (flag, old) if w) or None,
         "more": len(views) - 1,
     }
 
 
-def authorization_words(view: AuthorizationView) -> str:
-    """6 of 20 visits left, ends 30 Jun 2026."""
+def authorization_words(view: AuthorizationView, on: date) -> str:
+    """6 of 20 visits left, ends 30 Jun 2026; after its end nothing of it is left to use."""
+    ended = view.ends_on is not None and view.ends_on < on
     if view.left is None or view.authorized is None:
         left = f"{view.used} used, number authorized not on file"
     elif view.left < 0:
         left = f"{-view.left} more booked than the {view.authorized} authorized"
     else:
-        left = f"{view.left} of {plural(view.authorized, view.unit.rstrip('s'))} left"
-    return f"{left}, ends {day(view.ends_on)}" if view.ends_on else left
+        what = "not used" if ended else "left"
+        left = f"{view.left} of {plural(view.authorized, view.unit.rstrip('s'))} {what}"
+    if view.ends_on is None:
+        return left
+    return f"{left}, {'ended' if ended else 'ends'} {day(view.ends_on)}"
 
 
-def _decision(progress: Progress) -> dict[str, Any]:
+def _decision(progress: Progress, instruments: Instruments) -> dict[str, Any]:
     d = progress.decision
+    capped = instruments.get(d.capped_by or "")
     return {
         "decision": narrative.DECISION_WORDS[d.decision],
         "rule": d.rule,
         "reason": clipped(d.reason, REASON_CHARS),
         "inputs": clipped(_inputs(d.inputs), 110),
-        "capped_by": clipped(d.capped_by, 50) if d.capped_by else None,
+        "capped_by": clipped(capped.short_name if capped else d.capped_by, 50)
+        if d.capped_by
+        else None,
     }
 
 
 def _inputs(inputs: Mapping[str, Any]) -> str:
     """The numbers that the rule compared, beside the two scores in the reason."""
     change = inputs.get("change") or {}
+    percent = change.get("percent_improvement")
+    worse = percent is not None and str(percent).startswith("-")
     numbers = {
-        "percent improvement": change.get("percent_improvement"),
+        "percent worsening" if worse else "percent improvement": _plain(str(percent).lstrip("-"))
+        if percent is not None
+        else None,
         "percent expected": inputs.get("expected_percent"),
         "days between scores": inputs.get("days_between_scores"),
         "days since first": inputs.get("days_since_baseline"),
     }
     return ", ".join(f"{name} {value}" for name, value in numbers.items() if value is not None)
+
+
+def _plain(text: str) -> str:
+    """55 for 55.0."""
+    return text.removesuffix(".0")
 
 
 def _goals(progress: Progress, on: date) -> list[dict[str, Any]]:
@@ -270,6 +309,7 @@ def _goals(progress: Progress, on: date) -> list[dict[str, Any]]:
                     p for p in (target, f"by {day(goal.target_on)}" if goal.target_on else "") if p
                 ),
                 "status": facts.GOAL_WORDS[goal.status] + (", late" if overdue else ""),
+                "level": goal.level,
                 "source": goal.id,
             }
         )
@@ -300,8 +340,10 @@ def note_text(progress: Progress, series: list[tuple[MeasureSeries, Instrument]]
     a = progress.measured.attendance
     if a.percent is not None:
         parts.append(f"Attendance {a.attended} of {a.attended + a.no_show + a.late_cancel}.")
-    g = progress.measured.goals
-    if g.total:
-        parts.append(f"Goals met {g.achieved} of {g.total}.")
+    met, of, what = facts.goals_met(progress.chart.goals)
+    if of:
+        parts.append(f"{what.capitalize()}s met {met} of {of}.")
+    if review.has_positive_safety(progress):
+        parts.append("Safety item positive; response: ____.")
     parts.append("Reviewed with client: ____")
     return " ".join(parts)

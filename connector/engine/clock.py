@@ -1,8 +1,8 @@
 """When things happen: APScheduler triggers that only enqueue a workflow or mark patients due.
 
 Jobs live in memory and are rebuilt from the site file in every replica; no leader, no lock. A
-poll's workflow id is ``poll:<source>:<slot>``, and the slot comes from a fixed phase, not from the
-wake time, so that jitter near a boundary neither skips nor doubles one, and one replica polls.
+poll's workflow id is ``poll:<source>:<slot>``, and triggers fire in the middle of a slot, so that
+jitter neither skips nor doubles one, and one replica polls.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from dbos import error as dbos_error
 
 from connector.engine import workflows
 from connector.engine.durable import QUEUE, forget_finished
+from connector.engine.evaluate import begin_day
 from connector.engine.retention import tidy
 from connector.engine.work import Work
 from connector.errors import ConnectorError
+from connector.store.faults import translated
 
 _JITTER_SHARE = 0.1
+_LOOK_AT_DAY_SECONDS = 600
 _FORGET_AFTER = timedelta(days=3)
 _log = logging.getLogger("connector.clock")
 
@@ -29,6 +32,11 @@ _log = logging.getLogger("connector.clock")
 def slot(moment: datetime, every_seconds: int) -> int:
     """The number of the polling slot that a moment lies in, counted from 1970."""
     return int(moment.timestamp()) // every_seconds
+
+
+def middle(every_seconds: int) -> datetime:
+    """The middle of the first slot: where triggers are counted from."""
+    return datetime.fromtimestamp(every_seconds / 2, UTC)
 
 
 class Clock:
@@ -48,6 +56,7 @@ class Clock:
                 "interval",
                 args=[source, seconds],
                 seconds=seconds,
+                start_date=middle(seconds),
                 jitter=max(1, int(seconds * _JITTER_SHARE)),
                 next_run_time=datetime.now(UTC),
                 coalesce=True,
@@ -55,7 +64,12 @@ class Clock:
                 max_instances=1,
             )
         self._scheduler.add_job(
-            self._new_day, "cron", hour=0, minute=10, timezone=self._work.zone, coalesce=True
+            self._new_day,
+            "interval",
+            seconds=_LOOK_AT_DAY_SECONDS,
+            next_run_time=datetime.now(UTC),
+            coalesce=True,
+            misfire_grace_time=None,
         )
         self._scheduler.add_job(self._tidy, "interval", minutes=10, coalesce=True)
         self._scheduler.start()
@@ -68,6 +82,7 @@ class Clock:
         number = slot(datetime.now(UTC), seconds)
         try:
             with (
+                translated(),
                 SetWorkflowID(f"poll:{source}:{number}"),
                 SetEnqueueOptions(deduplication_id=source),
             ):
@@ -82,13 +97,18 @@ class Clock:
         self._wake()
 
     def _new_day(self) -> None:
-        """Dates decide too (28 days since baseline, plan review): look at everybody again."""
-        now = self._work.now()
-        self._work.store.write(lambda tx: tx.due.add(tx.progress.patient_ids(), now))
-        self._wake()
+        try:
+            if begin_day(self._work):
+                self._wake()
+        except ConnectorError as fault:
+            _log.error("a new day: %s", fault)
 
     def _tidy(self) -> None:
         before = datetime.now(UTC) - _FORGET_AFTER
-        forget_finished(before.isoformat())
-        while tidy(self._work):
-            pass
+        try:
+            with translated():
+                forget_finished(before.isoformat())
+            while tidy(self._work):
+                pass
+        except ConnectorError as fault:
+            _log.error("removing what is past: %s", fault)

@@ -1,11 +1,14 @@
 """Sends documents: renders what is not rendered yet, delivers once per key, keeps the receipt.
 
 A delivery row is marked "sending" before the first byte leaves. A row found in that state by a
-later run belongs to a process that died: the counterpart is asked first whether the key arrived.
+later run belongs to an attempt that was cut off: the counterpart is asked first whether the key
+arrived. It is asked as well after any failed attempt, because an upload may have had its effect
+before its answer was lost.
 """
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,6 +16,7 @@ from datetime import datetime, timedelta
 from connector.documents import compose
 from connector.engine.work import Work
 from connector.errors import ConfigurationError, ConnectorError, Rejected, RetryLater
+from connector.logs import outline
 from connector.ports import Outgoing, Receipt
 from connector.progress import DocumentSpec
 from connector.store.audit import AuditEntry
@@ -32,6 +36,9 @@ RETRY_AFTER = (
     timedelta(hours=24),
 )
 _JITTER = 0.1
+# Other replicas may be sending too; an attempt that takes longer than this was cut off.
+CUT_OFF_AFTER = timedelta(minutes=15)
+_log = logging.getLogger("connector.engine")
 
 
 def render(work: Work, document_id: str, formats: Sequence[str]) -> None:
@@ -56,31 +63,60 @@ def _keep(work: Work, document_id: str, fmt: str, content: bytes) -> None:
     work.store.write(lambda tx: tx.documents.put_content(document_id, fmt, content, now))
 
 
-def send(work: Work, keys: Sequence[str]) -> int:
-    """Deliver the rows with these keys, in order, each once; how many were delivered."""
-    return sum(_send_one(work, key) for key in keys)
+def send(work: Work, keys: Sequence[str], *, by: str) -> int:
+    """Deliver the rows with these keys, in order, each once; how many were delivered.
+
+    ``by`` is the workflow's id. A row that is being sent by the same workflow is what its earlier
+    run left when its process died; one that is being sent by another is left to it.
+    """
+    return sum(_send_one(work, key, f"being sent by {by}") for key in keys)
 
 
-def _send_one(work: Work, key: str) -> int:
+def _send_one(work: Work, key: str, mark: str) -> int:
     row = work.store.read(lambda tx: tx.deliveries.get(key))
-    if row is None or row.state not in ("pending", "sending"):
+    left_over = row is not None and row.state == "sending" and row.message == mark
+    if row is None or not (left_over or row.state == "pending"):
         return 0
-    left_over = row.state == "sending"
     if not left_over and not work.store.write(
-        lambda tx: tx.deliveries.mark_sending([key], work.now())
+        lambda tx: tx.deliveries.mark_sending([key], work.now(), mark)
     ):
         # Another replica has just started it.
         return 0
     try:
-        receipt = _attempt(work, row, ask_first=left_over)
+        receipt = _attempt(work, row, ask_first=left_over or row.code is not None)
     except ConnectorError as fault:
         failure = fault
-        tried = row.attempts + (0 if left_over else 1)
-        work.store.write(lambda tx: record_failure(tx, row, failure, tried, work.now()))
+    except Exception as fault:  # noqa: BLE001 - a defect of one adapter becomes one dead letter; the others go on
+        _log.error("sending failed: %s", outline(fault))
+        failure = Rejected("unexpected", f"sending failed unexpectedly ({type(fault).__name__})")
+    else:
+        work.store.write(lambda tx: _record_receipt(tx, row, receipt, work.now()))
+        work.report.advance("delivered", 1)
+        return 1
+    tried = row.attempts + (0 if left_over else 1)
+    work.store.write(lambda tx: record_failure(tx, row, failure, tried, work.now()))
+    return 0
+
+
+def release_cut_off(work: Work, *, alone: bool) -> int:
+    """Make deliveries due again whose attempt was cut off and will not go on; how many.
+
+    To be called when this process sends nothing. ``alone``: no other process sends either.
+    """
+    started = work.store.read(lambda tx: tx.deliveries.sending())
+    limit = work.now() - (timedelta() if alone else CUT_OFF_AFTER)
+    stale = [row for row in started if row.updated_at <= limit]
+    if not stale:
         return 0
-    work.store.write(lambda tx: _record_receipt(tx, row, receipt, work.now()))
-    work.report.advance("delivered", 1)
-    return 1
+    text = "the attempt was cut off; the receiver is asked first whether it arrived"
+
+    def release(tx: Tx) -> None:
+        now = work.now()
+        for row in stale:
+            tx.deliveries.retry(row.key, now, "cut_off", text, now)
+
+    work.store.write(release)
+    return len(stale)
 
 
 def _attempt(work: Work, row: DeliveryRow, *, ask_first: bool) -> Receipt:

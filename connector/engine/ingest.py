@@ -7,6 +7,7 @@ their alert does not wait for reports, the EHR or a payer.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,8 @@ from datetime import datetime
 from connector.documents.alert import alert_document
 from connector.engine import set_aside
 from connector.engine.work import Work
+from connector.errors import ConnectorError
+from connector.logs import outline
 from connector.mapping.apply import MappingResult, apply
 from connector.pipeline.deliver import plan
 from connector.pipeline.safety import POSITIVE, safety_alerts
@@ -25,6 +28,7 @@ from connector.store.deliveries import NewDelivery
 from connector.store.inbox import InboxItem
 from connector.store.store import Tx
 
+_log = logging.getLogger("connector.ingest")
 BATCHES_AT_ONCE = 16
 ROWS_AT_ONCE = 2000
 # A first import brings months of history: only what may still be acute calls somebody. An old
@@ -66,7 +70,14 @@ def map_new(work: Work) -> int:
 
 
 def _map(work: Work, item: InboxItem) -> _Mapped:
-    return _Mapped(item, apply(work.mappings[item.source], item.batch, work.contexts[item.source]))
+    spec, context = work.mappings[item.source], work.contexts[item.source]
+    try:
+        return _Mapped(item, apply(spec, item.batch, context))
+    except ConnectorError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - a defect met by one row must not stop the others
+        _log.error("a batch could not be mapped: %s", outline(fault))
+        return _Mapped(item, set_aside.row_by_row(spec, item.batch, context))
 
 
 def _store_page(work: Work, source_name: str, page: RawPage) -> int:
@@ -109,7 +120,8 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
     changed: list[Record] = []
     for one in mapped:
         result = tx.records.upsert(one.result.records, now)
-        changed.extend(result.changed)
+        retracted = tx.records.retract(one.result.retractions, now)
+        changed += [*result.changed, *retracted.changed]
         aside = set_aside.rows(one.item.source, one.item.batch, one.result.errors, now)
         for entry in aside:
             tx.quarantine.put(entry)
@@ -125,6 +137,7 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
                         "updated": result.updated,
                         "unchanged": result.unchanged,
                         "older_ignored": result.stale,
+                        "retracted": retracted.updated,
                         "quarantined": len(aside),
                         "notices": len(one.result.notices),
                         "skipped": one.result.skipped,

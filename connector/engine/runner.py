@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from connector.engine import workflows
+from connector.engine.deliver import release_cut_off
+from connector.engine.evaluate import begin_day
+from connector.engine.retention import tidy
 from connector.engine.work import Work
 from connector.errors import ConnectorError
 from connector.store.deliveries import DeliveryRow
@@ -34,10 +37,14 @@ class _Parcel:
 
 
 class Runner:
-    """Drives ingest, evaluation and delivery over a launched engine."""
+    """Drives ingest, evaluation and delivery over a launched engine.
 
-    def __init__(self, work: Work, threads: int) -> None:
+    ``alone``: no other process works on this database, so what is half sent was cut off.
+    """
+
+    def __init__(self, work: Work, threads: int, *, alone: bool = False) -> None:
         self.work = work
+        self._alone = alone
         self._threads = threads
         self._stop = threading.Event()
         self._wakes: list[threading.Event] = []
@@ -45,11 +52,24 @@ class Runner:
         self.ended = threading.Event()
 
     def run_once(self, sources: Sequence[str]) -> None:
-        """Poll the sources once and work until nothing is due."""
-        rows = sum(workflows.call("poll", workflows.poll, source) for source in sources)
+        """Poll the sources once, work until nothing is due, remove what is past.
+
+        A source that can't be read stops none of the others: its error is raised at the end.
+        """
+        rows, faults = 0, []
+        for source in sources:
+            try:
+                rows += workflows.call("poll", workflows.poll, source)
+            except ConnectorError as fault:
+                faults.append(fault)
         self.work.report.expect("read", 0)
         self.work.report.expect("mapped", rows)
+        begin_day(self.work)
         self.work_until_idle()
+        while tidy(self.work):
+            pass
+        if faults:
+            raise faults[0]
 
     def work_until_idle(self) -> None:
         """Map, evaluate and deliver until nothing is left that is due now."""
@@ -96,19 +116,24 @@ class Runner:
     def _ingest_until_idle(self) -> int:
         """Map and evaluate until nothing waits; how many patients were evaluated."""
         evaluated = 0
+        counted = False
         while not self._stop.is_set():
             if self._inbox_waits():
                 workflows.call("map", workflows.map_new)
+                counted = False
                 continue
-            waiting = self.work.store.read(lambda tx: tx.due.count())
-            if not waiting:
+            if not self.work.store.read(lambda tx: tx.due.take(1)):
                 break
-            self.work.report.expect("evaluated", waiting)
+            if not counted:
+                # Counting all for each batch makes a first import of many patients quadratic.
+                waiting = self.work.store.read(lambda tx: tx.due.count())
+                self.work.report.expect("evaluated", waiting)
+                counted = True
             evaluated += workflows.call("evaluate", workflows.evaluate_due)
         return evaluated
 
     def _inbox_waits(self) -> bool:
-        return bool(self.work.store.read(lambda tx: tx.inbox.counts().get("new", 0)))
+        return self.work.store.read(lambda tx: tx.inbox.waits())
 
     def _deliver_until_idle(self) -> None:
         while not self._stop.is_set():
@@ -121,6 +146,7 @@ class Runner:
 
     def _deliver_due(self) -> int:
         """Send what is due now, a bounded number; how many rows were tried."""
+        release_cut_off(self.work, alone=self._alone)
         rows = self.work.store.read(
             lambda tx: tx.deliveries.due(None, self.work.now(), _ROWS_AT_ONCE)
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from connector.errors import InvalidRecord
-from connector.mapping.apply import RowError
+from connector.errors import ConnectorError, InvalidRecord
+from connector.mapping.apply import MappingContext, MappingResult, RowError, apply
+from connector.mapping.spec import MappingSpec
 from connector.ports import RawBatch, RawFault
 from connector.store.quarantine import QuarantineEntry, quarantine_id
 
@@ -40,6 +42,32 @@ def rows(
     for fault in faults:
         by_row.setdefault(fault.row, []).append(fault)
     return [_one_row(source, batch, of_row, now) for of_row in by_row.values()]
+
+
+def row_by_row(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> MappingResult:
+    """The batch mapped one row at a time, with the rows that meet a defect set aside."""
+    results = []
+    for row in batch.rows:
+        try:
+            results.append(apply(spec, replace(batch, rows=(row,)), context))
+        except ConnectorError:
+            raise
+        except Exception as fault:  # noqa: BLE001 - the row is set aside with what is known
+            error = InvalidRecord(
+                "unexpected",
+                f"this row met a defect of the connector ({type(fault).__name__}); keep it and "
+                "tell the maintainers",
+            )
+            failed = RowError(row.number, batch.table, batch.origin, error, row.data)
+            results.append(MappingResult(errors=(failed,)))
+    return MappingResult(
+        records=tuple(r for result in results for r in result.records),
+        errors=tuple(e for result in results for e in result.errors),
+        notices=tuple(n for result in results for n in result.notices),
+        screening=tuple(s for result in results for s in result.screening),
+        skipped=sum(result.skipped for result in results),
+        retractions=tuple(r for result in results for r in result.retractions),
+    )
 
 
 def _one_row(

@@ -61,13 +61,13 @@ class Takeover:
         """Recover the work of every executor that is gone; their ids."""
         pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
         others = {row.executor_id for row in pending if row.executor_id} - {self._executor}
-        dead = [executor for executor in sorted(others) if self._is_dead(executor)]
+        dead = [executor for executor in sorted(others) if self._recover_if_dead(executor)]
         if dead:
-            DBOS._recover_pending_workflows(dead)
             _log.warning("took over the work of %d stopped replica(s)", len(dead))
         return dead
 
-    def _is_dead(self, executor: str) -> bool:
+    def _recover_if_dead(self, executor: str) -> bool:
+        """Recover under the dead one's lock, so that two replicas never recover the same one."""
         connection = self._connection
         if connection is None:
             return False
@@ -75,7 +75,10 @@ class Takeover:
         row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
         if row is None or not row[0]:
             return False
-        connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+        try:
+            DBOS._recover_pending_workflows([executor])
+        finally:
+            connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
         return True
 
     def _run(self) -> None:

@@ -17,6 +17,8 @@ from dbos import DBOS, SetWorkflowID
 from connector.engine import deliver, evaluate, ingest
 from connector.engine.work import Work
 from connector.errors import ConnectorError, Rejected
+from connector.logs import outline
+from connector.store.faults import translated
 
 _log = logging.getLogger("connector.engine")
 _numbers = itertools.count(1)
@@ -57,7 +59,7 @@ def render_step(document_id: str, formats: list[str], keys: list[str]) -> bool:
         deliver.fail_document(_work(), keys, fault)
         return False
     except Exception as fault:  # noqa: BLE001 - the one place where an unknown failure of a document becomes a dead letter
-        _log.error("rendering failed: %s", type(fault).__name__)
+        _log.error("rendering failed: %s", outline(fault))
         unknown = Rejected("unexpected", f"rendering failed unexpectedly ({type(fault).__name__})")
         deliver.fail_document(_work(), keys, unknown)
         return False
@@ -66,7 +68,7 @@ def render_step(document_id: str, formats: list[str], keys: list[str]) -> bool:
 
 @DBOS.step(name="send")
 def send_step(keys: list[str]) -> int:
-    return deliver.send(_work(), keys)
+    return deliver.send(_work(), keys, by=str(DBOS.workflow_id))
 
 
 @DBOS.workflow(name="poll")
@@ -100,6 +102,9 @@ def send_light(keys: list[str]) -> int:
 
 
 def call(kind: str, workflow: Callable[..., int], *arguments: object) -> int:
-    """Run a workflow now, under an id of this process; its result."""
-    with SetWorkflowID(f"{kind}:{_boot[0]}:{next(_numbers)}"):
+    """Run a workflow now, under an id of this process; its result.
+
+    Raises RetryLater when the engine's own database is full or away, as for the store.
+    """
+    with translated(), SetWorkflowID(f"{kind}:{_boot[0]}:{next(_numbers)}"):
         return workflow(*arguments)

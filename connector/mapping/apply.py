@@ -19,7 +19,7 @@ from connector.mapping.fields import RowReading
 from connector.mapping.spec import Condition, InstrumentLike, MappingSpec, RecordPlan, Table
 from connector.mapping.transforms import Scope, as_text, words
 from connector.ports import RawBatch, RawRow
-from connector.records import Assessment, Provenance, Record, RecordIds
+from connector.records import Assessment, Provenance, Record, RecordIds, Retraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class RowNotice:
 class MappingResult:
     """``skipped`` counts rows that make no record by design (no table, a condition, a repeat).
 
+    ``retractions`` name records that the source deleted, where it sent nothing but that.
+
     ``screening`` holds the readable answers of refused assessments: judge them for safety only,
     never store or score them (see scores.py).
     """
@@ -67,6 +69,7 @@ class MappingResult:
     notices: tuple[RowNotice, ...] = ()
     screening: tuple[Assessment, ...] = ()
     skipped: int = 0
+    retractions: tuple[Retraction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,13 @@ def apply(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> Mappin
     errors: list[RowError] = []
     notices: list[RowNotice] = []
     screening: list[Assessment] = []
+    retractions: list[Retraction] = []
     skipped = 0
     for raw in batch.rows:
         if raw.fault is None and table is None:
             skipped += 1
             continue
-        made, reading = _row(spec, table, batch, raw, scope)
+        made, taken_back, reading = _row(spec, table, batch, raw, scope)
         found = list(reading.errors)
         if not found:
             found = _conflicts(made, seen)
@@ -101,7 +105,8 @@ def apply(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> Mappin
             screening += reading.screening
             continue
         new = [record for record in made if (record.id, record.version) not in seen]
-        skipped += not new
+        skipped += not new and not taken_back
+        retractions += taken_back
         seen.update({(record.id, record.version): (raw.number, record) for record in new})
         records += new
         notices += [
@@ -114,34 +119,57 @@ def apply(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> Mappin
         tuple(notices),
         tuple(screening),
         skipped,
+        tuple(retractions),
     )
 
 
 def _row(
     spec: MappingSpec, table: Table | None, batch: RawBatch, raw: RawRow, scope: Scope
-) -> tuple[list[Record], RowReading]:
+) -> tuple[list[Record], list[Retraction], RowReading]:
     reading = RowReading(raw.data, scope)
+    made: list[Record] = []
+    taken_back: list[Retraction] = []
     if raw.fault is not None:
         reading.errors.append(_invalid(raw.fault))
     if raw.fault is not None or table is None:
-        return [], reading
+        return made, taken_back, reading
     row = _Row(spec, table, batch, raw, scope)
-    deleted = reading.optional(table.deleted)
+    deleted = raw.deleted or reading.optional(table.deleted) is True
     version = reading.optional(table.version) or batch.as_of
-    made = []
+    so_far = len(reading.errors)
     for plan in table.records:
+        before = len(reading.errors)
+        record: Record | None = None
         try:
-            if not all(_holds(c, raw.data, deleted is True) for c in plan.conditions):
-                continue
-            record = _record(plan, row, reading, version, deleted is True)
+            if not raw.deleted:
+                if not all(_holds(c, raw.data, deleted) for c in plan.conditions):
+                    continue
+                record = _record(plan, row, reading, version, deleted)
         except fields.SkipRecord:
-            continue
+            if not deleted:
+                continue
         except InvalidRecord as error:
             reading.errors.append(error)
-            continue
         if record is not None:
             made.append(record)
-    return made, reading
+        elif deleted:
+            # A retraction often comes without content; whose record it is says the record itself.
+            del reading.errors[before:]
+            taken_back += _retraction(plan, row, reading, version)
+    if taken_back:
+        del reading.errors[so_far:]  # one of several kinds of record has no id here
+    return made, taken_back, reading
+
+
+def _retraction(
+    plan: RecordPlan, row: _Row, reading: RowReading, version: datetime
+) -> list[Retraction]:
+    own_id = reading.required(plan.source_id)
+    if own_id is None:
+        return []
+    own_id = f"{own_id}{plan.id_suffix}"
+    made = row.scope.ids.make(plan.kind, row.scope.source, own_id)
+    return [Retraction(id=made, version=version, provenance=_provenance(row, own_id))]
 
 
 def _invalid(fault: Exception) -> InvalidRecord:
@@ -156,6 +184,8 @@ def _holds(condition: Condition, data: Mapping[str, Any], deleted: bool) -> bool
     found = condition.read(data)
     if condition.presence:
         return bool(found) is condition.wanted
+    if deleted and not found:
+        return True
     matched = any(words(as_text(value)) in condition.words for value in found)
     return matched is condition.wanted
 
@@ -171,14 +201,7 @@ def _record(
         "id": row.scope.ids.make(plan.kind, row.scope.source, own_id),
         "version": version,
         "deleted": deleted,
-        "provenance": Provenance(
-            source=row.scope.source,
-            origin=row.batch.origin,
-            row=row.raw.number,
-            source_id=own_id,
-            mapping=row.spec.name,
-            mapping_version=row.spec.version,
-        ),
+        "provenance": _provenance(row, own_id),
     }
     if plan.kind == "assessment":
         fields.check_assessment(values, row.table, reading, deleted)
@@ -191,6 +214,17 @@ def _record(
         local = fields.local_date(row.batch.as_of, row.scope.timezone)
         fields.add_screening(frame, values, reading, local)
     return None
+
+
+def _provenance(row: _Row, own_id: str) -> Provenance:
+    return Provenance(
+        source=row.scope.source,
+        origin=row.batch.origin,
+        row=row.raw.number,
+        source_id=own_id,
+        mapping=row.spec.name,
+        mapping_version=row.spec.version,
+    )
 
 
 def _conflicts(

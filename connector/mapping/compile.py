@@ -157,6 +157,7 @@ def compile_rule(target: Target, file: FieldFile, place: Place) -> Rule:
         required=file.required or target.required or (target.silent_default),
         reads=_reads(file, transform, place),
         values=file.values or {},
+        by_word={words(word): (word, value) for word, value in (file.values or {}).items()},
         formats=_formats(file, transform, place),
         allowed=target.words,
     )

@@ -101,9 +101,8 @@ class RowReading:
         return None
 
     def _mapped(self, found: list[Any], rule: Rule) -> Any:
-        known = {words(word): (word, value) for word, value in rule.values.items()}
         for value in found:
-            hit = known.get(words(as_text(value)))
+            hit = rule.by_word.get(words(as_text(value)))
             if hit is not None:
                 if rule.file.notices and hit[0] in rule.file.notices:
                     self.notices.append((rule.target, str(rule.file.notices[hit[0]])))
@@ -122,7 +121,11 @@ class RowReading:
 
 
 def _says(values: list[Any]) -> bool:
-    return any(value is not None for value in values)
+    # Asked of every cell: the loop costs half of what any() with a generator does.
+    for value in values:  # noqa: SIM110
+        if value is not None:
+            return True
+    return False
 
 
 def check_assessment(

@@ -118,7 +118,8 @@ FieldEntry = Annotated[FieldFile, BeforeValidator(_short)]
 class WhenFile(_Part):
     """A condition on the row; words are compared without case. All conditions must hold.
 
-    ``present`` is not asked of a deleted row: a retraction often comes without content.
+    ``present`` is not asked of a deleted row, nor ``in`` and ``not_in`` where it says nothing: a
+    retraction often comes without content.
     """
 
     source: str

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from connector.errors import ConfigurationError
@@ -17,6 +16,7 @@ from connector.mapping.file import FieldFile, MappingFile
 from connector.mapping.spec import InstrumentLike, MappingSpec
 from connector.mapping.transforms import nearest
 from connector.resources import Resources
+from connector.yaml_text import load_yaml
 
 _VALUE_FROM = frozenset({"source", "first_of", "constant"})
 
@@ -82,14 +82,7 @@ def _document(name: str, resources: Resources, seen: tuple[str, ...]) -> dict[st
         text = resources.find(where).text()
     except ConfigurationError:
         raise _unknown_mapping(name, resources, seen) from None
-    try:
-        loaded = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        mark = getattr(fault, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise ConfigurationError(
-            "mapping_unreadable", f"not valid YAML{line}", where=where
-        ) from None
+    loaded = load_yaml(text, where, "mapping_unreadable")
     if not isinstance(loaded, dict):
         raise ConfigurationError("mapping_unreadable", "not a list of keys", where=where)
     base_name = loaded.pop("extends", None)

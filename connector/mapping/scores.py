@@ -20,7 +20,7 @@ def read_items(
     """All answers as numbers (None where blank or unreadable) and an error per unreadable one."""
     items: list[Decimal | None] = []
     errors: list[InvalidRecord] = []
-    known = {words(word): value for word, value in rule.values.items()}
+    known = {word: value for word, (_, value) in rule.by_word.items()}
     for place, value in enumerate(values, start=1):
         try:
             items.append(None if value is None else _item(value, known, rule, f"item {place}"))

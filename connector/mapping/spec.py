@@ -11,6 +11,9 @@ from connector.mapping.file import Encoding, FieldFile, TransformName
 from connector.ports import ExpectedTable
 from connector.records import Record
 
+_READABLE = 60
+"""A longer expression helps nobody who reads a message."""
+
 Read = Callable[[Mapping[str, Any]], list[Any]]
 """An expression: the values it finds in a row, blank ones left out."""
 
@@ -66,7 +69,10 @@ class InstrumentLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One field, ready to run. ``allowed`` are the target's words where it is a closed list."""
+    """One field, ready to run. ``allowed`` are the target's words where it is a closed list.
+
+    ``by_word`` is the value map by its words as compared: (word as written, value).
+    """
 
     target: str
     file: FieldFile
@@ -74,13 +80,15 @@ class Rule:
     required: bool
     reads: tuple[Read, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    by_word: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
     formats: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
         """What to call the value in a message: its column or expression, else the target."""
-        return " or ".join(self.file.sources) or self.target
+        sources = " or ".join(self.file.sources)
+        return sources if sources and len(sources) <= _READABLE else self.target
 
 
 @dataclass(frozen=True, slots=True)

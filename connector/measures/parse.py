@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
@@ -43,23 +43,9 @@ def parse_instrument(text: str, where: str) -> Instrument:
 
 
 def _loaded(text: str, where: str) -> dict[str, Any]:
-    import yaml  # here: importing the measures must stay cheap
+    from connector.yaml_text import load_yaml  # here: importing the measures must stay cheap
 
-    try:
-        for doubled, line in _doubled_keys(yaml.compose(text, Loader=yaml.SafeLoader)):
-            raise ConfigurationError(
-                "instrument_unreadable",
-                f"the key {doubled} is used twice, line {line}",
-                where=where,
-            )
-        loaded = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        mark = getattr(fault, "problem_mark", None)
-        place = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(fault, "problem", None) or "unreadable text"
-        raise ConfigurationError(
-            "instrument_unreadable", f"not valid YAML: {problem}{place}", where=where
-        ) from None
+    loaded = load_yaml(text, where, "instrument_unreadable")
     if not isinstance(loaded, dict):
         raise ConfigurationError(
             "instrument_unreadable",
@@ -67,23 +53,6 @@ def _loaded(text: str, where: str) -> dict[str, Any]:
             where=where,
         )
     return loaded
-
-
-def _doubled_keys(node: Any) -> Iterator[tuple[str, int]]:
-    """Keys that a mapping states twice (YAML would silently keep the last), with their line."""
-    if node is None or isinstance(node.value, str):
-        return
-    seen: set[str] = set()
-    for part in node.value:
-        if not isinstance(part, tuple):
-            yield from _doubled_keys(part)
-            continue
-        key, value = part
-        if isinstance(key.value, str):
-            if key.value in seen:
-                yield key.value, key.start_mark.line + 1
-            seen.add(key.value)
-        yield from _doubled_keys(value)
 
 
 def _expanded(node: Any, where: str, key: str = "") -> Any:

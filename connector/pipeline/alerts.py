@@ -93,7 +93,14 @@ def _safety(
         old = (today - form.taken_on).days > rules.acute_days
         for alert in safety_alerts(form, instrument, chart.patient.id):
             if alert.rule == POSITIVE or latest[form.instrument] is form:
-                yield alert.model_copy(update={"severity": "notice"}) if old else alert
+                yield _of_old_form(alert, rules) if old else alert
+
+
+def _of_old_form(alert: Alert, rules: RuleSet) -> Alert:
+    """The alert as a notice; that it was dealt with at the time has to be checked, not assumed."""
+    head = alert.text.removesuffix(" Review at once.").removesuffix(" Ask before the visit ends.")
+    text = f"{head} Older than {rules.acute_days} days: check that it was followed up."
+    return alert.model_copy(update={"severity": "notice", "text": text})
 
 
 def _missed_visits(

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from connector.pipeline.duplicates import without_doubled_totals
 from connector.pipeline.episode import find_episode
-from connector.pipeline.wording import things
+from connector.pipeline.goals import goals_of_episode
+from connector.pipeline.wording import long_date, things
 from connector.progress import Chart, DataNote, RuleSet
 from connector.records import (
     Assessment,
@@ -67,6 +68,8 @@ def compile_chart(
         rules=rules,
         today=today,
     )
+    plans = _by_date(_of(own, TreatmentPlan), lambda r: r.starts_on)
+    goals = goals_of_episode(_of(own, Goal), plans, episode, rules)
     clinician_id = episode.clinician_id if episode else patient.clinician_id
     return Chart(
         patient=patient,
@@ -76,8 +79,8 @@ def compile_chart(
         episode=episode,
         diagnoses=_by_date(_of(own, Diagnosis), lambda r: r.onset_on),
         coverages=_by_date(_of(own, Coverage), lambda r: r.starts_on),
-        plans=_by_date(_of(own, TreatmentPlan), lambda r: r.starts_on),
-        goals=tuple(sorted(_of(own, Goal), key=lambda r: (r.provenance.source_id, r.id))),
+        plans=plans,
+        goals=tuple(sorted(goals, key=lambda r: (r.provenance.source_id, r.id))),
         visits=visits,
         notes=_by_date(
             [note for note in notes if note.note_type != "psychotherapy"], lambda r: r.written_on
@@ -162,7 +165,7 @@ def _future_forms(forms: Iterable[Assessment], today: date) -> list[DataNote]:
     return [
         DataNote(
             kind="future_date",
-            text=f"a {form.instrument} form is dated {form.taken_on.isoformat()}, in the future: "
+            text=f"a form ({form.instrument}) is dated {long_date(form.taken_on)}, in the future: "
             "not counted",
             sources=(form.id,),
             on=form.taken_on,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from connector.pipeline.wording import long_date
 from connector.progress import DataNote
 from connector.records import Assessment
 
@@ -30,7 +31,7 @@ def without_doubled_totals(
         notes.append(
             DataNote(
                 kind="doubled_total",
-                text=f"{form.instrument} of {form.taken_on.isoformat()} came as item answers and "
+                text=f"{form.instrument} of {long_date(form.taken_on)} came as item answers and "
                 "as a total; the item answers are used",
                 sources=(twin.id, form.id),
                 on=form.taken_on,

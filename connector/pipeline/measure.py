@@ -24,7 +24,7 @@ from connector.pipeline.baseline import (
     find_baseline,
     find_best,
 )
-from connector.pipeline.goals import goal_progress, goals_of_episode
+from connector.pipeline.goals import goal_progress
 from connector.pipeline.primary import choose_primary
 from connector.progress import (
     Chart,
@@ -55,7 +55,7 @@ def measure(
         attendance=attendance(
             [v for v in chart.visits if v.starts_at.date() >= episode.started_on], rules, today
         ),
-        goals=goal_progress(goals_of_episode(chart.goals, chart.plans, episode, rules)),
+        goals=goal_progress(chart.goals),
         adherence=adherence([p for p in chart.home_programs if p.week_of >= week_of_start], today),
         authorizations=burn_down(chart.authorizations, chart.visits, today, rules),
         data_notes=(

@@ -82,7 +82,13 @@ def _rank(
 
 
 def _is_foreign(domain: str, discipline: Discipline | None) -> bool:
-    """Whether a measure belongs to the other discipline, such as a mood screen in a back clinic."""
+    """Whether a measure belongs to the other discipline, such as a mood screen in a back clinic.
+
+    Pain alone is charted for everybody as a vital sign, so where the discipline is not known it
+    gives way to any measure that was given for a reason.
+    """
+    if discipline is None:
+        return domain == "pain"
     if discipline == "physical_therapy":
         return domain in MENTAL_HEALTH
     return discipline == "mental_health" and (domain in PHYSICAL_THERAPY or domain == "pain")

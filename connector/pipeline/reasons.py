@@ -17,6 +17,35 @@ from connector.progress import Measurement, MeasureSeries, RuleSet
 
 _SIDES = {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}
 _OTHER_SIDES = {">=": "below", ">": "at or below", "<=": "above", "<": "at or above"}
+# The keys in the instruments' ``sources`` that a threshold of a decision may rest on, as people
+# know them; the full text is in the instrument's file and in the decision's inputs.
+_SOURCES = {
+    "aes": "AES screener page",
+    "awell": "awell-score",
+    "blanchard": "Blanchard 2023",
+    "camcops": "CamCOPS",
+    "comorb": "Comorbidity Guidelines",
+    "dash": "Gummesson 2006",
+    "epds_form": "EPDS form",
+    "hedis": "HEDIS",
+    "isi_bands": "ISI categories",
+    "isi_mid": "Yang 2009",
+    "jospt": "Abbott and Schmitt 2014",
+    "lefs": "Binkley",
+    "marx": "Marx 2022",
+    "matthey": "Matthey 2004",
+    "nhs": "NHS Talking Therapies",
+    "novo": "NovoPsych",
+    "ocd": "Farris 2013",
+    "odi_form": "ODI form, MDC90",
+    "oq": "Timman 2017",
+    "promis": "PMC7103541",
+    "psc": "PSC-17 instructions",
+    "ptweb": "physicaltherapyweb.com",
+    "rmdq": "Stratford 1996",
+    "scared": "FITBIR",
+    "socas": "SOCAS",
+}
 _NO_PERCENT = {
     "not_meaningful_on_this_scale": "a percentage means nothing on this scale",
     "baseline_at_best": "the first score is already the best possible",
@@ -91,7 +120,7 @@ def source_of(instrument: Instrument, field: str) -> str:
     """The short name of the source of one of the instrument's numbers."""
     text = instrument.sources.get(field, "")
     keys = re.findall(r"\[(\w+)\]", text)
-    return ", ".join(keys) or text or "no source stated"
+    return joined([_SOURCES.get(key, key) for key in keys]) or text or "no source stated"
 
 
 def _insufficient(series: MeasureSeries, instrument: Instrument) -> str:

@@ -92,7 +92,7 @@ def specification(
 
 def _payer_asks(progress: Progress) -> bool:
     covered = progress.chart.coverages or progress.chart.authorizations
-    return bool(covered) and bool(insurer.asking(progress.milestones))
+    return bool(covered) and bool(insurer.asking(progress))
 
 
 def _manifest(

@@ -77,11 +77,11 @@ class Audit:
 
     def _locked_head(self) -> AuditHead | None:
         """The head, held until the commit, so that two replicas never chain to the same entry."""
-        empty = self._scope.own(seq=0, hash=GENESIS, at="", signature="")
-        insert = self._scope.insert(audit_head).values(empty)
         query = self._scope.locked(self._scope.select(audit_head))
         row = self._scope.run(query).one_or_none()
         if row is None:
+            empty = self._scope.own(seq=0, hash=GENESIS, at="", signature="")
+            insert = self._scope.insert(audit_head).values(empty)
             self._scope.run(insert.on_conflict_do_nothing(index_elements=["practice_id"]))
             row = self._scope.run(query).one()
         return AuditHead(row.practice_id, row.seq, row.hash, row.at, row.signature)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import json
 import os
@@ -85,10 +84,6 @@ class KeyRing:
     @classmethod
     def create(cls, path: Path) -> KeyRing:
         """New random keys, written to ``path`` (mode 0600). Never replaces a key file."""
-        if path.exists():
-            raise ConfigurationError(
-                "keys_exist", f"{path} is there already; without it the stored data can't be read"
-            )
         name = secrets.token_hex(4)
         document = {
             "version": 1,
@@ -97,7 +92,12 @@ class KeyRing:
             "index_key": _text(secrets.token_bytes(32)),
             "signing_key": _text(secrets.token_bytes(32)),
         }
-        _write(path, document)
+        try:
+            _write(path, document, new=True)
+        except FileExistsError:
+            raise ConfigurationError(
+                "keys_exist", f"{path} is there already; without it the stored data can't be read"
+            ) from None
         return cls(_Keys(document, path))
 
     def rotate(self) -> None:
@@ -155,7 +155,7 @@ class KeyRing:
     def fingerprint(self, content: bytes) -> str:
         """A keyed digest of ``content``: equal for equal content, can't be guessed from outside."""
         text = b"\x1f".join((b"fingerprint", self._practice_id.encode(), content))
-        return hmac.new(self._keys.index_key, text, hashlib.sha256).hexdigest()
+        return hmac.digest(self._keys.index_key, text, "sha256").hex()
 
     def sign(self, message: bytes) -> str:
         """The Ed25519 signature of ``message``, base64."""
@@ -230,8 +230,11 @@ def _private_text(path: Path) -> str:
     return text
 
 
-def _write(path: Path, document: Mapping[str, Any]) -> None:
-    """Replaces the file as a whole, so that a crash leaves the old or the new keys, never half."""
+def _write(path: Path, document: Mapping[str, Any], *, new: bool = False) -> None:
+    """Replaces the file as a whole, so that a crash leaves the old or the new keys, never half.
+
+    ``new``: raises FileExistsError instead, as two processes may set a new site up at once.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -239,7 +242,13 @@ def _write(path: Path, document: Mapping[str, Any]) -> None:
         json.dump(document, file, indent=2)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    if new:
+        try:
+            os.link(temporary, path)
+        finally:
+            temporary.unlink()
+    else:
+        temporary.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

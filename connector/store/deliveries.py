@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any, Literal, cast
 
 from sqlalchemy import ColumnElement, Row, Select, func
@@ -40,7 +41,10 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A stored delivery. ``code`` and ``message`` say why the last attempt failed."""
+    """A stored delivery. ``code`` and ``message`` say why the last attempt failed.
+
+    While it is being sent, ``message`` says by which workflow.
+    """
 
     seq: int
     key: str
@@ -81,9 +85,9 @@ class Deliveries:
         ]  # fmt: skip
         added = 0
         for chunk in chunks(values, 200):
-            insert = self._scope.insert(deliveries).values(chunk)
+            insert = self._scope.insert(deliveries)
             once = insert.on_conflict_do_nothing(index_elements=["practice_id", "key"])
-            added += len(self._scope.run(once.returning(deliveries.c.key)).all())
+            added += len(self._scope.run(once.returning(deliveries.c.key), chunk).all())
         return added
 
     def due(self, destination: str | None, now: datetime, limit: int = 64) -> DeliveryRows:
@@ -102,17 +106,23 @@ class Deliveries:
         """Deliveries that were started and not finished: after a crash, ask for these first."""
         return self._rows(_of(self._query(deliveries.c.state == "sending"), destination))
 
-    def mark_sending(self, keys: Iterable[str], at: datetime) -> set[str]:
+    def mark_sending(self, keys: Iterable[str], at: datetime, by: str = "") -> set[str]:
         """Starts an attempt of each pending delivery; the keys this caller may send.
 
-        A key that another replica has started is not among them.
+        A key that another replica has started is not among them. ``by`` becomes the row's message:
+        who is sending it.
         """
         taken: set[str] = set()
         for chunk in chunks(sorted(set(keys))):
             started = self._scope.run(
                 self._scope.update(deliveries)
                 .where(self._scope.among(deliveries.c.key, chunk), deliveries.c.state == "pending")
-                .values(state="sending", attempts=deliveries.c.attempts + 1, updated_at=at)
+                .values(
+                    state="sending",
+                    attempts=deliveries.c.attempts + 1,
+                    updated_at=at,
+                    message=by or None,
+                )  # fmt: skip
                 .returning(deliveries.c.key)
             )
             taken.update(started.scalars())
@@ -189,6 +199,13 @@ class Deliveries:
         query = self._scope.select(deliveries, deliveries.c.kind, documents)
         rows = self._scope.run(query.where(deliveries.c.state == state).group_by(deliveries.c.kind))
         return {kind: count for kind, count in rows}
+
+    def folders(self) -> dict[str, str]:
+        """Where documents of each kind are filed: the part of their paths that all share."""
+        first = func.min(deliveries.c.path)
+        query = self._scope.select(deliveries, deliveries.c.kind, first)
+        rows = self._scope.run(query.group_by(deliveries.c.kind))
+        return {kind: str(PurePosixPath(path).parent.parent) for kind, path in rows}
 
     def next_due(self, destination: str | None = None) -> datetime | None:
         """When the next pending delivery comes due."""

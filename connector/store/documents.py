@@ -57,13 +57,7 @@ class Documents:
             as_of=spec.as_of, digest=spec.digest, release=spec.release, updated_at=at,
             spec=self._scope.seal(_SPEC, (spec.document_id,), body),
         )  # fmt: skip
-        insert = self._scope.insert(documents).values(values)
-        self._scope.run(
-            insert.on_conflict_do_update(
-                index_elements=["practice_id", "document_id"],
-                set_={name: insert.excluded[name] for name in values},
-            )
-        )
+        self._scope.put(documents, values, ("document_id",))
         return True
 
     def spec(self, document_id: str) -> DocumentSpec | None:

@@ -51,7 +51,9 @@ class Inbox:
 
     def add(self, source: str, batch: RawBatch, at: datetime) -> bool:
         """Stores the batch; False when its key is there already (nothing changes then)."""
-        rows = [[row.number, dict(row.data), _fault_parts(row.fault)] for row in batch.rows]
+        rows = [
+            [row.number, dict(row.data), _fault_parts(row.fault), row.deleted] for row in batch.rows
+        ]
         values = self._scope.own(
             source=source, key=batch.key, table_name=batch.table, origin=batch.origin,
             as_of=batch.as_of, row_count=len(rows), state="new", received_at=at,
@@ -85,7 +87,10 @@ class Inbox:
                 body = unpack(self._scope.open(_BODY, (row.source, row.key), row.body))
                 batch = RawBatch(
                     key=row.key, table=row.table_name, origin=row.origin, as_of=row.as_of,
-                    rows=tuple(RawRow(number, data, _fault(parts)) for number, data, parts in body),
+                    rows=tuple(
+                        RawRow(number, data, _fault(parts), deleted)
+                        for number, data, parts, deleted in body
+                    ),
                 )  # fmt: skip
                 found.append(InboxItem(row.seq, row.source, batch))
         return found
@@ -112,6 +117,11 @@ class Inbox:
     def counts(self) -> dict[str, int]:
         """Number of batches by state."""
         return dict(self._scope.count_by(inbox.c.state))
+
+    def waits(self) -> bool:
+        """Whether any batch is new; costs the same however many there are."""
+        query = self._scope.select(inbox, inbox.c.seq).where(inbox.c.state == "new")
+        return self._scope.run(query.limit(1)).first() is not None
 
     def oldest_new(self) -> datetime | None:
         """When the oldest batch that waits arrived: the age of the queue."""

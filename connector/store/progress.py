@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import ValidationError
 from sqlalchemy import func
 
 from connector.progress import DecisionView, Progress
+from connector.records import STORED
 from connector.store.schema import decisions, progress
 from connector.store.scope import Scope, expand, squeeze
 
@@ -33,10 +36,11 @@ class ProgressTable:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def put(self, given: Progress, at: datetime) -> bool:
+    def put(self, given: Progress, at: datetime, facts: str = "") -> bool:
         """Stores the progress; True when anything but ``as_of`` differs from what was there.
 
-        A decision that differs from the last one is added to the history.
+        A decision that differs from the last one is added to the history. ``facts`` is what the
+        caller judges by whether a new report is due (see ``reported``).
         """
         patient_id = given.chart.patient.id
         digest = self._digest(given.model_dump_json(exclude={"as_of"}))
@@ -50,22 +54,28 @@ class ProgressTable:
         values = self._scope.own(
             patient_id=patient_id, decision=given.decision.decision, as_of=given.as_of,
             digest=digest, decision_digest=decision_digest, updated_at=at,
+            facts=self._digest(facts), milestones=json.dumps([m.key for m in given.milestones]),
             body=self._scope.seal(_BODY, (patient_id,), squeeze(given.model_dump_json().encode())),
         )  # fmt: skip
-        insert = self._scope.insert(progress).values(values)
-        updated = {name: insert.excluded[name] for name in values}
-        self._scope.run(
-            insert.on_conflict_do_update(
-                index_elements=["practice_id", "patient_id"], set_=updated,
-                where=insert.excluded.as_of >= progress.c.as_of,
-            )
-        )  # fmt: skip
+        self._scope.put(progress, values, ("patient_id",), time="as_of")
         if stored is None or stored.decision_digest != decision_digest:
             self._remember(patient_id, given, at)
         return stored is None or stored.digest != digest
 
+    def reported(self, patient_id: str, facts: str) -> tuple[bool, set[str]] | None:
+        """Whether the facts are those of the last evaluation, and its milestones; None if none.
+
+        Kept apart from the body, so that an upgrade that can't read an old body does not take
+        everything for new and report on everybody again.
+        """
+        query = self._scope.select(progress, progress.c.facts, progress.c.milestones)
+        row = self._scope.run(query.where(progress.c.patient_id == patient_id)).one_or_none()
+        if row is None:
+            return None
+        return row.facts == self._digest(facts), set(json.loads(row.milestones))
+
     def get(self, patient_id: str) -> Progress | None:
-        """The patient's latest progress."""
+        """The patient's latest progress; None when an earlier version wrote it unreadably."""
         query = self._scope.select(progress, progress.c.body)
         body = self._scope.run(query.where(progress.c.patient_id == patient_id)).scalar()
         return None if body is None else self._progress(patient_id, body)
@@ -90,8 +100,9 @@ class ProgressTable:
             page = query.where(progress.c.patient_id > after).order_by(progress.c.patient_id)
             rows = self._scope.run(page.limit(_PAGE)).all()
             for patient_id, body in rows:
-                yield self._progress(patient_id, body)
                 after = patient_id
+                if (found := self._progress(patient_id, body)) is not None:
+                    yield found
             if len(rows) < _PAGE:
                 return
 
@@ -122,10 +133,15 @@ class ProgressTable:
             as_of=given.as_of, recorded_at=at,
             body=self._scope.seal(_DECISION, (patient_id, number), body),
         )  # fmt: skip
-        self._scope.run(self._scope.insert(decisions).values(values))
+        self._scope.run(self._scope.insert(decisions), [values])
 
     def _digest(self, text: str) -> str:
         return self._scope.keys.fingerprint(text.encode())
 
-    def _progress(self, patient_id: str, body: bytes) -> Progress:
-        return Progress.model_validate_json(expand(self._scope.open(_BODY, (patient_id,), body)))
+    def _progress(self, patient_id: str, body: bytes) -> Progress | None:
+        text = expand(self._scope.open(_BODY, (patient_id,), body))
+        try:
+            return Progress.model_validate_json(text, context=STORED)
+        except ValidationError:
+            # Derived from the records; the next evaluation, a day away at most, makes it anew.
+            return None

@@ -9,12 +9,14 @@ from typing import Any, cast
 
 from sqlalchemy import Row
 
-from connector.records import RECORD_TYPES, Patient, PatientRecord, Record
+from connector.records import RECORD_TYPES, STORED, Patient, PatientRecord, Record, Retraction
 from connector.store.schema import records
 from connector.store.scope import Scope, chunks, expand, squeeze
 
 _BODY = "records.body"
 _APART_FROM_CONTENT = {"provenance", "version"}
+_TOMBSTONE = "tombstone"
+"""Kind of a row that keeps an older version of a deleted record from coming in late."""
 _WRITTEN = ("kind", "patient_id", "version", "deleted", "digest", "body", "updated_at")
 
 
@@ -68,9 +70,33 @@ class Records:
         latest = tuple(write[id][0] for id in changed)
         return UpsertResult(changed=latest, **counts)
 
+    def retract(self, given: Sequence[Retraction], at: datetime) -> UpsertResult:
+        """Marks records as deleted that are not newer; of unknown ones only the id is kept."""
+        newest = {one.id: one for one in sorted(given, key=lambda one: (one.id, one.version))}
+        rows: list[dict[str, Any]] = []
+        changed: list[Record] = []
+        for chunk in chunks(list(newest.values())):
+            known = self._versions({one.id for one in chunk})
+            for one in chunk:
+                if one.id in known and known[one.id][0] > one.version:
+                    continue
+                record = self.get(one.id) if one.id in known else None
+                if record is None:
+                    rows.append(self._tombstone(one, at))
+                    continue
+                gone = record.model_copy(
+                    update={"deleted": True, "version": one.version, "provenance": one.provenance}
+                )
+                rows.append(self._row(gone, self._digest(gone), at))
+                changed += [] if record.deleted else [gone]
+        self._write(rows)
+        unchanged = len(newest) - len(changed)
+        return UpsertResult(updated=len(changed), unchanged=unchanged, changed=tuple(changed))
+
     def get(self, id: str) -> Record | None:
         """The record of an id, retracted ones included."""
-        row = self._scope.run(self._scope.select(records).where(records.c.id == id)).one_or_none()
+        query = self._scope.select(records).where(records.c.id == id, records.c.kind != _TOMBSTONE)
+        row = self._scope.run(query).one_or_none()
         return None if row is None else self._record(row)
 
     def of_patients(self, ids: Iterable[str]) -> dict[str, list[Record]]:
@@ -80,14 +106,20 @@ class Records:
             query = self._scope.select(records).where(
                 self._scope.among(records.c.patient_id, chunk)
             )
-            for row in self._scope.run(query.order_by(records.c.patient_id, records.c.id)):
+            # Sorted here: asked for one patient in id order, SQLite reads the whole practice by id
+            # instead of taking the index of patients.
+            for row in sorted(self._scope.run(query), key=lambda row: row.id):
                 found[row.patient_id].append(self._record(row))
         return found
 
     def shared(self) -> list[Record]:
         """Records of no patient (clinicians, the practice), retracted ones too, in id order."""
-        query = self._scope.select(records).where(records.c.patient_id.is_(None))
-        return [self._record(row) for row in self._scope.run(query.order_by(records.c.id))]
+        query = self._scope.select(records).where(
+            records.c.patient_id.is_(None), records.c.kind != _TOMBSTONE
+        )
+        # Sorted here for the same reason as in of_patients.
+        rows = sorted(self._scope.run(query), key=lambda row: row.id)
+        return [self._record(row) for row in rows]
 
     def patients(self, limit: int = 100, after: str = "") -> list[Patient]:
         """Patients that are not retracted, in id order, starting behind the id ``after``."""
@@ -132,6 +164,12 @@ class Records:
             body=self._scope.seal(_BODY, (record.id,), body), updated_at=at,
         )  # fmt: skip
 
+    def _tombstone(self, one: Retraction, at: datetime) -> dict[str, Any]:
+        return self._scope.own(
+            id=one.id, kind=_TOMBSTONE, patient_id=None, version=one.version, deleted=True,
+            digest="", body=self._scope.seal(_BODY, (one.id,), squeeze(b"")), updated_at=at,
+        )  # fmt: skip
+
     def _write(self, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
@@ -146,7 +184,7 @@ class Records:
 
     def _record(self, row: Row[*tuple[Any, ...]]) -> Record:
         body = expand(self._scope.open(_BODY, (row.id,), row.body))
-        return RECORD_TYPES[row.kind].model_validate_json(body)
+        return RECORD_TYPES[row.kind].model_validate_json(body, context=STORED)
 
 
 def _judge(record: Record, digest: str, known: tuple[datetime, str] | None) -> tuple[str, bool]:

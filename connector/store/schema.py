@@ -122,7 +122,7 @@ progress = Table(
     "progress", metadata,
     _text("practice_id", key=True), _text("patient_id", key=True),
     _text("decision"), _time("as_of"), _text("digest"), _text("decision_digest"),
-    _sealed("body"), _time("updated_at"),
+    _text("facts"), _text("milestones"), _sealed("body"), _time("updated_at"),
     Index("progress_decision", "practice_id", "decision"),
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -85,6 +86,16 @@ class Scope:
         )
         return self.run(once.returning(table.c.practice_id)).first() is not None
 
+    def put(
+        self, table: Table, values: Mapping[str, Any], key: tuple[str, ...], *, time: str = ""
+    ) -> None:
+        """Inserts a row of the practice, or replaces the one of the same key.
+
+        ``time`` names a column: a row that has a later time there stays as it is.
+        """
+        dialect = self.connection.dialect.name
+        self.run(_replacing(dialect, table, tuple(values), ("practice_id", *key), time), [values])
+
     def own(self, **values: Any) -> dict[str, Any]:
         """A row of the practice."""
         return {"practice_id": self.practice_id, **values}
@@ -130,6 +141,19 @@ class Scope:
                 "ambiguous_id", f"several ids start with {given!r}; give more of it", allowed=ids
             )
         return ids[0] if ids else None
+
+
+@cache
+def _replacing(
+    dialect: str, table: Table, columns: tuple[str, ...], key: tuple[str, ...], time: str
+) -> Executable:
+    """Built once: putting such a statement together costs more than running it."""
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return insert.on_conflict_do_update(
+        index_elements=list(key),
+        set_={name: insert.excluded[name] for name in columns},
+        where=insert.excluded[time] >= table.c[time] if time else None,
+    )
 
 
 def row_key(parts: Sequence[object]) -> str:

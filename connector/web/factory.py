@@ -5,10 +5,14 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
+from typing import Any
 
-from flask import Flask, Response, abort, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as AnyResponse
 
+from connector.errors import ConnectorError
+from connector.logs import outline
 from connector.progress import PracticeProfile
 from connector.store.store import Store
 from connector.web.pages import pages
@@ -26,6 +30,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 # A report opened in the browser brings its own style block and fonts and needs nothing else.
 _DOCUMENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; sandbox"
@@ -39,7 +44,7 @@ def create_app(
     is_working: Callable[[], bool] = lambda: True,
 ) -> Flask:
     """The application. ``token`` signs a person in; it is printed where the service was started."""
-    app = Flask(__name__)
+    app = _Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
     session = secrets.token_urlsafe(32)
 
@@ -47,7 +52,7 @@ def create_app(
     def only_signed_in() -> None:
         if request.endpoint in _OPEN_TO_ALL:
             return
-        if not hmac.compare_digest(request.cookies.get(_COOKIE, ""), session):
+        if not _same(request.cookies.get(_COOKIE, ""), session):
             abort(401)
 
     @app.after_request
@@ -60,7 +65,7 @@ def create_app(
 
     @app.get("/sign-in/<given>")
     def sign_in(given: str) -> AnyResponse:
-        if not hmac.compare_digest(given, token):
+        if not _same(given, token):
             abort(401)
         response = redirect(url_for("pages.results"))
         response.set_cookie(_COOKIE, session, httponly=True, samesite="Strict")
@@ -75,10 +80,28 @@ def create_app(
         store.read(lambda tx: tx.due.count())
         return ("ready", 200) if is_working() else ("the engine has stopped", 503)
 
-    @app.errorhandler(401)
-    def not_signed_in(_: object) -> tuple[str, int, dict[str, str]]:
-        text = "Open the address that the service printed when it started; it signs you in."
-        return text, 401, {"Content-Type": "text/plain; charset=utf-8"}
-
+    app.register_error_handler(401, _not_signed_in)
+    app.register_error_handler(ConnectorError, _trouble)
     app.register_blueprint(pages(store, practice))
     return app
+
+
+class _Application(Flask):
+    """Logs where a page failed, without the failure's text: it may quote a record."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        self.logger.error("%s failed: %s", request.endpoint, outline(exc_info[1]))
+
+
+def _not_signed_in(_: Exception) -> ResponseReturnValue:
+    text = "Open the address that the service printed when it started; it signs you in."
+    return text, 401, _PLAIN
+
+
+def _trouble(fault: Exception) -> ResponseReturnValue:
+    current_app.logger.error("%s: %s", request.endpoint, fault)
+    return getattr(fault, "message", "not available now"), 503, _PLAIN
+
+
+def _same(given: str, secret: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), secret.encode())

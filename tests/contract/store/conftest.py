@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from connector.ports import RawBatch, RawRow
@@ -26,7 +21,6 @@ from connector.progress import (
 from connector.records import Assessment, Clinician, Patient, Provenance
 from connector.store import KeyRing, NewDelivery, Store
 
-SCRIPT = Path(__file__).parents[3] / "scripts" / "postgres.sh"
 NOW = datetime(2026, 11, 20, 22, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -127,38 +121,6 @@ def samples() -> Samples:
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
     return KeyRing.create(tmp_path_factory.mktemp("keys") / "keys.json")
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> str:
-    """The URL of a server on which databases may be made; started when it is installed here."""
-    given = os.environ.get("CONNECTOR_TEST_POSTGRES_URL")
-    if given:
-        return given
-    bash = shutil.which("bash")
-    if bash is None:
-        pytest.skip("no bash to start PostgreSQL with")
-    done = subprocess.run([bash, SCRIPT, "start"], capture_output=True, text=True, timeout=120)
-    if done.returncode != 0:
-        pytest.skip(f"PostgreSQL can't be started: {done.stderr.strip()}")
-    return done.stdout.strip()
-
-
-@pytest.fixture(scope="session")
-def new_postgres_url(postgres_server: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases, dropped after the session."""
-    made: list[str] = []
-
-    def make() -> str:
-        made.append(f"connector_test_{uuid.uuid4().hex[:12]}")
-        with psycopg.connect(postgres_server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{made[-1]}"')
-        return postgres_server.rpartition("/")[0] + "/" + made[-1]
-
-    yield make
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        for name in made:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

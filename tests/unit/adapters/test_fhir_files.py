@@ -76,7 +76,7 @@ def test_a_resource_without_id_takes_that_of_its_full_url(tmp_path: Path) -> Non
         bundle(
             {"fullUrl": "urn:uuid:a-1", "resource": {"resourceType": "Patient"}},
             {"resource": {"resourceType": "Goal", "subject": {"reference": "urn:uuid:a-1"}}},
-            {"request": {"method": "DELETE", "url": "Goal/1"}},
+            {"response": {"status": "204"}},
         ),
     )
     assert data(pages)[0]["id"] == "a-1"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import InvalidRecord
-from connector.pickup import Pickup, PickupSettings, done, refusal
+from connector.pickup import Pickup, PickupSettings, done, fingerprint, refusal
 from connector.ports import RawPage
 
 
@@ -53,8 +53,8 @@ def test_a_claimed_file_comes_again_until_it_is_done(tmp_path: Path) -> None:
     (path,) = claim(pickup(tmp_path))
     assert claim(pickup(tmp_path)) == [path]
     one = pickup(tmp_path)
-    one.acknowledge(RawPage(token=done(path)))
-    one.acknowledge(RawPage(token=done(path)))
+    one.acknowledge(RawPage(token=done(path, fingerprint(path))))
+    one.acknowledge(RawPage(token=done(path, fingerprint(path))))
     assert claim(one) == [] and not path.exists()
 
 
@@ -70,7 +70,7 @@ def test_a_second_file_of_the_same_name_waits_for_the_first(tmp_path: Path) -> N
     (path,) = claim(pickup(tmp_path))
     drop(tmp_path, text="second")
     assert [p.read_text() for p in claim(pickup(tmp_path))] == ["first"]
-    pickup(tmp_path).acknowledge(RawPage(token=done(path)))
+    pickup(tmp_path).acknowledge(RawPage(token=done(path, fingerprint(path))))
     assert [p.read_text() for p in claim(pickup(tmp_path))] == ["second"]
 
 
@@ -79,7 +79,7 @@ def test_the_archive_never_overwrites(tmp_path: Path) -> None:
         drop(tmp_path, text=text)
         one = pickup(tmp_path, after_pickup="archive")
         (path,) = claim(one)
-        one.acknowledge(RawPage(token=done(path)))
+        one.acknowledge(RawPage(token=done(path, fingerprint(path))))
     kept = sorted((tmp_path / "archive").iterdir())
     assert [path.read_text() for path in kept] == ["second", "first"]
 

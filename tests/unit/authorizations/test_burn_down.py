@@ -53,13 +53,13 @@ def test_the_seventh_of_eight_booked_flags(booked: int, due: bool) -> None:
     view = one(weekly(booked), 0)
     assert (view.renewal_due, view.booked, view.left) == (due, booked, 8 - booked)
     if due:
-        assert view.renewal_reason == "visit 7 of 8 is booked for Apr 13, 2026"
+        assert view.renewal_reason == "visit 7 of 8 is booked for 13 Apr 2026"
         assert view.renewal_on == on(42)
 
 
 def test_the_seventh_attended_flags() -> None:
     view = one(weekly(7, attended=7), 60)
-    assert view.renewal_reason == "visit 7 of 8 took place on Apr 13, 2026"
+    assert view.renewal_reason == "visit 7 of 8 took place on 13 Apr 2026"
     assert (view.used, view.booked, view.left, view.status) == (7, 0, 1, "approved")
 
 
@@ -95,7 +95,7 @@ def test_the_end_date_within_the_lead_days_flags(today: int, due: bool) -> None:
     view = one([], today)
     assert view.renewal_due is due
     if today == 286:
-        assert view.renewal_reason == "it ends on Dec 27, 2026 (in 14 days)"
+        assert view.renewal_reason == "it ends on 27 Dec 2026 (in 14 days)"
         assert view.renewal_on == on(286)
 
 
@@ -104,7 +104,7 @@ def test_both_reasons_come_with_the_earlier_first() -> None:
     assert not view.renewal_reason.startswith("it ends")
     view = one(weekly(7), 31, ends_on=on(45))
     assert view.renewal_reason == (
-        "it ends on Apr 16, 2026 (in 14 days); visit 7 of 8 is booked for Apr 13, 2026"
+        "it ends on 16 Apr 2026 (in 14 days); visit 7 of 8 is booked for 13 Apr 2026"
     )
 
 
@@ -112,7 +112,7 @@ def test_expired_flags_only_while_visits_are_booked_uncovered() -> None:
     assert one([], 300).status == "approved"
     assert (one([], 301).status, one([], 301).renewal_due) == ("expired", False)
     view = one([visit(310, "scheduled"), visit(320, "scheduled")], 301)
-    assert view.renewal_reason == "it ended on Dec 27, 2026 and 2 booked visits are not covered"
+    assert view.renewal_reason == "it ended on 27 Dec 2026 and 2 booked visits are not covered"
 
 
 def test_exhausted_and_overbooked() -> None:
@@ -198,7 +198,7 @@ def test_minutes_are_counted_and_units_only_where_the_source_does() -> None:
     visits = [visit(1, minutes=60), visit(2, minutes=60), visit(9, "scheduled", minutes=60)]
     view = one(visits, 5, unit="minutes", authorized=240)
     assert (view.used, view.booked, view.left, view.unit) == (120, 60, 60, "minutes")
-    assert view.renewal_reason == "180 of 240 minutes are used or booked by Mar 11, 2026"
+    assert view.renewal_reason == "180 of 240 minutes are used or booked by 11 Mar 2026"
     assert one([*visits, visit(10)], 20, unit="minutes", authorized=240).left is None
     assert one(visits, 5, unit="units", authorized=40).left is None
     assert one(visits[:2], 5, unit="units", authorized=40, used_reported=8).left == 32

@@ -11,13 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from connector.progress import AuthorizationView
-
 from connector.measures import Instrument, compare, parse_instrument, score
 from connector.progress import (
     Adherence,
     Alert,
     Attendance,
+    AuthorizationView,
     Chart,
     DecisionView,
     EpisodeView,

@@ -134,7 +134,7 @@ def test_deterioration_is_urgent_for_the_therapist(stated: Any) -> None:
     (alert,) = of_rule(stated, 5, "deterioration")
     assert (alert.severity, alert.audience) == ("urgent", "therapist")
     assert alert.raised_on == stated.day(3)
-    assert "10 on Mar 2, 2026 to 16 on Mar 5, 2026" in alert.text
+    assert "10 on 2 Mar 2026 to 16 on 5 Mar 2026" in alert.text
 
 
 def test_an_alert_keeps_its_key_until_a_new_score(stated: Any) -> None:

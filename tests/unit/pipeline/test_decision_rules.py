@@ -28,7 +28,7 @@ def test_r0_without_a_later_score(stated: Any) -> None:
     stated.score("phq9", 0, 18)
     decision = stated.at(40).decision
     assert (decision.rule, decision.instrument) == ("R0", "phq9")
-    assert "PHQ-9 was 18 on Mar 2, 2026" in decision.reason
+    assert "PHQ-9 was 18 on 2 Mar 2026" in decision.reason
 
 
 def test_r0_when_the_later_score_is_of_another_instrument(stated: Any) -> None:
@@ -128,16 +128,16 @@ def test_r4_remission_alone_is_enough(stated: Any) -> None:
     stated.alter("phq9", clinical_cutoff=None, csc_cutoff=None, response_percent=None)
     decision = judged(stated, 12, 4, 56)
     assert (decision.decision, decision.rule) == ("exceeds", "R4")
-    assert "4 is in remission (below 5; hedis)" in decision.reason
+    assert "4 is in remission (below 5; HEDIS)" in decision.reason
 
 
 def test_r4_reason_states_numbers_direction_and_source(stated: Any) -> None:
     decision = judged(stated, 19, 9, 28)
     assert decision.decision == "exceeds"
     assert decision.reason == (
-        "PHQ-9 went from 19 to 9 (10 lower: better) between Mar 2, 2026 and Mar 30, 2026. A change "
-        "of 6 or more is beyond measurement error (nhs), 9 is below the cut-off of 10 (nhs) and "
-        "52.6 percent reaches the response mark of 50 (hedis)."
+        "PHQ-9 went from 19 to 9 (10 lower: better) between 2 Mar 2026 and 30 Mar 2026. A change "
+        "of 6 or more is beyond measurement error (NHS Talking Therapies), 9 is below the cut-off "
+        "of 10 (NHS Talking Therapies) and 52.6 percent reaches the response mark of 50 (HEDIS)."
     )
 
 
@@ -200,7 +200,7 @@ def test_r8_no_change_and_small_worsening(stated: Any) -> None:
     assert (decision.decision, decision.rule, decision.alerts) == (
         "below", "R8", ("not_on_track",),
     )  # fmt: skip
-    assert "was 15 on both Mar 2, 2026 and Apr 11, 2026" in decision.reason
+    assert "was 15 on both 2 Mar 2026 and 11 Apr 2026" in decision.reason
 
 
 def test_without_a_curve_r7_never_holds(stated: Any) -> None:

@@ -74,7 +74,7 @@ def test_an_authorization_gives_one_milestone_however_much_is_booked(stated: Any
     for day in range(7):
         stated.visit(day * 7, "attended")
     (first,) = found(stated, 1, "authorization")
-    assert "visit 7 of 8 is booked for Apr 13, 2026" in first.text
+    assert "visit 7 of 8 is booked for 13 Apr 2026" in first.text
     for day in range(7, 20):
         stated.visit(day * 7, "attended")
     assert [m.key for m in found(stated, 1, "authorization")] == [first.key]

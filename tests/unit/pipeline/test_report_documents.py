@@ -61,12 +61,23 @@ def test_a_completed_assessment_alone_asks_for_no_packet():
 
 
 @pytest.mark.parametrize(
-    "kind", ["plan_review", "recertification", "visit_number", "authorization"]
+    ("discipline", "kind", "asks"),
+    [
+        ("mental_health", "plan_review", True),
+        ("mental_health", "recertification", True),
+        ("mental_health", "authorization", True),
+        ("mental_health", "visit_number", False),
+        ("physical_therapy", "visit_number", True),
+    ],
 )
-def test_each_asking_milestone_makes_a_packet(kind):
-    progress = better()
+def test_the_milestones_that_ask_for_a_packet(discipline, kind, asks):
+    """The progress report after so many visits is a rule of physical therapy."""
+    episode = better().chart.episode.model_copy(update={"discipline": discipline})
+    progress = better(episode=episode)
     milestone = progress.milestones[0].model_copy(update={"kind": kind})
-    assert "insurer" in specs(progress.model_copy(update={"milestones": (milestone,)}))
+    made = specs(progress.model_copy(update={"milestones": (milestone,)}))
+    assert ("insurer" in made) is asks
+    assert ("packet_manifest" in made) is asks
 
 
 def test_no_packet_without_a_payer():
@@ -162,15 +173,24 @@ def test_status_words_are_the_four():
     assert status((17,), "insufficient_data", "R0") == "not enough data"
 
 
+def aged(records, days):
+    return tuple(r.model_copy(update={"version": S.NOW - timedelta(days=days)}) for r in records)
+
+
 def test_a_stale_authorization_asks_to_verify():
-    progress = better()
-    old = progress.chart.authorizations[0].model_copy(
-        update={"version": S.NOW - timedelta(days=20)}
-    )
-    chart = progress.chart.model_copy(update={"authorizations": (old,)})
-    block = specs(progress.model_copy(update={"chart": chart}))["therapist"].context
-    assert block["authorization"]["flag"] == "stale, verify"
-    assert specs(better())["therapist"].context["authorization"]["flag"] is None
+    def flag(**parts):
+        progress = better()
+        chart = progress.chart.model_copy(update=parts)
+        context = specs(progress.model_copy(update={"chart": chart}))["therapist"].context
+        return context["authorization"]["flag"]
+
+    authorizations = aged(better().chart.authorizations, 20)
+    # Not edited for weeks, while visits keep coming: the source is alive.
+    assert flag(authorizations=authorizations) is None
+    visits, notes = aged(better().chart.visits, 16), aged(better().chart.notes, 16)
+    silent = flag(authorizations=authorizations, visits=visits, notes=notes)
+    assert silent == "stale, verify (no news from the source)"
+    assert flag() is None
 
 
 def test_items_are_for_the_therapist_only():

@@ -84,7 +84,8 @@ def _projection() -> None:
     op.create_table(
         "progress",
         _text("practice_id"), _text("patient_id"), _text("decision"), _time("as_of"),
-        _text("digest"), _text("decision_digest"), _bytes("body"), _time("updated_at"),
+        _text("digest"), _text("decision_digest"), _text("facts"), _text("milestones"),
+        _bytes("body"), _time("updated_at"),
         sa.PrimaryKeyConstraint("practice_id", "patient_id"),
     )  # fmt: skip
     op.create_index("progress_decision", "progress", ["practice_id", "decision"])

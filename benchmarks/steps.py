@@ -1,0 +1,141 @@
+"""The pure steps alone: mapping rows, evaluating patients, making report pages. In this process."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from machine import show
+from scaled_practice import ALL_KINDS, write_practice
+
+from connector import pipeline
+from connector.app import App, open_app
+from connector.documents import compose
+from connector.documents.render import Renderer
+from connector.engine import ingest
+from connector.mapping.apply import apply
+from connector.ports import RawBatch
+from connector.progress import DocumentSpec, Outcome
+from connector.records import Record
+
+_PATIENTS = 490
+_PAGES_OF_A_KIND = 40
+
+
+def mapping_alone() -> None:
+    """Rows a second through ``apply``, for each table of the sample practice."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = _site(Path(folder), _PATIENTS)
+        spec, context = app.mappings["practice_csv"], app.context("practice_csv")
+        found: dict[str, list[float]] = {}
+        for batch in _batches(app):
+            began = time.perf_counter()
+            result = apply(spec, batch, context)
+            seconds = time.perf_counter() - began
+            counts = found.setdefault(batch.table, [0, 0, 0])
+            for place, amount in enumerate((len(batch.rows), len(result.records), seconds)):
+                counts[place] += amount
+    rows = [(table, int(n), int(made), n / s) for table, (n, made, s) in sorted(found.items())]
+    total = [sum(counts[place] for counts in found.values()) for place in range(3)]
+    rows.append(("all", int(total[0]), int(total[1]), total[0] / total[2]))
+    show("Mapping alone (one process)", ("table", "rows", "records", "rows/s"), rows)
+
+
+def evaluation_alone() -> None:
+    """Patients a second through ``pipeline.run``, without and with making the documents."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = _site(Path(folder), _PATIENTS)
+        patients = _records(app)
+    rows: list[tuple[object, ...]] = []
+    for name, step in (("chart, scores, decision, alerts", pipeline.progress),
+                       ("the same and document contents", pipeline.run)):  # fmt: skip
+        began = time.perf_counter()
+        for records in patients:
+            step(
+                records,
+                practice=app.practice,
+                instruments=app.instruments,
+                rules=app.rules,
+                now=app.site.now(),
+            )
+        rows.append((name, len(patients), len(patients) / (time.perf_counter() - began)))
+    show("Evaluation alone (one process)", ("what", "patients", "patients/s"), rows)
+
+
+def reports() -> None:
+    """Reports a second as HTML, and as PDF with one and with two render processes."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = _site(Path(folder), 49)
+        outcomes = _outcomes(app, _records(app))
+    documents = [document for outcome in outcomes for document in outcome.documents]
+    rows = []
+    for kind in ALL_KINDS[:3]:
+        chosen = [d for d in documents if d.kind == kind][:_PAGES_OF_A_KIND]
+        began = time.perf_counter()
+        pages = [compose.html(d, app.resources, app.site.render.paper) for d in chosen]
+        html = len(pages) / (time.perf_counter() - began)
+        rows.append((kind, len(chosen), html, _pdfs(app, chosen, 1), _pdfs(app, chosen, 2)))
+    show(
+        "Reports a second (page composed and rendered)",
+        ("report", "documents", "HTML/s", "PDF/s, 1 process", "PDF/s, 2 processes"),
+        rows,
+    )
+
+
+def _pdfs(app: App, documents: Sequence[DocumentSpec], processes: int) -> float:
+    def one(document: DocumentSpec) -> bytes:
+        return renderer.pdf(compose.html(document, app.resources, app.site.render.paper))
+
+    renderer = Renderer(processes, timeout_seconds=60)
+    try:
+        with ThreadPoolExecutor(processes * 2) as pool:
+            # The first pages start the processes and load the fonts.
+            list(pool.map(one, [documents[0]] * processes * 2))
+            began = time.perf_counter()
+            list(pool.map(one, documents))
+            return len(documents) / (time.perf_counter() - began)
+    finally:
+        renderer.close()
+
+
+def _site(home: Path, patients: int) -> App:
+    write_practice(home / "site", patients)
+    return open_app(home / "site")
+
+
+def _batches(app: App) -> Iterable[RawBatch]:
+    for page in app.sources["practice_csv"].fetch(None):
+        yield from page.batches
+
+
+def _records(app: App) -> list[list[Record]]:
+    """The records of each patient, with the clinicians, as evaluation reads them."""
+    with app.open_store() as store:
+        work = app.work(store, renderer=None)  # type: ignore[arg-type]  # nothing is rendered
+        ingest.pick_up(work, "practice_csv")
+        while ingest.map_new(work):
+            pass
+        found = store.read(
+            lambda tx: (
+                tx.records.of_patients(p.id for p in tx.records.patients(limit=10_000)),
+                tx.records.shared(),
+            )
+        )
+    return [[*own, *found[1]] for own in found[0].values()]
+
+
+def _outcomes(app: App, patients: Iterable[Sequence[Record]]) -> list[Outcome]:
+    found = [
+        pipeline.run(
+            records,
+            practice=app.practice,
+            instruments=app.instruments,
+            rules=app.rules,
+            now=app.site.now(),
+        )
+        for records in patients
+    ]
+    return [outcome for outcome in found if outcome is not None]

@@ -1,0 +1,186 @@
+"""What several kinds of tests share: a PostgreSQL server, and small sites on golden input."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CASES = ROOT / "tests" / "golden" / "cases"
+WRITTEN_AT = 1_763_000_000
+AS_OF = "2026-11-20T17:00:00-05:00"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """The URL of a server on which databases may be made; started when it is installed here."""
+    given = os.environ.get("CONNECTOR_TEST_POSTGRES_URL")
+    if given:
+        return given
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash to start PostgreSQL with")
+    script = ROOT / "scripts" / "postgres.sh"
+    done = subprocess.run([bash, script, "start"], capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        pytest.skip(f"PostgreSQL can't be started: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def new_postgres_url(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases, dropped after the session."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"connector_test_{uuid.uuid4().hex[:12]}")
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{made[-1]}"')
+        return postgres_server.rpartition("/")[0] + "/" + made[-1]
+
+    yield make
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@dataclass
+class SmallSite:
+    """A site folder on the input of a golden case; ``write`` puts its site file down."""
+
+    home: Path
+    receives: Sequence[str] = ("decision", "alert", "packet_manifest")
+    practice_id: str = "small"
+    store: Mapping[str, str] = field(default_factory=dict)
+    as_of: str | None = AS_OF
+    every_seconds: int = 300
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def inbox(self) -> Path:
+        """Where exports are dropped."""
+        return self.home / "inbox"
+
+    @property
+    def out(self) -> Path:
+        """Where the folder destination files."""
+        return self.home / "out"
+
+    def write(self) -> SmallSite:
+        """Write the site file and make the pickup folder."""
+        self.inbox.mkdir(parents=True, exist_ok=True)
+        site = {
+            "practice": {"id": self.practice_id, "name": "Small Practice", "synthetic": True},
+            "sources": [
+                {
+                    "name": "csv",
+                    "adapter": "csv_files",
+                    "mapping": "csv_export",
+                    "every_seconds": self.every_seconds,
+                    "options": {"folder": "inbox", "settle_seconds": 0},
+                }
+            ],
+            "destinations": [
+                {
+                    "name": "filing",
+                    "adapter": "folder",
+                    "receives": list(self.receives),
+                    "options": {"folder": "out"},
+                }
+            ],
+            "store": dict(self.store),
+            **({"as_of": self.as_of} if self.as_of else {}),
+            **self.extra,
+        }
+        (self.home / "site.yaml").write_text(yaml.safe_dump(site), encoding="utf-8")
+        return self
+
+    def drop_case(self, case: str) -> None:
+        """Drop all exports of a golden case, always with the same time."""
+        for export in sorted((CASES / case / "input" / "inbox").iterdir()):
+            self.drop(export.name, export.read_bytes())
+
+    def drop(self, name: str, content: bytes | str, at: int = WRITTEN_AT) -> Path:
+        """Drop one export that was written at a time (seconds)."""
+        path = self.inbox / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.utime(path, (at, at))
+        return path
+
+    def drop_rows(self, name: str, rows: Sequence[Mapping[str, Any]], at: int = WRITTEN_AT) -> Path:
+        """Drop rows as CSV; the columns are those of the first row."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        return self.drop(name, text.getvalue(), at)
+
+
+def client(number: str, **changes: str) -> dict[str, str]:
+    """One row of clients.csv."""
+    return {
+        "client_id": number,
+        "first_name": "Avery",
+        "last_name": "Samplewood",
+        "date_of_birth": "04/12/1988",
+        "sex": "Female",
+        "primary_clinician_id": "K-01",
+        "status": "Active",
+        "program": "Mental Health",
+        "intake_date": "08/19/2026",
+        "last_updated": "2026-08-19 08:00:00",
+        **changes,
+    }
+
+
+def form(number: str, client_id: str, answers: Sequence[object], **changes: str) -> dict[str, str]:
+    """One row of assessment_items.csv."""
+    padded = [*answers, *[""] * (20 - len(answers))]
+    return {
+        "assessment_id": number,
+        "client_id": client_id,
+        "measure": "PHQ-9",
+        "date_completed": "11/18/2026",
+        **{f"item_{n}": str(answer) for n, answer in enumerate(padded, start=1)},
+        "entered_by": "client portal",
+        "last_updated": "2026-11-18 10:12:00",
+        **changes,
+    }
+
+
+@pytest.fixture
+def rows() -> Any:
+    """Makers of rows: ``rows.client(...)``, ``rows.form(...)``."""
+
+    class Rows:
+        client = staticmethod(client)
+        form = staticmethod(form)
+
+    return Rows
+
+
+@pytest.fixture
+def small_site(tmp_path: Path) -> Callable[..., SmallSite]:
+    """Makes sites in folders of their own; keyword arguments are those of ``SmallSite``."""
+    made: list[SmallSite] = []
+
+    def make(case: str | None = None, **given: Any) -> SmallSite:
+        site = SmallSite(home=tmp_path / f"site-{len(made) + 1}", **given).write()
+        made.append(site)
+        if case is not None:
+            site.drop_case(case)
+        return site
+
+    return make
