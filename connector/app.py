@@ -78,6 +78,7 @@ class App:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """The configured sources, by name."""
+        self._refuse_shared_folders()
         return {given.name: self._source(given) for given in self.site.sources}
 
     @cached_property
@@ -193,6 +194,25 @@ class App:
         spec = load_mapping(given.mapping, self.resources)
         check_instruments(spec, self.instruments)
         return spec
+
+    def _refuse_shared_folders(self) -> None:
+        """Two sources in one folder refuse each other's files, and take documents filed there."""
+        taken: dict[str, str] = {}
+        parts = [("source", part.name, part.options) for part in self.site.sources]
+        parts += [("destination", part.name, part.options) for part in self.site.destinations]
+        for kind, name, options in parts:
+            if not isinstance(folder := options.get("folder"), str):
+                continue
+            place = os.path.normpath(self.home / folder)
+            if place in taken:
+                raise ConfigurationError(
+                    "folder_shared",
+                    f"{kind} {name!r} has the same folder as {taken[place]}: {folder}; give "
+                    "each its own",
+                    where=settings.SITE_FILE,
+                )
+            if kind == "source":
+                taken[place] = f"source {name!r}"
 
     def _source(self, given: settings.SourceSettings) -> Source:
         adapter = registry.find_adapter(given.adapter)

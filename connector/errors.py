@@ -17,6 +17,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+_SHOWN = 200
+"""Characters of a source value that a sentence shows."""
+
 
 class ConnectorError(Exception):
     """Base of all errors this product raises on purpose."""
@@ -85,7 +88,10 @@ class InvalidRecord(ConnectorError):
 
     def sentence(self) -> str:
         """The full sentence for a person, source value included. Not for logs."""
-        shown = f" (got {self.value!r})" if self.value is not None else ""
+        value = self.value
+        if value is not None and len(value) > _SHOWN:
+            value = f"{value[:_SHOWN]}..."
+        shown = f" (got {value!r})" if value is not None else ""
         return _with_help(f"{self.message}{shown}", "", self.allowed, self.suggestion)
 
 

@@ -34,7 +34,10 @@ _EXCERPT_BYTES = 2000
 _LONGEST_NAME = 255
 _SHOWN_NAME = 120
 _ROOM_FOR_ENDINGS = 20
-_NEEDS_A_PERSON = (errno.EROFS, errno.EEXIST)
+_NEEDS_A_PERSON = (errno.EROFS, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
+_FOLDER = r"^[^\x00-\x1f]+$"
+_OUR_OWN = ("site.yaml", "keys.json", "connector.db", "manifest.jsonl")
+"""Files that mark a folder of the site itself: what is picked up there would be lost to it."""
 
 
 class PickupSettings(BaseModel):
@@ -42,12 +45,15 @@ class PickupSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    folder: str
+    folder: str = Field(pattern=_FOLDER)
     settle_seconds: float = Field(
-        default=2, ge=0, description="a file changed more recently may still be written to"
+        default=2,
+        ge=0,
+        le=86_400,
+        description="a file changed more recently may still be written to",
     )
     after_pickup: Literal["delete", "archive"] = "delete"
-    archive: str = "archive"
+    archive: str = Field(default="archive", pattern=_FOLDER)
     max_bytes: int = Field(default=2_000_000_000, ge=1)
 
 
@@ -77,12 +83,22 @@ class Pickup:
         """
         processing = self.folder / PROCESSING
         with _plain_errors(self._settings.folder):
+            self._refuse_our_own()
             processing.mkdir(parents=True, exist_ok=True)
             for path in self.folder.iterdir():
                 if self._is_ready(path):
                     self._take(path, processing / path.name)
             ours = [p for p in processing.iterdir() if _is_file(p) and not _unfinished(p.name)]
             return sorted(ours, key=order)
+
+    def _refuse_our_own(self) -> None:
+        found = next((name for name in _OUR_OWN if (self.folder / name).exists()), None)
+        if found is not None:
+            raise ConfigurationError(
+                "folder_not_for_pickup",
+                f"the pickup folder {self._settings.folder} holds {found}, a file of the site "
+                "itself; name a folder of its own",
+            )
 
     def _is_ready(self, path: Path) -> bool:
         if path.name.startswith(".") or _unfinished(path.name) or not _is_file(path):
@@ -105,7 +121,10 @@ class Pickup:
 
     def bring(self, file: Path) -> Path:
         """A copy of a whole file, ready for the next round whatever ``settle_seconds`` says."""
+        if not file.is_file() or not os.access(file, os.R_OK):
+            raise ConfigurationError("not_a_file", f"{shown(file)} is not a file that can be read")
         with _plain_errors(self._settings.folder):
+            self._refuse_our_own()
             processing = self.folder / PROCESSING
             processing.mkdir(parents=True, exist_ok=True)
             target = _free_name(file.name, processing)

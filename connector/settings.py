@@ -161,7 +161,7 @@ def site_findings(home: Path) -> list[ConfigurationError]:
     except ConfigurationError as fault:
         return [fault]
     except ValidationError as fault:
-        return [_finding(Site, error, SITE_FILE) for error in fault.errors()]
+        return [_finding(Site, error, SITE_FILE) for error in _errors(fault)]
     return []
 
 
@@ -191,8 +191,16 @@ def check_section(model: type[T], data: Any, *, where: str) -> T:
     try:
         return model.model_validate(data)
     except ValidationError as fault:
-        more = f" (and {fault.error_count() - 1} more)" if fault.error_count() > 1 else ""
-        raise _finding(model, fault.errors()[0], where, more) from None
+        first, *others = _errors(fault)
+        more = f" (and {len(others)} more)" if others else ""
+        raise _finding(model, first, where, more) from None
+
+
+def _errors(fault: ValidationError) -> list[ErrorDetails]:
+    """The faults without those that only follow: a list is "too short" when its entry is wrong."""
+    found = fault.errors()
+    inner = {error["loc"][:n] for error in found for n in range(1, len(error["loc"]))}
+    return [e for e in found if not (e["type"] == "too_short" and e["loc"] in inner)]
 
 
 def _finding(

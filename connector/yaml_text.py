@@ -13,7 +13,7 @@ import yaml
 from connector.errors import ConfigurationError
 
 MOST_VALUES = 100_000
-_MOST_CHARACTERS = 5_000_000
+_MOST_CHARACTERS = 1_000_000
 
 
 class _Unusable(Exception):

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TextIO
 
 from adapters.csv_files.encoding import examine, not_text
-from adapters.csv_files.header import Header, read_header, table_for, takes
+from adapters.csv_files.header import MOST_COLUMNS, Header, read_header, table_for, takes
 from connector import pickup
 from connector.errors import InvalidRecord
 from connector.pickup import Pickup, PickupSettings
 from connector.ports import ExpectedTable, RawBatch, RawPage, RawRow
 
 ROWS_PER_PAGE = 500
+AS_IT_CAME = "row as it came"
 _LONGEST_FIELD = 4_000_000
 _LONGEST_LINE = 8_000_000
 _LONGEST_RECORD = 16_000_000
@@ -177,12 +178,14 @@ class Rows(Iterator[RawRow]):
     def _row(self, start: int, cells: list[str]) -> RawRow:
         width = len(self._columns)
         surplus = cells[width:]
-        data = {name: cell for name, cell in zip(self._columns, cells, strict=False) if name}
         if len(cells) >= width and not any(cell.strip() for cell in surplus):
-            return RawRow(start, data)
+            pairs = zip(self._columns, cells, strict=False)
+            return RawRow(start, {name: cell for name, cell in pairs if name})
+        # Which cell belongs to which column is not known, so none is given a column's name: put
+        # back as it is, such a row must not become a record with its values one place off.
         return RawRow(
             start,
-            data,
+            {AS_IT_CAME: "|".join(cells[: 2 * MOST_COLUMNS])},
             InvalidRecord(
                 "wrong_field_count",
                 f"the row has {len(cells)} cells, the header has {width} columns",

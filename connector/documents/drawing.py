@@ -60,7 +60,7 @@ def line_chart(data: Mapping[str, Any], style: ChartStyle) -> Drawing:
     words = [str(p.get("mark", "")) for p in data["points"]]
     marks: list[Mark] = [
         *_axes(plot),
-        *_thresholds(plot, data["thresholds"]),
+        *_thresholds(plot, data["thresholds"], data.get("real_change")),
         *_real_change(plot, data.get("real_change")),
         *_joins(plot, dates, places, missed, [bool(p.get("after_gap")) for p in data["points"]]),
         *_points(plot, places, words),
@@ -82,7 +82,10 @@ def _axes(plot: _Plot) -> list[Mark]:
     ]
 
 
-def _thresholds(plot: _Plot, thresholds: Sequence[Mapping[str, Any]]) -> list[Mark]:
+def _thresholds(
+    plot: _Plot, thresholds: Sequence[Mapping[str, Any]], taken: float | None
+) -> list[Mark]:
+    """Dashed lines; a band limit where the line of real change lies leaves the place to it."""
     s = plot.style
     return [
         Line(
@@ -91,6 +94,7 @@ def _thresholds(plot: _Plot, thresholds: Sequence[Mapping[str, Any]]) -> list[Ma
             "6 2" if t["cutoff"] else "3 2",
         )
         for t in thresholds
+        if t["cutoff"] or t["value"] != taken
     ]  # fmt: skip
 
 

@@ -130,6 +130,14 @@ def stale_authorizations(progress: Progress, on: date, days: int) -> bool:
     return bool(chart.authorizations) and (on - max(seen)).days > days
 
 
+UNDECIDED = {
+    "requested": "asked for, the payer has not decided",
+    "pended": "asked for, the payer has not decided",
+    "denied": "denied by the payer",
+    "cancelled": "cancelled",
+}
+
+
 def goals_met(goals: Iterable[Goal]) -> tuple[int, int, str]:
     """How many of how many are met, and what is counted: objectives where there are any.
 

@@ -17,9 +17,10 @@ HEADING = 21.5
 BODY, SMALL = 12.4, 10.7
 # block and the rows that must stay (of the reason: characters), taken in this order
 CUTS = (
-    ("reason", 420), ("warnings", 2), ("reason", 290), ("goals", 3), ("review", 4),
-    ("warnings", 1), ("review", 3), ("reason", 190), ("goals", 2), ("review", 2), ("scores", 3),
-    ("reason", 110), ("goals", 1), ("safety", 1), ("review", 1), ("reason", 50),
+    ("warnings", 3), ("goals", 4), ("review", 5), ("safety", 2), ("reason", 420),
+    ("warnings", 2), ("reason", 290), ("goals", 3), ("review", 4), ("warnings", 1), ("review", 3),
+    ("reason", 190), ("goals", 2), ("review", 2), ("scores", 3), ("reason", 110), ("goals", 1),
+    ("safety", 1), ("review", 1), ("reason", 50),
 )  # fmt: skip
 
 
@@ -34,6 +35,20 @@ def fit(context: dict[str, Any]) -> dict[str, Any]:
         while block != "reason" and height(result) > PAGE and len(result[block]["rows"]) > least:
             rows, more = result[block]["rows"], result[block]["more"]
             result[block] = {**result[block], "rows": rows[:-1], "more": more + 1}
+    for block in ("safety", "review", "goals", "scores", "warnings"):
+        result = _put_back(result, block, context[block]["rows"])
+    return result
+
+
+def _put_back(result: dict[str, Any], block: str, rows: list[Any]) -> dict[str, Any]:
+    """The result with rows of a block back that a later cut has made room for."""
+    while len(result[block]["rows"]) < len(rows):
+        shown = len(result[block]["rows"]) + 1
+        more = result[block]["more"] - 1
+        tried = {**result, block: {**result[block], "rows": rows[:shown], "more": more}}
+        if height(tried) > PAGE:
+            break
+        result = tried
     return result
 
 

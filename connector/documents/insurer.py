@@ -133,6 +133,9 @@ def missing_fields(context: Mapping[str, Any]) -> list[str]:
     fields = [f["label"] for f in context["clinician_fields"] if f["value"] is None]
     for block in ("member", "request", "provider", "plan"):
         fields += [row["label"] for row in context[block]["rows"] if row["value"] is None]
+    fields.append("Attention line and fax of the payer")
+    if not context["goals"]["rows"]:
+        fields.append("Goals with measurable objectives")
     if not context["diagnoses"]:
         fields.append("Diagnosis (ICD-10-CM)")
     if any(g["not_met"] for g in context["goals"]["rows"]):
@@ -221,6 +224,9 @@ def _authorized(view: AuthorizationView | None, on: date) -> str | None:
     if view is None:
         return None
     asked = f"{view.requested} asked for, " if view.requested is not None else ""
+    if view.status in facts.UNDECIDED:
+        words = facts.UNDECIDED[view.status].removeprefix("asked for, ")
+        return f"{asked}{words}"
     given = f"{view.authorized} authorized" if view.authorized is not None else "number not on file"
     ended = view.ends_on is not None and view.ends_on < on
     word = "not used" if ended else "left"
@@ -291,7 +297,7 @@ def _goal_status(goal: Goal, on: date) -> str:
     words = facts.GOAL_WORDS[goal.status]
     if goal.status == "achieved" and goal.achieved_on:
         return f"{words} {us_day(goal.achieved_on)}"
-    return f"{words}, target date passed" if _overdue(goal, on) else words
+    return f"{words}, date passed" if _overdue(goal, on) else words
 
 
 def _attendance(progress: Progress, practice: PracticeProfile, on: date) -> dict[str, Any]:

@@ -70,6 +70,24 @@ def difference(first: Measurement, last: Measurement) -> str:
     return f"{number(abs(moved))} {'lower' if moved < 0 else 'higher'}"
 
 
+def _rests_on_mid(series: MeasureSeries) -> bool:
+    return series.change is not None and series.change.reliable_basis == "mid_points"
+
+
+def beyond(series: MeasureSeries) -> str:
+    """What a change that counts has passed: measurement error, where one is known."""
+    if _rests_on_mid(series):
+        return "by the smallest important change or more"
+    return "beyond measurement error"
+
+
+def within(series: MeasureSeries) -> str:
+    """What a change that does not count has not passed."""
+    if _rests_on_mid(series):
+        return "less than the smallest important change"
+    return "within measurement error"
+
+
 def change_words(series: MeasureSeries) -> str:
     """The change in a few words: "10 lower: better", "3 lower: unclear"."""
     both = pair(series)
@@ -125,9 +143,9 @@ def headline(series: MeasureSeries, instrument: Instrument) -> Sentence:
     moved = f"from {start} to {now}"
     kind = state(series)
     text = {
-        "better": f"{label} is better, beyond measurement error: it went {moved}.",
-        "worse": f"{label} is worse, beyond measurement error: it went {moved}.",
-        "unclear": f"{label} has not clearly changed: {start} to {now}, within measurement error.",
+        "better": f"{label} is better, {beyond(series)}: it went {moved}.",
+        "worse": f"{label} is worse, {beyond(series)}: it went {moved}.",
+        "unclear": f"{label} has not clearly changed: {start} to {now}, {within(series)}.",
     }.get(kind, f"{label} went {moved}. No threshold for real change is known for it.")
     if kind == "unclear" and start == now:
         text = f"{label} has not changed: {start} at the start, {now} now."
@@ -161,11 +179,9 @@ def payer_sentences(series: MeasureSeries, instrument: Instrument) -> list[Sente
 def _payer_judgement(series: MeasureSeries, instrument: Instrument, ids: list[str]) -> Sentence:
     threshold = reliable_words(series, instrument)
     text = {
-        "better": f"This is an improvement beyond measurement error ({threshold}).",
-        "worse": f"This is a worsening beyond measurement error ({threshold}).",
-        "unclear": (
-            f"This is within measurement error ({threshold}) and is not counted as improvement."
-        ),
+        "better": f"This is an improvement {beyond(series)} ({threshold}).",
+        "worse": f"This is a worsening {beyond(series)} ({threshold}).",
+        "unclear": (f"This is {within(series)} ({threshold}) and is not counted as improvement."),
     }.get(
         state(series),
         "No threshold for real change is known for this measure; the change is not rated.",

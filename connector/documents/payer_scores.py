@@ -94,9 +94,11 @@ def rating(
         why = "no threshold of real change is known, below the expected course"
     if d.rule == "R7" and narrative.state(series) == "unknown":
         why = "no threshold of real change is known, at or above the expected course"
-    capped = next((i.short_name for s, i in pairs if s.instrument == d.capped_by), None)
+    why = why.replace("beyond measurement error", narrative.beyond(series))
+    why = why.replace("within measurement error", narrative.within(series))
+    capped = next(((s, i) for s, i in pairs if s.instrument == d.capped_by), None)
     if capped:
-        why += f"; held down because {capped} is worse beyond measurement error"
+        why += f"; held down because {capped[1].short_name} is worse {narrative.beyond(capped[0])}"
     return {"measure": instrument.short_name, "words": words, "rule": d.rule, "why": why}
 
 
@@ -109,7 +111,7 @@ def source_row(series: MeasureSeries, instrument: Instrument) -> dict[str, Any]:
         "reliable": narrative.reliable_words(series, instrument),
         "reliable_source": _source(sources.get(_basis(series)), 150),
         "important": f"Smallest important change: {number(instrument.mid)} points"
-        if instrument.mid is not None
+        if instrument.mid is not None and _basis(series) != "mid"
         else None,
         "cutoff": f"{_op(cutoff.op)} {number(cutoff.value)}" if cutoff else "none",
         "cutoff_source": _source(cutoff.source, 110) if cutoff else "",

@@ -71,9 +71,7 @@ def review_lines(
         rows += _change_lines(progress, series, instrument)
     for s in progress.measured.series:
         if s is not series and narrative.state(s) == "worse" and s.instrument in instruments:
-            text = (
-                f"Consider {instruments[s.instrument].short_name}: worse beyond measurement error."
-            )
+            text = f"Consider {instruments[s.instrument].short_name}: worse {narrative.beyond(s)}."
             rows.append(narrative.sentence("secondary_worse", text, _ids(s)))
     rows += _attendance_lines(progress, rules)
     rows += _plan_lines(progress, on)
@@ -96,7 +94,7 @@ def _change_lines(progress: Progress, series: MeasureSeries, instrument: Instrum
     rule, name = progress.decision.rule, instrument.short_name
     rows: Rows = []
     if narrative.state(series) == "worse":
-        text = f"Consider a change of plan: {name} is worse beyond measurement error."
+        text = f"Consider a change of plan: {name} is worse {narrative.beyond(series)}."
         rows.append(narrative.sentence(rule, text, _ids(series)))
     elif progress.decision.decision == "below":
         text = f"Consider what stands in the way: {name} is not on track at this point of care."
@@ -110,7 +108,7 @@ def _change_lines(progress: Progress, series: MeasureSeries, instrument: Instrum
     elif progress.decision.decision == "exceeds":
         unseen = any(a.rule.startswith(UNSEEN_SAFETY) for a in progress.alerts)
         ask = ", after asking about safety" if unseen else ""
-        text = f"Consider a step down or discharge planning{ask}: {name} is better beyond error."
+        text = f"Consider a step down or discharge planning{ask}: {name} is reliably better."
         rows.append(narrative.sentence(rule, text, _ids(series)))
     return rows
 

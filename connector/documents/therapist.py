@@ -24,7 +24,7 @@ from connector.progress import (
     RuleSet,
 )
 
-CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 4, 5, 2, 3, 12
+CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 6, 7, 3, 5, 12
 GOAL_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 96, 560
 
 Instruments = Mapping[str, Instrument]
@@ -235,10 +235,11 @@ def _authorization(progress: Progress, rules: RuleSet, on: date) -> dict[str, An
     stale = facts.stale_authorizations(progress, on, rules.authorization_lead_days)
     flag = "Renewal due" if view.renewal_due else None
     old = "stale, verify (no news from the source)" if stale else None
+    counted = view.status not in facts.UNDECIDED
     return {
         "text": authorization_words(view, on),
-        "detail": f"{clipped(view.payer, 30)}, {clipped(view.number or 'no number', 20)}: "
-        f"{view.used} used, {view.booked} booked",
+        "detail": f"{clipped(view.payer, 30)}, {clipped(view.number or 'no number', 20)}"
+        + (f": {view.used} used, {view.booked} booked" if counted else ""),
         "flag": "; ".join(w for w in (flag, old) if w) or None,
         "more": len(views) - 1,
     }
@@ -246,6 +247,8 @@ def _authorization(progress: Progress, rules: RuleSet, on: date) -> dict[str, An
 
 def authorization_words(view: AuthorizationView, on: date) -> str:
     """6 of 20 visits left, ends 30 Jun 2026; after its end nothing of it is left to use."""
+    if view.status in facts.UNDECIDED:
+        return facts.UNDECIDED[view.status].capitalize()
     ended = view.ends_on is not None and view.ends_on < on
     if view.left is None or view.authorized is None:
         left = f"{view.used} used, number authorized not on file"
@@ -328,9 +331,9 @@ def note_text(progress: Progress, series: list[tuple[MeasureSeries, Instrument]]
         both = narrative.pair(s)
         if both:
             reading = {
-                "better": "beyond measurement error",
-                "worse": "worse beyond measurement error",
-                "unclear": "within measurement error",
+                "better": narrative.beyond(s),
+                "worse": f"worse {narrative.beyond(s)}",
+                "unclear": narrative.within(s),
             }.get(narrative.state(s), "not rated")
             said += (
                 f", first {number(total_of(both[0]))} on {day(both[0].taken_on)}: "

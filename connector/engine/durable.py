@@ -55,6 +55,13 @@ class DurableEngine:
         executor = LOCAL_EXECUTOR if self.embedded else f"replica-{self.boot}"
         if self.embedded:
             self._claim_file(Path(self._url.removeprefix("sqlite:///")))
+        try:
+            self._launch(executor)
+        except BaseException:
+            self._release_file()
+            raise
+
+    def _launch(self, executor: str) -> None:
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         DBOS(config=self._config(executor))
         DBOS.launch()
@@ -69,6 +76,9 @@ class DurableEngine:
         DBOS.destroy(workflow_completion_timeout_sec=10)
         if self._takeover is not None:
             self._takeover.stop()
+        self._release_file()
+
+    def _release_file(self) -> None:
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -20,6 +20,11 @@ from connector.mapping.file import Language
 from connector.mapping.spec import Read
 
 
+_LONGEST = 4000
+_NOT_PURE = frozenset({"now", "today", "timeOfDay", "trace"})
+"""FHIRPath functions that a mapping may not use: the clock, and printing what a row holds."""
+
+
 class BadExpression(ValueError):
     """The expression can't be used; ``str()`` says why."""
 
@@ -28,7 +33,12 @@ def compile_read(expression: str, language: Language) -> Read:
     """A reader giving all values that are not blank. Raises BadExpression."""
     if language == "columns":
         return _column(expression)
-    return _jmespath(expression) if language == "jmespath" else _fhirpath(expression)
+    if len(expression) > _LONGEST:
+        raise BadExpression(f"it is longer than {_LONGEST} characters")
+    try:
+        return _jmespath(expression) if language == "jmespath" else _fhirpath(expression)
+    except RecursionError:
+        raise BadExpression("it is nested too deeply") from None
 
 
 def column_items(prefix: str, columns: int) -> Read:
@@ -137,6 +147,8 @@ def _check_fhirpath(expression: str) -> None:
         part.addErrorListener(Strict())
     tree = parser.entireExpression()  # type: ignore[no-untyped-call]
     for name in _calls_in(tree, FHIRPathParser.FunctnContext):
+        if name in _NOT_PURE:
+            raise BadExpression(f"{name}() is not allowed: the same row must give the same record")
         if name not in invocation_registry:
             raise BadExpression(f"FHIRPath has no function {name}()")
 

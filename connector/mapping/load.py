@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -18,6 +19,7 @@ from connector.mapping.transforms import nearest
 from connector.resources import Resources
 from connector.yaml_text import load_yaml
 
+_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,63}")
 _VALUE_FROM = frozenset({"source", "first_of", "constant"})
 
 
@@ -78,10 +80,9 @@ def _document(name: str, resources: Resources, seen: tuple[str, ...]) -> dict[st
         raise ConfigurationError(
             "extends_circle", "extends itself: " + " -> ".join((*seen, name)), where=where
         )
-    try:
-        text = resources.find(where).text()
-    except ConfigurationError:
-        raise _unknown_mapping(name, resources, seen) from None
+    if not _NAME.fullmatch(name) or where not in resources.files("mappings", "*/mapping.yaml"):
+        raise _unknown_mapping(name, resources, seen)
+    text = resources.find(where).text()
     loaded = load_yaml(text, where, "mapping_unreadable")
     if not isinstance(loaded, dict):
         raise ConfigurationError("mapping_unreadable", "not a list of keys", where=where)
@@ -95,9 +96,9 @@ def _document(name: str, resources: Resources, seen: tuple[str, ...]) -> dict[st
 
 def _unknown_mapping(name: str, resources: Resources, seen: tuple[str, ...]) -> ConfigurationError:
     names = [path.split("/")[1] for path in resources.files("mappings", "*/mapping.yaml")]
-    close = get_close_matches(name, names, n=1)
+    close = get_close_matches(name[:64], names, n=1)
     return ConfigurationError(
-        "unknown_mapping", f"no mapping {name!r}", allowed=names,
+        "unknown_mapping", f"no mapping {name[:64]!r}", allowed=names,
         where=f"extends in mappings/{seen[-1]}/mapping.yaml" if seen else "",
         suggestion=close[0] if close else None,
     )  # fmt: skip

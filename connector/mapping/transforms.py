@@ -21,6 +21,7 @@ from connector.records import RecordIds
 
 YES = frozenset({"yes", "y", "true", "t", "1"})
 _DIGITS = 16
+_LONGEST_WORD = 200
 NO = frozenset({"no", "n", "false", "f", "0"})
 
 
@@ -68,6 +69,8 @@ def unmapped(rule: Rule, value: str, allowed: Iterable[str], subject: str = "") 
 
 def nearest(value: str, choices: Iterable[str]) -> str | None:
     """The choice most like ``value`` (case ignored), or None where nothing is close."""
+    if len(value) > _LONGEST_WORD:
+        return None  # nobody mistyped that; comparing it would take long
     by_word = {words(choice): choice for choice in choices}
     close = get_close_matches(words(value), list(by_word), n=1)
     if close:

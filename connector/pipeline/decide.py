@@ -46,7 +46,7 @@ def decide(
     capped_by = worse.instrument if worse and verdict.decision == "exceeds" else None
     reason = reasons.reason(verdict, primary, judged, instrument, rules)
     if capped_by is not None:
-        reason += " " + reasons.capped(instruments[capped_by])
+        reason += " " + reasons.capped(instruments[capped_by], worse.change if worse else None)
     return DecisionView(
         decision="meets" if capped_by else verdict.decision,
         rule=verdict.rule,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from connector.measures import Instrument
 from connector.pipeline.baseline import counts
+from connector.pipeline.reasons import beyond
 from connector.pipeline.signal import Signal
 from connector.pipeline.wording import long_date, number
 from connector.progress import (
@@ -28,7 +29,7 @@ def progress_alerts(
             continue
         if series.change.reliable == "deteriorated":
             severity: Severity = "urgent" if series.primary else "action"
-            text = f"{_span(series, instrument)}: worse beyond measurement error."
+            text = f"{_span(series, instrument)}: worse {beyond(series.change)}."
             yield _signal("deterioration", severity, text, series, current)
         elif series.primary and "not_on_track" in decision.alerts:
             yield _signal("not_on_track", "action", decision.reason, series, current)

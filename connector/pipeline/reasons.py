@@ -68,11 +68,17 @@ def no_primary(series: Sequence[MeasureSeries], instruments: Mapping[str, Instru
     )
 
 
-def capped(instrument: Instrument) -> str:
+def beyond(change: Change | None) -> str:
+    """What a change that counts has passed: measurement error, where one is known."""
+    if change is not None and change.reliable_basis == "mid_points":
+        return "by the smallest important change or more"
+    return "beyond measurement error"
+
+
+def capped(instrument: Instrument, change: Change | None) -> str:
     """The sentence on a secondary measure that took the decision down."""
     return (
-        f"{instrument.short_name} became worse beyond measurement error, so the decision is "
-        "held at meets."
+        f"{instrument.short_name} became worse {beyond(change)}, so the decision is held at meets."
     )
 
 
@@ -183,11 +189,14 @@ def _within_error(change: Change, instrument: Instrument) -> str:
     if change.reliable is None:
         return "How much change is beyond measurement error is not known for this measure."
     points = number(change.reliable_points) if change.reliable_points is not None else ""
-    limit = "more than " if change.reliable_basis == "jacobson_truax_1.96" else ""
-    field = {
-        "published_points": "reliable_points",
-        "jacobson_truax_1.96": "reliability",
-    }.get(change.reliable_basis or "", "mid")
+    if change.reliable_basis == "mid_points":
+        return (
+            f"That is less than the smallest change that matters to people ({points} points; "
+            f"{source_of(instrument, 'mid')}), used here for lack of a published measurement error."
+        )
+    index = change.reliable_basis == "jacobson_truax_1.96"
+    limit = "more than " if index else ""
+    field = "reliability" if index else "reliable_points"
     return (
         f"That is within measurement error ({limit}{points} points would be beyond it; "
         f"{source_of(instrument, field)})."

@@ -7,8 +7,6 @@ because the generated people see their doctor a few times a year, and a frozen c
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -21,30 +19,9 @@ from typing import Any
 
 import pytest
 
-SEED, PATIENTS, REFERENCE_DATE = "11", "2", "20261101"
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "synthea"
 AS_OF, GAP_DAYS = date(2026, 11, 20), 900
 GAD7, PHQ2 = "70274-6", "55758-7"
 NO_VISIT = {"EMER", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS"}
-
-
-@pytest.fixture(scope="session")
-def bundles() -> list[Path]:
-    """The generated bundles; made in a folder of their own and moved into place when complete."""
-    home = CACHE / f"p{PATIENTS}-s{SEED}-r{REFERENCE_DATE}"
-    if not home.is_dir():
-        making = CACHE / f"making-{os.getpid()}"
-        command = [
-            str(Path(sys.executable).with_name("synthea")), "-p", PATIENTS, "-s", SEED,
-            "--clinician-seed", SEED, "-a", "25-60", "-r", REFERENCE_DATE, "-o", str(making),
-        ]  # fmt: skip
-        making.mkdir(parents=True)
-        subprocess.run(command, check=True, capture_output=True, timeout=170)
-        if home.is_dir():
-            shutil.rmtree(making)
-        else:
-            making.rename(home)
-    return sorted((home / "fhir").glob("*.json"))
 
 
 def connector(*arguments: str | Path) -> str:
@@ -253,3 +230,36 @@ def _addressed(bundles: list[Path]) -> Iterator[tuple[tuple[str, str], str]]:
         for entry in json.loads(text)["entry"]:
             resource = entry["resource"]
             yield (resource["resourceType"], resource["id"]), json.dumps(resource)
+
+
+def test_a_deletion_takes_a_score_out_of_the_decision(
+    home: Path, bundles: list[Path], tmp_path: Path
+) -> None:
+    """A history bundle of the source deletes the newest GAD-7; the report is made anew without."""
+    bundle, person = max(
+        ((bundle, *read_people([bundle])) for bundle in bundles),
+        key=lambda pair: len(pair[1].in_episode(GAD7)),
+    )
+    newest = max(
+        (one for one in resources([bundle])
+         if one["resourceType"] == "Observation" and _score_code(one) == GAD7),
+        key=lambda one: one["effectiveDateTime"],
+    )  # fmt: skip
+    deletion = {"request": {"method": "DELETE", "url": f"Observation/{newest['id']}"}}
+    history = tmp_path / "history.json"
+    history.write_text(
+        json.dumps({"resourceType": "Bundle", "type": "history", "entry": [deletion]})
+    )
+    before = status(home)
+    connector("--home", home, "ingest", history)
+    after = status(home)
+    assert after["records"]["assessment"] == before["records"]["assessment"] - 1
+    assert after["quarantine"] == {}
+    latest = [
+        json.loads(path.read_text())["context"] for path in documents(home, "decision", ".json")
+    ]
+    left = person.in_episode(GAD7)[:-1]
+    ends = {(one["baseline"]["total"], one["current"]["total"]) for one in latest}
+    assert (left[0], left[-1]) in ends
+    connector("--home", home, "ingest", bundle)  # the old bundle does not bring it back
+    assert status(home)["records"] == after["records"]

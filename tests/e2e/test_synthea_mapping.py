@@ -1,15 +1,11 @@
 """Patients of an independent generator, from file to canonical records, with the shipped mapping.
 
-The generator (a port of Synthea) knows nothing of this product. It runs once; its output is kept
-in ``.cache/synthea`` and used again.
+The generator (a port of Synthea) knows nothing of this product.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,9 +22,6 @@ from connector.ports import AdapterContext, RawFault
 from connector.records import Assessment, Diagnosis, Patient, Record, RecordIds, Visit
 from connector.resources import Resources
 
-SEED, PATIENTS, REFERENCE_DATE = "11", "2", "20261101"
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "synthea"
-
 
 @dataclass(frozen=True)
 class Mapped:
@@ -43,24 +36,6 @@ class Mapped:
 
 def _kind(record: Record) -> str:
     return str(type(record).model_fields["kind"].default)
-
-
-@pytest.fixture(scope="session")
-def bundles() -> list[Path]:
-    """The generated bundles; made in a folder of their own and moved into place when complete."""
-    home = CACHE / f"p{PATIENTS}-s{SEED}-r{REFERENCE_DATE}"
-    if not home.is_dir():
-        making = CACHE / f"making-{os.getpid()}"
-        command = [
-            str(Path(sys.executable).with_name("synthea")), "-p", PATIENTS, "-s", SEED,
-            "--clinician-seed", SEED, "-a", "25-60", "-r", REFERENCE_DATE, "-o", str(making),
-        ]  # fmt: skip
-        making.mkdir(parents=True)
-        subprocess.run(command, check=True, capture_output=True, timeout=170)
-        making.rename(home)
-    found = sorted((home / "fhir").glob("*.json"))
-    assert len(found) == int(PATIENTS)
-    return found
 
 
 @pytest.fixture(scope="session")

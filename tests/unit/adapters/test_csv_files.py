@@ -151,6 +151,9 @@ def test_an_unreadable_row_leaves_the_others(tmp_path: Path) -> None:
     assert [error.code for _, error in faults] == [
         "wrong_field_count", "wrong_field_count", "stray_quote",
     ]  # fmt: skip
+    # Put back from quarantine as they are, such rows must not be read one column off.
+    unreadable = [r.data for p in pages for b in p.batches for r in b.rows if r.fault is not None]
+    assert unreadable == [{"row as it came": "C2|b"}, {"row as it came": "C3|c|3|4"}, {}]
 
 
 def test_an_unclosed_quote_refuses_the_file_and_names_its_line(tmp_path: Path) -> None:
@@ -186,15 +189,15 @@ def test_a_big_file_streams(tmp_path: Path) -> None:
     line = "C{},some words that make the row as long as a real one is,01/01/1990\n"
     with path.open("w") as file:
         file.write(HEADER + "\n")
-        file.writelines(line.format(n) for n in range(250_000))
-    assert path.stat().st_size > 16_000_000
+        file.writelines(line.format(n) for n in range(100_000))
+    assert path.stat().st_size > 6_000_000
     reader = source(tmp_path)
     tracemalloc.start()
     count = sum(len(batch.rows) for page in reader.fetch(None) for batch in page.batches)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert count == 250_000
-    assert peak < 8_000_000
+    assert count == 100_000
+    assert peak < 4_000_000
 
 
 CELLS = st.text(

@@ -95,3 +95,15 @@ def test_numbers_have_no_exponent_and_no_trailing_zero(value):
     text = wording.number(value)
     assert "E" not in text and float(text) == float(value)
     assert "." not in text or not text.endswith("0")
+
+
+def test_the_smallest_important_change_is_not_called_measurement_error(samples):
+    known = samples.instruments()["quickdash"]
+    for totals, words in (
+        ((60, 40), "is better, by the smallest important change or more"),
+        ((60, 55), "60 to 55, less than the smallest important change"),
+    ):
+        series = samples.series("quickdash", totals, primary=True)
+        payer = " ".join(s["text"] for s in narrative.payer_sentences(series, known))
+        assert words in narrative.headline(series, known)["text"]
+        assert "measurement error" not in narrative.headline(series, known)["text"] + payer

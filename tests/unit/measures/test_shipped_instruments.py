@@ -244,3 +244,61 @@ def test_open_ended_bands(instruments: Instruments) -> None:
 
 def test_totals_only_where_the_licence_says_so(instruments: Instruments) -> None:
     assert {name for name, found in instruments.items() if found.totals_only} == {"bdi2", "oq45"}
+
+
+# id, items, answers from to, total from to, items turned round, days until it is due again
+SHAPES = """\
+phq9 9 0-3 0-27 - 14
+phq2 2 0-3 0-6 - -
+gad7 7 0-3 0-21 - 14
+gad2 2 0-3 0-6 - -
+epds 10 0-3 0-30 3,5,6,7,8,9,10 28
+k10 10 1-5 10-50 - 30
+core10 10 0-4 0-40 2,3 -
+pss10 10 0-4 0-40 4,5,7,8 30
+ybocs 10 0-4 0-40 - 28
+isi 7 0-4 0-28 - 14
+pcl5 20 0-4 0-80 - 14
+who5 5 0-5 0-100 - 14
+whodas12 12 0-4 0-100 - 30
+dast10 10 0-1 0-10 3 365
+psc17 17 0-2 0-34 - 56
+scared 41 0-2 0-82 - 56
+odi 10 0-5 0-100 - 28
+ndi 10 0-5 0-100 - 28
+lefs 20 0-4 0-80 - 28
+dash 30 1-5 0-100 - 28
+quickdash 11 1-5 0-100 - 28
+nprs 1 0-10 0-10 - -
+koos_jr 7 0-4 0-100 - 28
+hoos_jr 6 0-4 0-100 - 28
+rmdq 24 0-1 0-24 - 14
+berg 14 0-4 0-56 - 28
+psfs - 0-10 0-10 - 28
+bdi2 21 - 0-63 - 28
+oq45 45 - 0-180 - -
+promis_depression 1 20-100 20-100 - 28
+tug 1 0- 0- - 28
+sixmwt 1 0- 0- - 28
+"""
+
+
+@pytest.mark.parametrize("row", [line.split() for line in SHAPES.splitlines()], ids=lambda r: r[0])
+def test_items_ranges_turned_items_and_rhythm(row: list[str], instruments: Instruments) -> None:
+    name, items, answers, totals, turned, cadence = row
+    found = instruments[name]
+    assert found.items == (None if items == "-" else int(items))
+    low, _, high = totals.partition("-")
+    assert (found.score_min, found.score_max) == (Decimal(low), Decimal(high) if high else None)
+    if answers != "-":
+        low, _, high = answers.partition("-")
+        span = found.range_of(1)
+        assert (span.min, span.max) == (Decimal(low), Decimal(high) if high else None)
+    assert found.reverse_items == (
+        () if turned == "-" else tuple(int(item) for item in turned.split(","))
+    )
+    assert found.cadence_days == (None if cadence == "-" else int(cadence))
+
+
+def test_every_shipped_instrument_has_a_shape(instruments: Instruments) -> None:
+    assert {line.split()[0] for line in SHAPES.splitlines()} == set(instruments)

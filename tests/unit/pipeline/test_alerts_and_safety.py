@@ -227,3 +227,13 @@ def test_most_severe_first(stated: Any) -> None:
     order = ["page", "urgent", "action", "notice"]
     places = [order.index(a.severity) for a in stated.at(31).alerts]
     assert places == sorted(places) and places[0] == 0
+
+
+def test_an_old_positive_item_says_that_its_follow_up_has_to_be_checked(stated: Any) -> None:
+    stated.form("phq9", 0, [1] * 9)
+    fresh = next(a for a in stated.at(10).alerts if a.rule == "safety_item_positive")
+    old = next(a for a in stated.at(40).alerts if a.rule == "safety_item_positive")
+    assert (fresh.severity, old.severity) == ("page", "notice")
+    assert fresh.text.endswith("Review at once.")
+    assert old.text.endswith("Older than 30 days: check that it was followed up.")
+    assert "at once" not in old.text and fresh.key == old.key

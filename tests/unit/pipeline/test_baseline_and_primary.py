@@ -167,6 +167,20 @@ def test_a_mood_form_is_not_primary_in_physical_therapy(stated: Any) -> None:
     assert stated.at(3).decision.instrument == "lefs"
 
 
+@pytest.mark.parametrize(
+    ("discipline", "primary"),
+    [(None, "gad7"), ("mental_health", "gad7"), ("physical_therapy", "nprs")],
+)
+def test_a_pain_score_of_everybody_gives_way_where_the_discipline_is_not_known(
+    course: Any, discipline: str | None, primary: str
+) -> None:
+    course.patient(discipline=discipline)
+    course.visit(0)
+    course.score("nprs", 0, 7)
+    course.score("gad7", 3, 12)
+    assert course.at(4).decision.instrument == primary
+
+
 def test_the_episode_names_the_primary_measure(course: Any) -> None:
     course.episode(primary_instrument="gad7")
     course.score("phq9", 0, 22)

@@ -172,3 +172,14 @@ def test_a_time_without_zone_is_refused(course: Any) -> None:
     with pytest.raises(ValueError, match="time zone"):
         progress(course.records, practice=PracticeProfile(id="p", name="P", timezone="UTC"),
                  instruments={}, rules=RuleSet(), now=datetime(2026, 3, 2))  # fmt: skip
+
+
+def test_goals_of_care_that_is_over_are_not_in_the_chart(course: Any) -> None:
+    course.episode()
+    for day, name in ((-200, "old"), (0, "new")):
+        plan = course.add("treatment_plan", starts_on=course.day(day))
+        course.add(
+            "goal", text=name, status="in_progress", plan_source_id=plan.provenance.source_id
+        )
+    found = chart_of(course, 30)
+    assert [goal.text for goal in found.goals] == ["new"]

@@ -326,3 +326,14 @@ def test_inputs_are_json_and_hold_every_number_and_source(stated: Any) -> None:
     assert inputs["instrument"]["version"] == "1" and inputs["rules"]["version"] == "default-1"
     assert inputs["rules"]["curve"] == [[0, 0], [4, 20], [8, 35], [12, 50]]
     assert inputs["expected_percent"] == "20"
+
+
+def test_the_smallest_important_change_is_not_called_measurement_error(stated: Any) -> None:
+    for day, total in ((0, 40), (40, 30)):
+        stated.score("quickdash", day, total)
+    within = stated.at(40).decision.reason
+    assert "less than the smallest change that matters to people (15 points" in within
+    assert "within measurement error" not in within
+    stated.score("quickdash", 60, 60)
+    (alert,) = [a for a in stated.at(60).alerts if a.rule == "deterioration"]
+    assert alert.text.endswith("worse by the smallest important change or more.")

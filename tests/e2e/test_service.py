@@ -1,0 +1,184 @@
+"""`connector serve` as a process: it answers, works, stops cleanly, and leaves nobody behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+COMMAND = Path(sys.executable).with_name("connector")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def descendants(pid):
+    """All processes under a process."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found, queue = [], [pid]
+    while queue:
+        parent = queue.pop()
+        inner = [child for child, its in parents.items() if its == parent]
+        found += inner
+        queue += inner
+    return found
+
+
+def alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def wait_for(what, seconds=45):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds} s in vain")
+
+
+@contextmanager
+def serving(home):
+    """A running service; its process, address and sign-in address."""
+    port = free_port()
+    process = subprocess.Popen(
+        [COMMAND, "--home", home, "serve", "--port", str(port)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    family = []
+    try:
+        assert select.select([process.stdout], [], [], 30)[0], "it says nothing"
+        sign_in = re.search(r"http://\S+", process.stdout.readline()).group()
+        base = f"http://127.0.0.1:{port}"
+
+        def ready():
+            assert process.poll() is None, process.stderr.read()
+            try:
+                return requests.get(f"{base}/readyz", timeout=5).status_code == 200
+            except requests.ConnectionError:
+                return False
+
+        wait_for(ready)
+        yield process, base, sign_in
+    finally:
+        if process.poll() is None:
+            family = descendants(process.pid)
+            process.kill()
+        process.wait()
+        for pid in family:
+            if alive(pid):
+                os.kill(pid, signal.SIGKILL)
+        process.stdout.close()
+        process.stderr.close()
+
+
+@pytest.fixture
+def site(small_site, rows):
+    made = small_site(receives=("therapist", "decision", "alert"), every_seconds=5)
+    made.drop_rows("clients.csv", [rows.client("C-1")])
+    made.drop_rows("assessment_items.csv", [rows.form("F-1", "C-1", [1] * 9)])
+    return made
+
+
+def filed(site):
+    return {path.suffix for path in site.out.rglob("therapist/**/*") if path.is_file()}
+
+
+def test_it_works_on_what_is_dropped_and_stops_cleanly(site, rows):
+    with serving(site.home) as (process, base, sign_in):
+        assert requests.get(base, timeout=5).status_code == 401
+        browser = requests.Session()
+        assert browser.get(sign_in, timeout=5).status_code == 200
+        wait_for(lambda: "C-1" in browser.get(base, timeout=5).text)
+        wait_for(lambda: filed(site) >= {".pdf", ".html"})
+
+        site.drop_rows("clients_2.csv", [rows.client("C-2", last_name="Latecomer")])
+        wait_for(lambda: "Latecomer" in browser.get(base, timeout=5).text)
+
+        link = re.search(r'href="(/documents/[^"]+\.pdf)"', browser.get(base, timeout=5).text)
+        pdf = browser.get(base + link.group(1), timeout=5)
+        assert pdf.content.startswith(b"%PDF")
+
+        family = descendants(process.pid)
+        assert len(family) >= 2, "the worker and its render processes"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0, process.stderr.read()
+        assert [pid for pid in family if alive(pid)] == []
+        said = process.stderr.read()
+    assert "Traceback" not in said
+    assert "Samplewood" not in said
+    assert "Latecomer" not in said
+    # The file is free again: nothing of the old process holds it.
+    done = subprocess.run([COMMAND, "--home", site.home, "run", "--once"], capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_process_outlives_a_killed_service(site):
+    with serving(site.home) as (process, _, _):
+        wait_for(lambda: filed(site) >= {".pdf", ".html"})
+        family = descendants(process.pid)
+        assert len(family) >= 2
+        process.kill()
+        process.wait()
+        wait_for(lambda: not any(alive(pid) for pid in family), seconds=30)
+
+
+def test_render_processes_end_with_the_killed_process_they_work_for(site):
+    with serving(site.home) as (process, _, _):
+        wait_for(lambda: filed(site) >= {".pdf", ".html"})
+        (worker,) = [pid for pid in descendants(process.pid) if _parent(pid) == process.pid]
+        renderers = descendants(worker)
+        assert renderers
+        process.send_signal(signal.SIGSTOP)  # it must not start another worker meanwhile
+        os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: not any(alive(pid) for pid in renderers), seconds=20)
+        process.send_signal(signal.SIGCONT)
+
+
+def _parent(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_second_service_on_the_same_site_is_refused_in_one_sentence(site):
+    with serving(site.home) as (_, base, _):
+        done = subprocess.run(
+            [COMMAND, "--home", site.home, "serve", "--port", str(free_port())],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 3
+        assert "connector: another connector process is using engine.db." in done.stderr
+        assert "Traceback" not in done.stderr
+
+        port = base.rpartition(":")[2]
+        done = subprocess.run(
+            [COMMAND, "--home", site.home, "serve", "--port", port],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 3
+        assert (
+            f"connector: port {port} on 127.0.0.1 is in use; choose another with --port "
+            "[port_taken]"
+        ) in done.stderr

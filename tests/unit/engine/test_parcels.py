@@ -1,0 +1,59 @@
+"""Due deliveries as units of work, and the numbers of advisory locks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.engine.runner import parcels
+from connector.engine.takeover import lock_number
+from connector.store.deliveries import DeliveryRow
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def row(seq, destination, document, fmt):
+    return DeliveryRow(
+        seq, f"key-{seq}", destination, document, fmt, "therapist", "p", "m", {}, "pending", 0,
+        AT, None, None, AT, AT,
+    )  # fmt: skip
+
+
+CHOICES = st.tuples(
+    st.sampled_from(["chart", "portal"]),
+    st.sampled_from(["d1", "d2", "d3"]),
+    st.sampled_from(["pdf", "html", "json"]),
+)
+
+
+@given(st.lists(CHOICES, max_size=200))
+@settings(max_examples=40)
+def test_every_row_is_in_exactly_one_parcel_of_its_own_destination(choices):
+    rows = [row(number, *choice) for number, choice in enumerate(choices)]
+    by_key = {one.key: one for one in rows}
+    found = list(parcels(rows))
+    assert sorted(key for parcel in found for key in parcel.keys) == sorted(by_key)
+    for parcel in found:
+        members = [by_key[key] for key in parcel.keys]
+        assert len({one.destination for one in members}) == 1
+        assert [one.seq for one in members] == sorted(one.seq for one in members)
+        if parcel.document_id is None:
+            assert {one.format for one in members} == {"json"}
+            assert len(members) <= 64
+        else:
+            assert {one.document_id for one in members} == {parcel.document_id}
+            assert list(parcel.formats) == [one.format for one in members]
+
+
+@given(st.text())
+@settings(max_examples=40)
+def test_a_lock_number_fits_postgresqls_integer(executor):
+    assert -(2**31) <= lock_number(executor) < 2**31
+    assert lock_number(executor) == lock_number(executor)
+
+
+def test_replicas_have_different_locks():
+    numbers = {lock_number(f"replica-{n:010x}") for n in range(2000)}
+    assert len(numbers) == 2000
