@@ -13,7 +13,7 @@ from connector.progress import MeasureSeries, PracticeProfile, Progress, RuleSet
 
 LINE_CHARS = 108
 WARNING_CHARS = 130
-SAFETY_CHARS = 100
+SAFETY_CHARS = 104
 POSITIVE_SAFETY = "safety_item_positive"
 ALSO_SHOWN = ("overdue_assessment", "possible_deterioration")
 UNSEEN_SAFETY = ("safety_item_missing", "safety_unknown")
@@ -53,7 +53,7 @@ def no_safety_line(progress: Progress, instruments: Instruments) -> str:
     """What stands where no safety item is open: never more than the forms have asked."""
     used = [instruments.get(s.instrument) for s in progress.measured.series]
     if any(i is not None and i.safety_items for i in used):
-        return "No open safety items."
+        return "No open safety items on the forms shown here."
     return "No form in this episode asks about safety."
 
 

@@ -70,6 +70,8 @@ def map_new(work: Work) -> int:
 
 
 def _map(work: Work, item: InboxItem) -> _Mapped:
+    if item.source not in work.mappings:
+        return _Mapped(item, set_aside.without_source(item.source, item.batch))
     spec, context = work.mappings[item.source], work.contexts[item.source]
     try:
         return _Mapped(item, apply(spec, item.batch, context))
@@ -78,6 +80,11 @@ def _map(work: Work, item: InboxItem) -> _Mapped:
     except Exception as fault:  # noqa: BLE001 - a defect met by one row must not stop the others
         _log.error("a batch could not be mapped: %s", outline(fault))
         return _Mapped(item, set_aside.row_by_row(spec, item.batch, context))
+
+
+def _version(work: Work, source: str) -> str:
+    spec = work.mappings.get(source)
+    return "" if spec is None else spec.version
 
 
 def _store_page(work: Work, source_name: str, page: RawPage) -> int:
@@ -132,7 +139,7 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
                     subject=one.item.batch.key,
                     detail={
                         "source": one.item.source,
-                        "mapping": work.mappings[one.item.source].version,
+                        "mapping": _version(work, one.item.source),
                         "inserted": result.inserted,
                         "updated": result.updated,
                         "unchanged": result.unchanged,

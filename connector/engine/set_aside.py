@@ -44,6 +44,20 @@ def rows(
     return [_one_row(source, batch, of_row, now) for of_row in by_row.values()]
 
 
+def without_source(source: str, batch: RawBatch) -> MappingResult:
+    """All rows of a batch set aside whose source left the site file before they were mapped."""
+    error = InvalidRecord(
+        "source_gone",
+        f"the site has no source {source!r} any more; put it back into the site file and replay, "
+        "or dismiss this row",
+    )
+    return MappingResult(
+        errors=tuple(
+            RowError(row.number, batch.table, batch.origin, error, row.data) for row in batch.rows
+        )
+    )
+
+
 def row_by_row(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> MappingResult:
     """The batch mapped one row at a time, with the rows that meet a defect set aside."""
     results = []

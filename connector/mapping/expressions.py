@@ -19,7 +19,6 @@ from connector.errors import InvalidRecord
 from connector.mapping.file import Language
 from connector.mapping.spec import Read
 
-
 _LONGEST = 4000
 _NOT_PURE = frozenset({"now", "today", "timeOfDay", "trace"})
 """FHIRPath functions that a mapping may not use: the clock, and printing what a row holds."""

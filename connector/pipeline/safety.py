@@ -46,8 +46,7 @@ def _alerts(
         return [_alert(rule, flag, "therapist", "action", text, assessment, patient_id)]
     if rule == TOTAL_ONLY:
         text = (
-            f"{form}: only a total came, the answer to its safety item is not known. "
-            "Ask before the visit ends."
+            f"{form}: only a total came, its safety item is not known. Ask before the visit ends."
         )
         return [_alert(rule, flag, "therapist", "action", text, assessment, patient_id)]
     # Any flag that is not known here is treated as positive: better one call too many.

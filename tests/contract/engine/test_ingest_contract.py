@@ -223,3 +223,19 @@ def test_an_open_quarantine_entry_outlives_retention(with_form):
     tidy(made.work)
     (entry,) = made.store.read(lambda tx: tx.quarantine.list("open"))
     assert entry.data["item_1"] == "9"
+
+
+def test_rows_of_a_source_that_left_the_site_file_are_set_aside_and_stop_nothing(bench, rows):
+    made = bench()
+    made.site.drop_rows("clients.csv", [rows.client("C-1")])
+    made.pick_up()
+    here = made.work
+    made.work = replace(here, mappings={}, contexts={})
+    made.map_all()
+    (entry,) = made.store.read(lambda tx: tx.quarantine.list("open"))
+    assert entry.message == (
+        "the site has no source 'csv' any more; put it back into the site file and replay, or "
+        "dismiss this row"
+    )
+    assert entry.data["client_id"] == "C-1"
+    assert made.state()["inbox"] == {"done": 1}

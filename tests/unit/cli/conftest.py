@@ -65,7 +65,10 @@ def ran(_ran, small_site, rows, connector, tmp_path):
         site = small_site(CASE)
         site.drop_rows(
             "assessment_items_bad.csv",
-            [rows.form("F-90", "C-3101", [7] + [0] * 8), rows.form("F-91", "C-3101", [0] * 8 + [8])],
+            [
+                rows.form("F-90", "C-3101", [7] + [0] * 8),
+                rows.form("F-91", "C-3101", [0] * 8 + [8]),
+            ],
         )
         site.drop_rows("clients_bad.csv", [rows.client("C-9", date_of_birth="13/45/1990")])
         done = connector("--home", site.home, "run", "--once")

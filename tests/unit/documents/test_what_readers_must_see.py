@@ -68,7 +68,7 @@ def test_positive_safety_items_come_before_unseen_ones(samples):
 def test_a_page_without_safety_questions_does_not_say_that_all_is_well(samples, documents):
     asked = documents(exceeding(samples))["therapist"].context["safety"]["none"]
     silent = documents("lefs")["therapist"].context["safety"]["none"]
-    assert asked == "No open safety items."
+    assert asked == "No open safety items on the forms shown here."
     assert silent == "No form in this episode asks about safety."
 
 

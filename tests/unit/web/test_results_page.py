@@ -147,9 +147,7 @@ def test_no_address_or_title_tells_of_a_patient(browser, served):
         assert not [secret for secret in secrets if secret in text.casefold()]
 
 
-@pytest.mark.parametrize(
-    ("fmt", "mimetype"), [("html", "text/html"), ("pdf", "application/pdf")]
-)
+@pytest.mark.parametrize(("fmt", "mimetype"), [("html", "text/html"), ("pdf", "application/pdf")])
 def test_a_document_is_served_as_it_was_stored_in_a_closed_box(browser, served, fmt, mimetype):
     content = b"<style>p{color:red}</style><p>report</p>"
     document_id = keep(served[1], fmt, content)
@@ -172,7 +170,12 @@ def test_a_documents_page_runs_nothing(browser, served):
 
 @pytest.mark.parametrize(
     "path",
-    ["/documents/none.pdf", "/documents/doc-1.exe", "/documents/doc-1.pdf", "/documents/..%2fx.pdf"],
+    [
+        "/documents/none.pdf",
+        "/documents/doc-1.exe",
+        "/documents/doc-1.pdf",
+        "/documents/..%2fx.pdf",
+    ],
 )
 def test_an_unknown_document_is_not_found_and_leaves_no_view(browser, served, path):
     keep(served[1], "html", b"x")
