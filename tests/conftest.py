@@ -56,6 +56,20 @@ def new_postgres_url(postgres_server: str) -> Iterator[Callable[[], str]]:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+_parsed: dict[str, Any] = {}
+
+
+def open_small_app(home: Path) -> Any:
+    """The app of a small site; the shipped instruments and mapping are read once a session."""
+    from connector.app import open_app
+
+    app = open_app(home)
+    if not _parsed:
+        _parsed.update(instruments=app.instruments, mappings=app.mappings)
+    app.__dict__.update(_parsed)
+    return app
+
+
 @dataclass
 class SmallSite:
     """A site folder on the input of a golden case; ``write`` puts its site file down."""
@@ -106,6 +120,10 @@ class SmallSite:
         }
         (self.home / "site.yaml").write_text(yaml.safe_dump(site), encoding="utf-8")
         return self
+
+    def open(self) -> Any:
+        """The site's app, opened quickly."""
+        return open_small_app(self.home)
 
     def drop_case(self, case: str) -> None:
         """Drop all exports of a golden case, always with the same time."""

@@ -14,7 +14,7 @@ from connector.engine.work import Work
 from connector.errors import ConnectorError
 from connector.logs import outline
 from connector.pipeline.identity import cause_key
-from connector.pipeline.safety import TOTAL_ONLY
+from connector.pipeline.safety import MISSING, TOTAL_ONLY
 from connector.progress import Alert, Outcome, Progress
 from connector.store.audit import AuditEntry
 from connector.store.due import DuePatient
@@ -98,6 +98,7 @@ def _outcomes(
                 instruments=work.instruments,
                 rules=work.rules,
                 now=work.now(),
+                raised=_of_refused_forms(tx, patient_id),
             )
         except ConnectorError:
             raise
@@ -107,6 +108,17 @@ def _outcomes(
         else:
             found.append(outcome)
     return found
+
+
+def _of_refused_forms(tx: Tx, patient_id: str) -> list[Alert]:
+    """Open safety alerts of forms that were refused: no record tells the pipeline of them."""
+    return [
+        row.alert
+        for row in tx.alerts.open(patient_id)
+        if row.alert.rule.startswith("safety")
+        and not any(tx.records.digests(sorted(row.alert.sources)).values())
+        and not any(row.source_digests.values())
+    ]
 
 
 def calls_for_report(previous: tuple[bool, set[str]] | None, current: Progress) -> bool:
@@ -201,14 +213,14 @@ def retract_stale_alerts(tx: Tx, patient_id: str, current: set[str], now: dateti
 
 
 def _retract_answered(tx: Tx, progress: Progress, now: datetime) -> None:
-    """Withdraw "safety item unknown" where the item answers of the same form have come as well."""
-    scored = {assessment.id for assessment in progress.chart.assessments}
-    answered = [
+    """Withdraw open questions on safety items that another or a newer form has settled."""
+    asked = {alert.key for alert in progress.alerts}
+    settled = [
         row.alert.key
         for row in tx.alerts.open(progress.chart.patient.id)
-        if row.alert.rule == TOTAL_ONLY and not scored & set(row.alert.sources)
+        if row.alert.rule in (TOTAL_ONLY, MISSING) and row.alert.key not in asked
     ]
-    _retract(tx, answered, "the item answers of the same form came as well", now)
+    _retract(tx, settled, "answered by another or a newer form", now)
 
 
 def _retract(tx: Tx, keys: Sequence[str], note: str, now: datetime) -> None:

@@ -12,12 +12,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from connector.measures import Instrument
-from connector.pipeline.alerts import find_alerts
+from connector.pipeline.alerts import find_alerts, with_raised
 from connector.pipeline.compile import compile_chart
 from connector.pipeline.decide import decide
 from connector.pipeline.measure import measure
 from connector.pipeline.milestones import find_milestones
-from connector.progress import Outcome, PracticeProfile, Progress, RuleSet
+from connector.progress import Alert, Outcome, PracticeProfile, Progress, RuleSet
 from connector.records import Record
 
 __all__ = ["progress", "run"]
@@ -30,15 +30,19 @@ def run(
     instruments: Mapping[str, Instrument],
     rules: RuleSet,
     now: datetime,
+    raised: Sequence[Alert] = (),
 ) -> Outcome | None:
     """Progress and documents of the one patient in ``records``; None without a patient record.
 
-    The same records in any order, with the same ``now``, give the same outcome; a retracted record
-    is as if it had never been.
+    ``raised`` are open alerts that no record tells of (a refused form with a positive safety
+    item); reports must not be silent on them. The same records in any order, with the same
+    ``now``, give the same outcome; a retracted record is as if it had never been.
     """
     from connector.pipeline.report import report
 
-    found = progress(records, practice=practice, instruments=instruments, rules=rules, now=now)
+    found = progress(
+        records, practice=practice, instruments=instruments, rules=rules, now=now, raised=raised
+    )
     if found is None:
         return None
     return Outcome(progress=found, documents=report(found, practice, instruments, rules))
@@ -51,6 +55,7 @@ def progress(
     instruments: Mapping[str, Instrument],
     rules: RuleSet,
     now: datetime,
+    raised: Sequence[Alert] = (),
 ) -> Progress | None:
     """Chart, measurements, decision, milestones and alerts; None without a patient record."""
     if now.tzinfo is None:
@@ -68,5 +73,7 @@ def progress(
         measured=measured,
         decision=decision,
         milestones=find_milestones(chart, measured, instruments, rules, today),
-        alerts=find_alerts(chart, measured, decision, instruments, rules, today),
+        alerts=with_raised(
+            find_alerts(chart, measured, decision, instruments, rules, today), raised
+        ),
     )

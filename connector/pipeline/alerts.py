@@ -5,7 +5,7 @@ Alerts never change the decision. ``raised_on`` is the day of the cause, not of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from connector.measures import Instrument
@@ -41,7 +41,7 @@ def find_alerts(
 ) -> tuple[Alert, ...]:
     """Every alert that holds at ``today``, most severe first."""
     episode = chart.episode
-    found = [*_data(chart, measured), *_authorizations(measured)]
+    found = [*_data(chart, measured), *_authorizations(measured, today)]
     if episode is not None:
         found += progress_alerts(measured, decision, instruments)
         if episode.active:
@@ -51,7 +51,12 @@ def find_alerts(
         *_safety(chart, instruments, rules, today),
         *(_alert(chart.patient.id, signal, to) for signal in found for to in signal.audiences),
     ]
-    unique = {alert.key: alert for alert in alerts}
+    return with_raised(alerts, ())
+
+
+def with_raised(found: Iterable[Alert], raised: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Each alert once, most severe first; what was found holds before what was raised earlier."""
+    unique = {alert.key: alert for alert in (*raised, *found)}
     return tuple(
         sorted(
             unique.values(),
@@ -133,7 +138,7 @@ def _missed_visits(
     )
 
 
-def _authorizations(measured: Measured) -> Iterator[Signal]:
+def _authorizations(measured: Measured, today: date) -> Iterator[Signal]:
     for view in measured.authorizations:
         if not view.renewal_due or view.renewal_on is None:
             continue
@@ -144,7 +149,7 @@ def _authorizations(measured: Measured) -> Iterator[Signal]:
             audiences=("billing",),
             summary="An authorization needs attention",
             text=f"Authorization{number_} ({view.payer}) must be renewed: {view.renewal_reason}.",
-            on=view.renewal_on,
+            on=min(view.renewal_on, today),
             causes=(view.authorization_id,),
             score=f"{view.authorized}/{view.ends_on}",
             sources=(view.authorization_id,),

@@ -122,7 +122,7 @@ class Deliveries:
                     attempts=deliveries.c.attempts + 1,
                     updated_at=at,
                     message=by or None,
-                )  # fmt: skip
+                )
                 .returning(deliveries.c.key)
             )
             taken.update(started.scalars())

@@ -55,7 +55,9 @@ class Due:
 
     def take(self, limit: int = 100) -> list[DuePatient]:
         """Patients that wait, longest first. They stay due until ``done``."""
-        query = self._scope.select(due, due.c.patient_id, due.c.generation).where(due.c.waiting.is_(True))
+        query = self._scope.select(due, due.c.patient_id, due.c.generation).where(
+            due.c.waiting.is_(True)
+        )
         ordered = query.order_by(due.c.added_at, due.c.patient_id).limit(limit)
         return [DuePatient(id, generation) for id, generation in self._scope.run(ordered)]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from connector.app import App, open_app
+from connector.app import App
 from connector.engine import deliver, evaluate, ingest
 from connector.engine.work import Work
 from connector.store.store import Store
@@ -123,7 +123,7 @@ def bench(
         def make(case: str | None = None, **given: Any) -> Bench:
             practice_id = f"small_{uuid.uuid4().hex[:10]}"
             site = small_site(case, store=store, practice_id=practice_id, **given)
-            app = open_app(site.home)
+            app = site.open()
             opened = stack.enter_context(app.open_store())
             clock = SetClock(app.site.now())
             destination = FakeDestination()

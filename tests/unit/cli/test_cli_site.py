@@ -203,7 +203,8 @@ def test_check_says_whose_each_file_is(connector, small_site):
     [
         (
             b"practice: [\n",
-            "site.yaml: not valid YAML: expected the node content, but found '<stream end>', line 2",
+            "site.yaml: not valid YAML: expected the node content, but found '<stream end>', "
+            "line 2",
         ),
         (b"\xff\xfe\x00\x01\x02", "site.yaml is not UTF-8 text"),
         (b"\x00\x01", "site.yaml: not valid YAML: unreadable text"),

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from connector.app import open_app
 from connector.errors import RetryLater
 from connector.progress import DocumentSpec
 from connector.web import create_app
@@ -24,7 +23,7 @@ def served(site):
     """A signed-out browser on a site whose patients were evaluated, and its store."""
     from connector.engine import evaluate, ingest
 
-    app = open_app(site.home)
+    app = site.open()
     with app.open_store() as store:
         work = app.work(store, renderer=None)
         ingest.pick_up(work, "csv")
