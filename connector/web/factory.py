@@ -35,6 +35,10 @@ _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 _DOCUMENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; sandbox"
 )
+# Browsers do not show a PDF in a sandbox, and their viewer styles its own frame.
+_PDF_POLICY = (
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+)
 
 
 def create_app(
@@ -60,7 +64,10 @@ def create_app(
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         if request.endpoint == "pages.document":
-            response.headers["Content-Security-Policy"] = _DOCUMENT_POLICY
+            is_pdf = response.mimetype == "application/pdf"
+            response.headers["Content-Security-Policy"] = (
+                _PDF_POLICY if is_pdf else _DOCUMENT_POLICY
+            )
         return response
 
     @app.get("/sign-in/<given>")
