@@ -59,9 +59,19 @@ def current_plan(progress: Progress, on: date) -> TreatmentPlan | None:
 
 
 def live_diagnoses(progress: Progress, on: date) -> list[Diagnosis]:
-    """Diagnoses that are not resolved, the primary one first."""
+    """Diagnoses that are not resolved, each code once, the primary one first.
+
+    ICD-10-CM codes come before those of other systems; of the others the latest come first.
+    """
     live = [d for d in progress.chart.diagnoses if d.resolved_on is None or d.resolved_on > on]
-    return sorted(live, key=lambda d: (not d.primary, d.code, d.id))
+    once = {d.code: d for d in sorted(live, key=lambda d: (d.primary, d.onset_on or date.min))}
+    return sorted(once.values(), key=_importance)
+
+
+def _importance(diagnosis: Diagnosis) -> tuple[bool, bool, int, str]:
+    is_icd = diagnosis.system == "icd10cm"
+    latest_first = 0 if is_icd else -(diagnosis.onset_on or date.min).toordinal()
+    return not diagnosis.primary, not is_icd, latest_first, diagnosis.code
 
 
 def care_ended(progress: Progress) -> bool:

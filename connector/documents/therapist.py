@@ -77,7 +77,11 @@ def _limited(rows: list[Any], room: int) -> dict[str, Any]:
 def _header(progress: Progress, practice: PracticeProfile, on: date) -> dict[str, Any]:
     chart = progress.chart
     patient, episode = chart.patient, chart.episode
-    codes = [d.code for d in facts.live_diagnoses(progress, on)]
+    # Other systems' codes (SNOMED CT from an EHR) say nothing to a person; their words do.
+    codes = [
+        d.code if d.system == "icd10cm" else clipped(d.description or d.code, 26)
+        for d in facts.live_diagnoses(progress, on)
+    ]
     begun = episode.started_on if episode else None
     end = facts.last_day_of_care(progress, practice, on)
     clinician = chart.clinician

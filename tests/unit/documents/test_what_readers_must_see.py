@@ -307,3 +307,30 @@ def test_the_payer_is_asked_for_in_order_of_urgency(samples):
     )
     asked = insurer.asking(built.model_copy(update={"milestones": several}))
     assert [m.kind for m in asked] == ["authorization", "plan_review"]
+
+
+def test_diagnoses_of_other_systems_are_told_in_words_after_icd_codes(samples, documents):
+    built = exceeding(samples)
+    known = built.chart.diagnoses[0].model_copy(update={"primary": False})
+
+    def snomed(number: int, code: str, text: str, onset: date):
+        return known.model_copy(
+            update={
+                "id": f"diagnosis-s{number}",
+                "system": "snomed",
+                "code": code,
+                "description": text,
+                "onset_on": onset,
+            }
+        )
+
+    listed = (
+        snomed(1, "160903007", "Full-time employment", date(2020, 1, 1)),
+        snomed(2, "160903007", "Full-time employment", date(2024, 1, 1)),
+        snomed(3, "73595000", "Stress", date(2025, 1, 1)),
+        known,
+    )
+    chart = built.chart.model_copy(update={"diagnoses": listed})
+    context = documents(built.model_copy(update={"chart": chart}))["therapist"].context
+    assert context["header"]["diagnoses"] == ["F33.1", "Stress", "Full-time employment"]
+    assert context["header"]["more_diagnoses"] == 0
