@@ -24,19 +24,26 @@ AS_OF = "2026-11-20T17:00:00-05:00"
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> str:
-    """The URL of a server on which databases may be made; started when it is installed here."""
+def postgres_server() -> Iterator[str]:
+    """The URL of a server on which databases may be made; started when it is installed here.
+
+    A server that was started for this run is stopped after it.
+    """
     given = os.environ.get("CONNECTOR_TEST_POSTGRES_URL")
     if given:
-        return given
+        yield given
+        return
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("no bash to start PostgreSQL with")
     script = ROOT / "scripts" / "postgres.sh"
+    status = subprocess.run([bash, script, "status"], capture_output=True, text=True, timeout=60)
     done = subprocess.run([bash, script, "start"], capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
         pytest.skip(f"PostgreSQL can't be started: {done.stderr.strip()}")
-    return done.stdout.strip()
+    yield done.stdout.strip()
+    if status.stdout.strip() == "stopped":
+        subprocess.run([bash, script, "stop"], capture_output=True, timeout=60)
 
 
 @pytest.fixture(scope="session")
