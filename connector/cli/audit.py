@@ -47,7 +47,9 @@ def export_command(home: Path, file: Path) -> None:
 
 def _tell(report: AuditReport) -> None:
     if report.ok:
-        click.echo(f"Audit log verified: {report.entries} entries, head {report.head}")
+        head = report.head
+        signed = f", head {head.hash[:16]} signed {head.at}" if head is not None else ""
+        click.echo(f"Audit log verified: {report.entries} entries{signed}")
         return
     click.echo(f"Audit log NOT valid at entry {report.problem_seq}: {report.problem}", err=True)
     sys.exit(EXIT_NEEDS_PERSON)

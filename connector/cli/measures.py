@@ -38,7 +38,7 @@ def list_command(home: Path, confirm: bool) -> None:
             [
                 (
                     i.id,
-                    i.name,
+                    i.short_name,
                     i.direction.removeprefix("higher_is_"),
                     f"{_shown(i.score_min)} to {_shown(i.score_max)}",
                     f"{i.clinical_cutoff.op}{i.clinical_cutoff.value}" if i.clinical_cutoff else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE
@@ -9,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_PIPED_WIDTH = 132
+
 
 def console() -> Console:
-    """The terminal; plain text when piped, never wrapping what another program reads."""
-    return Console(highlight=False, soft_wrap=False)
+    """The terminal; plain text of a fixed, generous width when piped."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 def table(
