@@ -58,6 +58,9 @@ def _item_faults(instrument: Instrument) -> Iterator[Fault]:
         ("safety_items", [safety.item for safety in instrument.safety_items]),
         *(("item_exceptions", group.items) for group in instrument.item_exceptions),
         *((f"subscales {scale.name}", scale.items) for scale in instrument.subscales),
+        ("scored_items", instrument.scored_items),
+        ("missing.only_items", instrument.missing.only_items),
+        *(("skip", (*rule.zero, *rule.skips)) for rule in instrument.skip),
     ]
     for key, numbers in used:
         for number in numbers:

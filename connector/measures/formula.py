@@ -12,6 +12,7 @@ from connector.measures.spec import Subscale, TableScoring, TimesScoring
 
 Weights = Sequence[Decimal | None]
 _ZERO = Fraction(0)
+NO_ITEM_TOTAL = ("total_only", "subscales_only", "triage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +79,28 @@ def subscale_value(scale: Subscale, form: Answered, weights: Weights) -> Fractio
 def extremes(instrument: Instrument) -> tuple[Fraction | None, Fraction | None] | None:
     """Lowest and highest total that the items can give; None where items do not decide it."""
     kind = instrument.scoring.kind
-    if kind in ("total_only", "subscales_only"):
+    if kind in NO_ITEM_TOTAL:
         return None
     if isinstance(instrument.scoring, TableScoring):
         table = instrument.scoring.table
         return Fraction(min(table)), Fraction(max(table))
-    numbers = range(1, (instrument.items or instrument.items_max or 0) + 1)
+    numbers = scored_numbers(instrument, instrument.items or instrument.items_max or 0)
     ranges = [instrument.range_of(number) for number in numbers]
     lows = [span.min for span in ranges]
     highs = [span.max for span in ranges if span.max is not None]
     if len(highs) < len(lows):
         return Fraction(lows[0]), None
-    ends = [total(instrument, answered(instrument, end, numbers)) for end in (lows, highs)]
+    forms = [dict(zip(numbers, end, strict=True)) for end in (lows, highs)]
+    last = max(numbers)
+    padded = [[form.get(number) for number in range(1, last + 1)] for form in forms]
+    ends = [total(instrument, answered(instrument, end, numbers)) for end in padded]
     known = sorted(end for end in ends if end is not None)
     return known[0], known[-1]
+
+
+def scored_numbers(instrument: Instrument, items: int) -> Sequence[int]:
+    """The item numbers that make the total of a form with so many items."""
+    return instrument.scored_items or range(1, items + 1)
 
 
 def _smallest_sum(instrument: Instrument, items: int) -> Fraction:

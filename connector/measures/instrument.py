@@ -23,6 +23,8 @@ from connector.measures.spec import (
     Pattern,
     SafetyItem,
     Scoring,
+    ScreenBy,
+    SkipRule,
     Subscale,
     Threshold,
 )
@@ -58,6 +60,10 @@ class Instrument(Frozen):
     encodings: Encodings = Encodings()
     variants: tuple[str, ...] = ()
 
+    scored_items: tuple[int, ...] = Field(
+        default=(), description="items that make the total; none stated: all. Others supplement it"
+    )
+    skip: tuple[SkipRule, ...] = ()
     scoring: Scoring
     score_min: Decimal | None = None
     score_max: Decimal | None = None
@@ -68,6 +74,7 @@ class Instrument(Frozen):
     bands: tuple[Band, ...] = ()
     safety_items: tuple[SafetyItem, ...] = ()
 
+    screen_by: ScreenBy | None = None
     screen_cutoff: Threshold | None = None
     clinical_cutoff: Threshold | None = None
     csc_cutoff: Threshold | None = None

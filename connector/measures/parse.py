@@ -15,7 +15,8 @@ from connector.measures.consistency import faults
 from connector.measures.instrument import THRESHOLDS, Instrument
 
 _LIMIT = re.compile(r"^\s*(>=|<=|>|<)\s*(-?[0-9]+(?:\.[0-9]+)?)\s*$")
-_LIMIT_KEYS = frozenset({*THRESHOLDS, "positive", "trigger", "item_trigger"})
+_LIMIT_KEYS = frozenset({*THRESHOLDS, "positive", "trigger", "item_trigger", "otherwise"})
+_LIMITS_BY_VALUE = "screen_by"
 _TAGGED_BY_KIND = "scoring"
 
 
@@ -57,6 +58,9 @@ def _loaded(text: str, where: str) -> dict[str, Any]:
 
 def _expanded(node: Any, where: str, key: str = "") -> Any:
     """``node`` with every limit such as ">=10" as operator and value."""
+    if isinstance(node, dict) and key == _LIMITS_BY_VALUE:
+        limits = {name: _expanded(limit, where, "trigger") for name, limit in _values(node)}
+        return {**_expanded({**node, "values": {}}, where), "values": limits}
     if isinstance(node, dict):
         return {
             str(name): value if name == "sources" else _expanded(value, where, str(name))
@@ -74,6 +78,13 @@ def _expanded(node: Any, where: str, key: str = "") -> Any:
             )
         return {"op": found[1], "value": found[2]}
     return node
+
+
+def _values(node: dict[str, Any]) -> list[tuple[str, Any]]:
+    values = node.get("values")
+    return (
+        [(str(name), limit) for name, limit in values.items()] if isinstance(values, dict) else []
+    )
 
 
 def _add_threshold_sources(data: dict[str, Any]) -> None:

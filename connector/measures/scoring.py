@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from connector.measures import formula
@@ -11,7 +12,8 @@ from connector.measures.answers import count_fault, item_fault, total_fault, wei
 from connector.measures.exact import as_decimal, round_half_away
 from connector.measures.instrument import Instrument
 from connector.measures.safety import safety_flags
-from connector.measures.subscales import subscale_results
+from connector.measures.spec import TriageScoring
+from connector.measures.subscales import condition_holds, subscale_results
 from connector.measures.values import Score
 
 
@@ -27,16 +29,28 @@ def score(
 
     ``items`` go before ``total`` (a total that differs from theirs raises ``total_differs``).
     Band and cut-off are judged on the rounded total, which is the one that people see.
-    ``context`` (such as sex or age) is for scorings that depend on it; the present ones do not.
+    ``context`` (such as {"sex": "male"}) is for screening cut-offs that depend on the person.
     """
     flags = safety_flags(instrument, items=items, total=total, encoding=encoding)
     if items is None or instrument.totals_only:
-        return _from_total(instrument, total, flags)
-    return _from_items(instrument, items, total, encoding or instrument.default_encoding, flags)
+        scored = _from_total(instrument, total, flags)
+    else:
+        stated = encoding or instrument.default_encoding
+        scored = _from_items(instrument, items, total, stated, flags)
+    if not _screens_positive(instrument, scored, context or {}):
+        return scored
+    return scored.model_copy(update={"flags": (*scored.flags, f"screen_positive:{instrument.id}")})
+
+
+def _screens_positive(instrument: Instrument, scored: Score, context: Mapping[str, Any]) -> bool:
+    by = instrument.screen_by
+    if by is None or scored.total is None:
+        return False
+    return by.values.get(str(context.get(by.key)), by.otherwise).holds(scored.total)
 
 
 def _from_total(instrument: Instrument, total: Decimal | None, flags: tuple[str, ...]) -> Score:
-    if total is None or instrument.scoring.kind == "subscales_only":
+    if total is None or instrument.scoring.kind in ("subscales_only", "triage"):
         return _error(instrument, "total_required" if total is None else "items_required", flags)
     fault = total_fault(instrument, total)
     if fault is not None:
@@ -65,8 +79,11 @@ def _from_items(
     fault = count_fault(instrument, items) or item_fault(instrument, weighted)
     if fault is not None:
         return _error(instrument, fault, flags)
-    blanks = sum(1 for weight in weighted if weight is None)
-    if instrument.scoring.kind != "subscales_only" and blanks > instrument.blanks_allowed:
+    flags = (*flags, *_risk(instrument, weighted))
+    weighted = _skipped_as_zero(instrument, weighted)
+    blank = [n for n in formula.scored_numbers(instrument, len(items)) if weighted[n - 1] is None]
+    blanks = len(blank)
+    if instrument.scoring.kind != "subscales_only" and not _may_be_blank(instrument, blank):
         return Score(
             instrument=instrument.id,
             status="incomplete",
@@ -80,6 +97,40 @@ def _from_items(
     return _scored(instrument, weighted, len(items) - blanks, total, flags)
 
 
+def _may_be_blank(instrument: Instrument, blank: Sequence[int]) -> bool:
+    only = instrument.missing.only_items
+    return len(blank) <= instrument.blanks_allowed and not (only and set(blank) - set(only))
+
+
+def _skipped_as_zero(
+    instrument: Instrument, weighted: Sequence[Decimal | None]
+) -> tuple[Decimal | None, ...]:
+    """The weights with items that the form lets people skip counted as 0."""
+    skipped = {
+        number
+        for rule in instrument.skip
+        if all(weighted[zero - 1] == 0 for zero in rule.zero)
+        for number in rule.skips
+    }
+    return tuple(
+        Decimal(0) if weight is None and number in skipped else weight
+        for number, weight in enumerate(weighted, 1)
+    )
+
+
+def _risk(instrument: Instrument, weighted: Sequence[Decimal | None]) -> tuple[str, ...]:
+    """The flag of the worst level that the answers reach; also on an incomplete form."""
+    scoring = instrument.scoring
+    if not isinstance(scoring, TriageScoring):
+        return ()
+    reached = (
+        f"{scoring.flag}:{level.name}"
+        for level in scoring.levels
+        if any(condition_holds(condition, weighted) for condition in level.any)
+    )
+    return tuple(islice(reached, 1))
+
+
 def _scored(
     instrument: Instrument,
     weighted: Sequence[Decimal | None],
@@ -87,7 +138,8 @@ def _scored(
     stated: Decimal | None,
     flags: tuple[str, ...],
 ) -> Score:
-    form = formula.answered(instrument, weighted, range(1, len(weighted) + 1))
+    numbers = formula.scored_numbers(instrument, len(weighted))
+    form = formula.answered(instrument, weighted, numbers)
     scales = subscale_results(instrument, weighted)
     exact = formula.total(instrument, form)
     rounded = None if exact is None else round_half_away(exact, instrument.decimals)

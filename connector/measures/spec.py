@@ -106,6 +106,13 @@ class Encodings(Frozen):
     shift: dict[Encoding, Decimal] = {}
 
 
+class ItemCondition(Frozen):
+    """Holds when at least one of ``items`` meets ``trigger``."""
+
+    items: tuple[ItemNumber, ...] = Field(min_length=1)
+    trigger: Comparison
+
+
 class PlainScoring(Frozen):
     """A formula that needs no numbers of its own (measures/formula.py has them all)."""
 
@@ -119,6 +126,21 @@ class PlainScoring(Frozen):
         "total_only",
         "subscales_only",
     ]
+
+
+class RiskLevel(Frozen):
+    """A level of a triage form, reached when any of its conditions holds."""
+
+    name: Name
+    any: tuple[ItemCondition, ...] = Field(min_length=1)
+
+
+class TriageScoring(Frozen):
+    """No total: the first level that is reached raises the flag ``FLAG:LEVEL``, worst first."""
+
+    kind: Literal["triage"]
+    flag: Name
+    levels: tuple[RiskLevel, ...] = Field(min_length=1)
 
 
 class TimesScoring(Frozen):
@@ -135,28 +157,28 @@ class TableScoring(Frozen):
     table: tuple[Decimal, ...] = Field(min_length=2)
 
 
-Scoring = Annotated[PlainScoring | TimesScoring | TableScoring, Field(discriminator="kind")]
+Scoring = Annotated[
+    PlainScoring | TimesScoring | TableScoring | TriageScoring, Field(discriminator="kind")
+]
 
 
 class Missing(Frozen):
-    """What happens to blank items: up to ``blanks_allowed`` by ``rule``, more is incomplete."""
+    """What happens to blank items: up to ``blanks_allowed`` by ``rule``, more is incomplete.
+
+    With ``only_items`` a blank elsewhere makes the form incomplete.
+    """
 
     blanks_allowed: int = Field(default=0, ge=0)
+    only_items: tuple[ItemNumber, ...] = ()
     rule: Literal["prorate", "blank_as_zero"] = "prorate"
-
-
-class ItemCondition(Frozen):
-    """Holds when at least one of ``items`` meets ``trigger``."""
-
-    items: tuple[ItemNumber, ...] = Field(min_length=1)
-    trigger: Comparison
 
 
 class Subscale(Frozen):
     """A score over some of the items; ``count`` counts answers of ``count_from`` or more.
 
     With ``positive``, a value on that side raises the flag ``subscale_positive:NAME``; where
-    ``and_any`` is given, one of those items must also reach its value.
+    ``and_any`` is given, one of those items must also reach its value, and each condition of
+    ``and_all`` must hold. ``direction`` is stated where it is not the instrument's.
     """
 
     name: Name
@@ -169,6 +191,8 @@ class Subscale(Frozen):
     decimals: int = Field(default=0, ge=0, le=4)
     positive: Comparison | None = None
     and_any: ItemCondition | None = None
+    and_all: tuple[ItemCondition, ...] = ()
+    direction: Literal["higher_is_worse", "higher_is_better"] | None = None
     bands: tuple[Band, ...] = ()
 
 
@@ -178,6 +202,25 @@ class Pattern(Frozen):
     name: Name
     item_trigger: Comparison
     needs: dict[Name, int] = Field(min_length=1)
+
+
+class SkipRule(Frozen):
+    """When all items of ``zero`` are answered with 0, blank items of ``skips`` count as 0."""
+
+    zero: tuple[ItemNumber, ...] = Field(min_length=1)
+    skips: tuple[ItemNumber, ...] = Field(min_length=1)
+
+
+class ScreenBy(Frozen):
+    """A screening cut-off that depends on the person: ``screen_positive:ID`` on its side.
+
+    ``key`` names what the scorer must be told (such as sex); ``otherwise`` holds for values that
+    are not listed and where nothing was told.
+    """
+
+    key: Name
+    values: dict[str, Comparison]
+    otherwise: Comparison
 
 
 class SafetyItem(Frozen):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from connector.measures.exact import round_half_away
 from connector.measures.formula import answered, subscale_value
 from connector.measures.instrument import Instrument
-from connector.measures.spec import Pattern, Subscale
+from connector.measures.spec import ItemCondition, Pattern, Subscale
 
 Weights = Sequence[Decimal | None]
 
@@ -51,10 +51,14 @@ def _band(scale: Subscale, value: Decimal) -> str | None:
 def _positive(scale: Subscale, value: Decimal, weights: Weights) -> bool:
     if scale.positive is None or not scale.positive.holds(value):
         return False
-    if scale.and_any is None:
-        return True
-    answers = (weights[number - 1] for number in scale.and_any.items)
-    return any(answer is not None and scale.and_any.trigger.holds(answer) for answer in answers)
+    conditions = (*scale.and_all, *((scale.and_any,) if scale.and_any else ()))
+    return all(condition_holds(condition, weights) for condition in conditions)
+
+
+def condition_holds(condition: ItemCondition, weights: Weights) -> bool:
+    """Whether at least one of the condition's items is answered on its side."""
+    answers = (weights[number - 1] for number in condition.items if number <= len(weights))
+    return any(answer is not None and condition.trigger.holds(answer) for answer in answers)
 
 
 def _met(pattern: Pattern, instrument: Instrument, weights: Weights) -> bool | None:
