@@ -31,9 +31,6 @@ from connector.store.store import Tx
 _log = logging.getLogger("connector.ingest")
 BATCHES_AT_ONCE = 16
 ROWS_AT_ONCE = 2000
-# A first import brings months of history: only what may still be acute calls somebody. An old
-# positive answer is still put before the therapist; an old unanswered item is in the report.
-ACUTE_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +198,16 @@ def _safety(work: Work, changed: Sequence[Record], now: datetime) -> list[Alert]
 
 
 def _today(work: Work, alerts: Sequence[Alert], now: datetime) -> list[Alert]:
-    """The alerts as they are worth raising today: old safety answers call nobody any more."""
+    """The alerts as they are worth raising today: old safety answers call nobody any more.
+
+    A first import brings months of history. An old positive answer (``rules.acute_days``) is still
+    put before the therapist; an old unanswered item is in the report.
+    """
     today = now.astimezone(work.zone).date()
     kept = []
     for alert in alerts:
-        if not alert.rule.startswith("safety") or (today - alert.raised_on).days <= ACUTE_DAYS:
+        old = (today - alert.raised_on).days > work.rules.acute_days
+        if not (old and alert.rule.startswith("safety")):
             kept.append(alert)
         elif alert.rule == POSITIVE and alert.audience == "therapist":
             kept.append(alert.model_copy(update={"severity": "notice"}))

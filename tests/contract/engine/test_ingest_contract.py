@@ -121,6 +121,20 @@ def test_an_old_positive_answer_is_a_notice_to_the_therapist(with_form):
     ]
 
 
+def test_the_practice_says_how_long_a_safety_answer_is_acute(bench, rows):
+    made = bench()
+    made.work = replace(made.work, rules=made.work.rules.model_copy(update={"acute_days": 90}))
+    made.site.drop_rows("clients.csv", [rows.client("C-1")])
+    old = {"date_completed": "09/20/2026", "last_updated": "2026-09-20 10:00:00"}
+    made.site.drop_rows("assessment_items.csv", [rows.form("F-1", "C-1", POSITIVE, **old)])
+    made.pick_up()
+    made.map_all()
+    assert {(row.alert.audience, row.alert.severity) for row in made.alerts("open")} == {
+        ("therapist", "page"),
+        ("on_call", "page"),
+    }
+
+
 def test_a_refused_form_still_calls_for_its_safety_item(with_form):
     made = with_form([9, 1, 1, 1, 1, 1, 0, 0, 2])
     assert made.state()["quarantine"] == {"open": 1}
