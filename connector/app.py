@@ -13,7 +13,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from connector import registry, settings
 from connector.errors import ConfigurationError
@@ -22,7 +24,7 @@ from connector.mapping.load import check_instruments, load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument, parse_instrument
 from connector.pipeline.deliver import Route
-from connector.ports import AdapterContext, Destination, Source
+from connector.ports import Adapter, AdapterContext, Destination, Source, Webhook
 from connector.progress import PracticeProfile, RuleSet
 from connector.records import RecordIds
 from connector.resources import ResourceFile, Resources
@@ -77,9 +79,27 @@ class App:
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        """The configured sources, by name."""
+        """The configured sources that are polled, by name."""
         self._refuse_shared_folders()
-        return {given.name: self._source(given) for given in self.site.sources}
+        return {given.name: self._source(given) for given in self.polled}
+
+    @cached_property
+    def webhooks(self) -> dict[str, Webhook]:
+        """The configured sources that post to ``/webhooks/<name>``, by name."""
+        return {
+            given.name: self._webhook(given)
+            for given in self.site.sources
+            if registry.find_adapter(given.adapter).webhook is not None
+        }
+
+    @cached_property
+    def polled(self) -> tuple[settings.SourceSettings, ...]:
+        """The sources that are asked at their interval; the others push."""
+        return tuple(
+            given
+            for given in self.site.sources
+            if registry.find_adapter(given.adapter).webhook is None
+        )
 
     @cached_property
     def destinations(self) -> dict[str, Destination]:
@@ -89,10 +109,7 @@ class App:
     @cached_property
     def routes(self) -> list[Route]:
         """Which document kinds go to which destination."""
-        return [
-            Route(destination=given.name, receives=given.receives)
-            for given in self.site.destinations
-        ]
+        return [self._route(given) for given in self.site.destinations]
 
     @cached_property
     def keys(self) -> KeyRing:
@@ -116,7 +133,8 @@ class App:
         for name, file in self.resources.files("mappings/instruments", "*.yaml").items():
             parts.append(partial(_instrument, name, file))
         parts += [partial(self._mapping, given) for given in self.site.sources]
-        parts += [partial(self._source, given) for given in self.site.sources]
+        parts += [partial(self._source, given) for given in self.polled]
+        parts.append(lambda: self.webhooks)
         parts += [partial(self._destination, given) for given in self.site.destinations]
         found: dict[str, ConfigurationError] = {}
         for part in parts:
@@ -214,16 +232,49 @@ class App:
             if kind == "source":
                 taken[place] = f"source {name!r}"
 
+    def concerns(self) -> list[str]:
+        """What is valid in the site file and deserves a second look, as sentences."""
+        found = []
+        for given in self.site.sources:
+            adapter = registry.find_adapter(given.adapter)
+            model = adapter.webhook_settings or adapter.source_settings
+            found += _concerns(adapter, model, given.options, f"source {given.name!r}")
+        for target in self.site.destinations:
+            adapter = registry.find_adapter(target.adapter)
+            model = adapter.destination_settings
+            found += _concerns(adapter, model, target.options, f"destination {target.name!r}")
+        return found
+
     def _source(self, given: settings.SourceSettings) -> Source:
         adapter = registry.find_adapter(given.adapter)
         if adapter.source is None or adapter.source_settings is None:
             raise ConfigurationError(
                 "not_a_source", f"source {given.name!r}: {adapter.name} can't be read from"
             )
-        where = f"{settings.SITE_FILE}, source {given.name!r}, options"
-        options = settings.check_section(adapter.source_settings, given.options, where=where)
+        return adapter.source(
+            _source_options(given, adapter.source_settings), self._source_context(given)
+        )
+
+    def _webhook(self, given: settings.SourceSettings) -> Webhook:
+        adapter = registry.find_adapter(given.adapter)
+        assert adapter.webhook is not None  # only such sources come here
+        assert adapter.webhook_settings is not None, f"{adapter.name} declares no settings"
+        return adapter.webhook(
+            _source_options(given, adapter.webhook_settings), self._source_context(given)
+        )
+
+    def _source_context(self, given: settings.SourceSettings) -> AdapterContext:
         expected = self.mappings[given.name].expected_tables()
-        return adapter.source(options, AdapterContext(given.name, self.home, expected))
+        return AdapterContext(given.name, self.home, expected, self.site.now)
+
+    def _route(self, given: settings.DestinationSettings) -> Route:
+        adapter = registry.find_adapter(given.adapter)
+        return Route(
+            destination=given.name,
+            receives=given.receives,
+            formats=adapter.formats,
+            unreleased=adapter.keeps_for_review,
+        )
 
     def _destination(self, given: settings.DestinationSettings) -> Destination:
         adapter = registry.find_adapter(given.adapter)
@@ -233,12 +284,30 @@ class App:
             )
         where = f"{settings.SITE_FILE}, destination {given.name!r}, options"
         options = settings.check_section(adapter.destination_settings, given.options, where=where)
-        return adapter.destination(options, AdapterContext(given.name, self.home))
+        context = AdapterContext(given.name, self.home, now=self.site.now)
+        return adapter.destination(options, context)
 
 
 def open_app(home: Path) -> App:
     """The app for the site in ``home``. Raises ConfigurationError naming file, key and values."""
     return App(home, settings.load_site(home))
+
+
+def _source_options(given: settings.SourceSettings, model: type[BaseModel]) -> BaseModel:
+    where = f"{settings.SITE_FILE}, source {given.name!r}, options"
+    return settings.check_section(model, given.options, where=where)
+
+
+def _concerns(
+    adapter: Adapter, model: type[BaseModel] | None, options: dict[str, Any], where: str
+) -> list[str]:
+    if model is None:
+        return []
+    try:
+        checked = settings.check_section(model, options, where=where)
+    except ConfigurationError:
+        return []  # it is among the findings
+    return [f"{where}: {sentence}" for sentence in adapter.concerns(checked)]
 
 
 def _instrument(name: str, file: ResourceFile) -> Instrument:

@@ -5,6 +5,8 @@ ConnectorError
 ├── ConfigurationError   stop; a person fixes a site file, mapping, instrument or secret
 ├── InvalidRecord        set this record aside (quarantine), go on with the others
 └── Rejected             the receiver said no; dead letter, a person decides
+    ├── Disabled         the receiver wants nothing any more; the destination is switched off
+    └── NotAuthentic     a sender could not prove who it is; nothing of it is kept
 
 Every error has a stable ``code``, a plain ``message`` for the person who must act, and a
 ``detail`` for the log. Neither ``message`` nor ``detail`` may hold anything about a patient:
@@ -97,6 +99,14 @@ class InvalidRecord(ConnectorError):
 
 class Rejected(ConnectorError):
     """The receiver refused the delivery for good; it becomes a dead letter."""
+
+
+class Disabled(Rejected):
+    """The receiver says that it is gone for good (410): nothing more is sent until a person acts."""
+
+
+class NotAuthentic(Rejected):
+    """A sender's signature is missing, wrong, too old; the sender is told so and nothing stored."""
 
 
 def _with_help(message: str, where: str, allowed: Sequence[str], suggestion: str | None) -> str:

@@ -10,18 +10,20 @@ engine stores before it is acknowledged.
     are the same, so nothing is stored twice.
 *   ``Listener`` pushes: it hands each page to the callback it was given and acknowledges when the
     callback returns.
-*   ``Destination.deliver`` sends one document once per key. It raises ``RetryLater``, ``Rejected``
-    or ``ConfigurationError``; anything else is a defect. ``find`` answers "did this key arrive?"
-    after a crash, where the counterpart can be asked.
+*   ``Webhook.receive`` proves who sent a request and turns it into a page; the web part answers
+    202 only after the engine has stored the page.
+*   ``Destination.deliver`` sends one document once per key. It raises ``RetryLater``, ``Rejected``,
+    ``Disabled`` or ``ConfigurationError``; anything else is a defect. ``find`` answers "did this
+    key arrive?" after a crash, where the counterpart can be asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -102,6 +104,41 @@ class Source(Protocol):
         """Called after ``page`` is durably stored. Safe to call twice."""
 
 
+@runtime_checkable
+class FindsDeletions(Protocol):
+    """A source that can tell what it no longer has, where the counterpart does not announce it."""
+
+    def deletions(self, known: Callable[[str], Collection[str]]) -> Iterator[RawPage]:
+        """Pages of rows marked ``deleted``; ``known(table)`` are the source ids stored of a table.
+
+        Raises like ``fetch``. A table that can't be listed whole must not be compared at all.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A request to ``/webhooks/<source>`` as it came. ``headers`` have lower-case names.
+
+    ``at`` is when it arrived, by the real clock: what signatures' times are compared with.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+
+class Webhook(Protocol):
+    """Receives what a counterpart posts. Holds no state and stores nothing itself."""
+
+    max_bytes: int
+
+    def receive(self, posted: Posted) -> RawPage:
+        """The page to store. Raises NotAuthentic, or InvalidRecord where it can't be read.
+
+        Anything in the request may be forged: no other exception may leave here.
+        """
+
+
 class Listener(Protocol):
     """Receives raw records that the counterpart pushes."""
 
@@ -113,11 +150,24 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PatientReference:
+    """Whom a document is about, as a source knows the person: never in ids, paths, URLs or logs.
+
+    ``source_id`` is the patient's own id at ``source``; ``chart_number`` is the practice's.
+    """
+
+    source: str
+    source_id: str
+    chart_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One document on its way to one destination. ``key`` is the idempotency key.
 
     ``path`` is where a filing system should put it (relative, holds no patient identifier);
-    ``labels`` are PHI-free facts about it (kind, recipient, patient_id, status).
+    ``labels`` are PHI-free facts about it (kind, recipient, patient_id, status). ``patient`` is
+    there for destinations whose adapter ``needs_patient``.
     """
 
     key: str
@@ -125,6 +175,7 @@ class Outgoing:
     media_type: str
     content: bytes
     labels: Mapping[str, str] = field(default_factory=dict)
+    patient: PatientReference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +196,41 @@ class Destination(Protocol):
         """The receipt if the counterpart already holds this key, else None."""
 
 
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class AdapterContext:
-    """What an adapter may know of the site besides its own settings section."""
+    """What an adapter may know of the site besides its own settings section.
+
+    ``now`` is the product's clock; waiting times that a counterpart asks for are counted from it.
+    """
 
     name: str
     home: Path
     expected: Sequence[ExpectedTable] = ()
+    now: Callable[[], datetime] = utc_now
+
+
+def _no_concerns(_: Any) -> Sequence[str]:
+    return ()
+
+
+ALL_FORMATS = ("pdf", "html", "json")
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """How an adapter declares itself: one ``ADAPTER`` object in ``adapters/<name>/__init__.py``."""
+    """How an adapter declares itself: one ``ADAPTER`` object in ``adapters/<name>/__init__.py``.
+
+    ``formats`` are those that its destination can take. ``keeps_for_review``: what it files lies
+    inside the practice and may wait there for a release; other destinations get nothing that must
+    be released first. ``needs_patient``: its destination must know whose chart it is.
+    ``concerns`` are sentences that ``connector check`` shows about settings that are valid and
+    deserve a second look.
+    """
 
     name: str
     summary: str
@@ -164,5 +238,11 @@ class Adapter:
     source: Callable[[Any, AdapterContext], Source] | None = None
     destination_settings: type[BaseModel] | None = None
     destination: Callable[[Any, AdapterContext], Destination] | None = None
+    formats: tuple[str, ...] = ALL_FORMATS
+    keeps_for_review: bool = False
+    needs_patient: bool = False
+    webhook_settings: type[BaseModel] | None = None
+    webhook: Callable[[Any, AdapterContext], Webhook] | None = None
+    concerns: Callable[[Any], Sequence[str]] = _no_concerns
     listener_settings: type[BaseModel] | None = None
     listener: Callable[[Any, AdapterContext], Listener] | None = None

@@ -295,7 +295,9 @@ class DocumentSpec(Frozen):
     """
 
     document_id: str
-    kind: Literal["therapist", "patient", "insurer", "decision", "packet_manifest", "alert"]
+    kind: Literal[
+    "therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"
+]
     patient_id: str
     as_of: date
     formats: tuple[Literal["pdf", "html", "json"], ...]

@@ -205,7 +205,11 @@ class Note(PatientRecord):
 
 
 class Assessment(PatientRecord):
-    """One administration of an instrument: item answers, or a total alone."""
+    """One administration of an instrument: item answers, or a total alone.
+
+    ``event_id`` is the sender's own id of the event that brought it, where one did: a summary of
+    what came of it goes back under that id.
+    """
 
     kind: Literal["assessment"] = "assessment"
     instrument: str
@@ -216,6 +220,7 @@ class Assessment(PatientRecord):
     total: Decimal | None = None
     encoding: Literal["weighted", "raw", "zero_based", "one_based"] | None = None
     entered_by: str | None = None
+    event_id: str | None = None
 
     @model_validator(mode="after")
     def _items_or_total(self) -> Assessment:

@@ -22,7 +22,7 @@ def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, 
     """
     stack = ExitStack()
     runner = stack.enter_context(app.open_engine())
-    clock = Clock(runner.work, {s.name: s.every_seconds for s in app.site.sources}, runner.wake)
+    clock = Clock(runner.work, {s.name: s.every_seconds for s in app.polled}, runner.wake)
     runner.start()
     clock.start()
     stack.callback(clock.stop)

@@ -57,11 +57,16 @@ class PracticeSettings(_Section):
 
 
 class SourceSettings(_Section):
-    """One counterpart to read from. ``options`` belong to the adapter."""
+    """One counterpart to read from. ``options`` belong to the adapter.
+
+    ``patients_of`` names the source whose patient ids this one uses (a form tool beside the EHR):
+    its records then join those charts, and it makes no patients of its own.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{1,39}$")
     adapter: str
     mapping: str
+    patients_of: str | None = None
     every_seconds: int = Field(default=300, ge=5)
     options: dict[str, Any] = {}
 
@@ -72,7 +77,10 @@ class DestinationSettings(_Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{1,39}$")
     adapter: str
     receives: tuple[
-        Literal["therapist", "patient", "insurer", "decision", "packet_manifest", "alert"], ...
+        Literal[
+            "therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"
+        ],
+        ...,
     ]
     options: dict[str, Any] = {}
 
@@ -126,6 +134,17 @@ class Site(_Section):
     render: RenderSettings = RenderSettings()
     rules: dict[str, Any] = {}
     as_of: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _known_patients(self) -> Site:
+        names = [source.name for source in self.sources if source.patients_of is None]
+        for source in self.sources:
+            if source.patients_of is not None and source.patients_of not in names:
+                raise ValueError(
+                    f"source {source.name!r}: patients_of must name a source with patients of its "
+                    f"own; valid values: {', '.join(n for n in names if n != source.name)}"
+                )
+        return self
 
     @field_validator("sources", "destinations")
     @classmethod

@@ -24,5 +24,6 @@ ADAPTER = Adapter(
     name="folder",
     summary="Files documents into a folder, with a manifest",
     destination_settings=FolderSettings,
+    keeps_for_review=True,
     destination=_destination,
 )

@@ -38,7 +38,7 @@ def run_command(home: Path, once: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with app.open_engine() as runner:
-        clock = Clock(runner.work, {s.name: s.every_seconds for s in app.site.sources}, runner.wake)
+        clock = Clock(runner.work, {s.name: s.every_seconds for s in app.polled}, runner.wake)
         runner.start()
         clock.start()
         click.echo("Running; stop with Ctrl-C.", err=True)

@@ -18,6 +18,7 @@ _FOLDERS = {
     "patient": "patient",
     "insurer": "insurer",
     "decision": "decisions",
+    "summary": "summaries",
     "packet_manifest": "packets",
     "alert": "alerts",
 }
@@ -29,10 +30,15 @@ _MEDIA_TYPES = {
 
 
 class Route(Frozen):
-    """A destination and the document kinds that go there."""
+    """A destination, the document kinds and formats that go there, and whether to wait there.
+
+    ``unreleased``: documents may be put there before the person who must release them has.
+    """
 
     destination: str
     receives: tuple[str, ...]
+    formats: tuple[str, ...] = ("pdf", "html", "json")
+    unreleased: bool = True
 
 
 class PlannedDelivery(Frozen):
@@ -55,7 +61,11 @@ def plan(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> tuple[Pl
         for route in routes:
             if document.kind not in route.receives:
                 continue
+            if document.release != "none" and not route.unreleased:
+                continue
             for form in document.formats:
+                if form not in route.formats:
+                    continue
                 delivery = _delivery(document, route.destination, form)
                 planned.setdefault(delivery.key, delivery)
     return tuple(planned.values())

@@ -25,7 +25,9 @@ from connector.progress import (
 )
 
 TEMPLATE_VERSION = "2026.1"
-Kind = Literal["therapist", "patient", "insurer", "decision", "packet_manifest", "alert"]
+Kind = Literal[
+    "therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"
+]
 Release = Literal["none", "therapist_release", "clinician_signature"]
 Formats = tuple[Literal["pdf", "html", "json"], ...]
 PAGES: Formats = ("pdf", "html", "json")
