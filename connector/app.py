@@ -146,11 +146,13 @@ class App:
 
     def context(self, source: str) -> MappingContext:
         """What mapping needs to know besides the mapping itself."""
+        [given] = [one for one in self.site.sources if one.name == source]
         return MappingContext(
             source=source,
             ids=RecordIds(self.keys.index_key, self.site.practice.id),
             timezone=self.site.practice.timezone,
             instruments=self.instruments,
+            patient_source=given.patients_of,
         )
 
     def open_store(self) -> Store:
@@ -176,6 +178,11 @@ class App:
             contexts={name: self.context(name) for name in self.mappings},
             destinations=self.destinations,
             routes=self.routes,
+            needing_patient=frozenset(
+                given.name
+                for given in self.site.destinations
+                if registry.find_adapter(given.adapter).needs_patient
+            ),
             renderer=renderer,
             now=self.site.now,
             keep_raw_days=self.site.store.keep_raw_days,
@@ -273,6 +280,7 @@ class App:
             destination=given.name,
             receives=given.receives,
             formats=adapter.formats,
+            one_format=adapter.one_format,
             unreleased=adapter.keeps_for_review,
         )
 

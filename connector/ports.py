@@ -128,9 +128,14 @@ class Posted:
 
 
 class Webhook(Protocol):
-    """Receives what a counterpart posts. Holds no state and stores nothing itself."""
+    """Receives what a counterpart posts. Holds no state and stores nothing itself.
+
+    ``signed``: senders prove who they are. What an unproven sender posts and can't be read is
+    refused and not kept, or anybody could fill the quarantine.
+    """
 
     max_bytes: int
+    signed: bool
 
     def receive(self, posted: Posted) -> RawPage:
         """The page to store. Raises NotAuthentic, or InvalidRecord where it can't be read.
@@ -225,7 +230,8 @@ ALL_FORMATS = ("pdf", "html", "json")
 class Adapter:
     """How an adapter declares itself: one ``ADAPTER`` object in ``adapters/<name>/__init__.py``.
 
-    ``formats`` are those that its destination can take. ``keeps_for_review``: what it files lies
+    ``formats`` are those that its destination can take; ``one_format``: of a document that comes in
+    several of them, only the first is sent. ``keeps_for_review``: what it files lies
     inside the practice and may wait there for a release; other destinations get nothing that must
     be released first. ``needs_patient``: its destination must know whose chart it is.
     ``concerns`` are sentences that ``connector check`` shows about settings that are valid and
@@ -239,6 +245,7 @@ class Adapter:
     destination_settings: type[BaseModel] | None = None
     destination: Callable[[Any, AdapterContext], Destination] | None = None
     formats: tuple[str, ...] = ALL_FORMATS
+    one_format: bool = False
     keeps_for_review: bool = False
     needs_patient: bool = False
     webhook_settings: type[BaseModel] | None = None

@@ -113,7 +113,8 @@ class Chart(Frozen):
 
     ``visits`` have their status corrected against ``now`` (a future "attended" is "scheduled").
     Times are in ``timezone``, the practice's. ``psychotherapy_notes`` is a count; their content is
-    never here.
+    never here. ``doubled_totals`` are forms that came a second time, as item answers, which are
+    among ``assessments`` and count in their place.
     """
 
     patient: Patient
@@ -127,6 +128,7 @@ class Chart(Frozen):
     notes: tuple[Note, ...] = ()
     psychotherapy_notes: int = 0
     assessments: tuple[Assessment, ...] = ()
+    doubled_totals: tuple[Assessment, ...] = ()
     home_programs: tuple[HomeProgram, ...] = ()
     authorizations: tuple[Authorization, ...] = ()
     consents: tuple[Consent, ...] = ()

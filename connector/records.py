@@ -46,6 +46,7 @@ class Provenance(Frozen):
     origin: str = Field(description="file name or endpoint; never a patient identifier")
     row: int | None = Field(default=None, description="1-based line or entry number in the origin")
     source_id: str = Field(description="the source's own id of this record")
+    table: str = Field(default="", description="the source's table or resource type")
     mapping: str
     mapping_version: str = Field(description="digest of the mapping that produced the record")
 
@@ -82,13 +83,16 @@ class Clinician(Record):
 
 
 class Patient(Record):
-    """``id`` is the patient_id of all the person's other records."""
+    """``id`` is the patient_id of all the person's other records.
+
+    A form tool may know a person by a number alone; documents then name the chart number.
+    """
 
     kind: Literal["patient"] = "patient"
     chart_number: str
-    given_name: str
-    family_name: str
-    birth_date: date
+    given_name: str | None = None
+    family_name: str | None = None
+    birth_date: date | None = None
     sex: Literal["female", "male", "other", "unknown"] = "unknown"
     clinician_id: str | None = None
     status: Literal["active", "inactive", "discharged"] = "active"
@@ -207,7 +211,8 @@ class Note(PatientRecord):
 class Assessment(PatientRecord):
     """One administration of an instrument: item answers, or a total alone.
 
-    ``event_id`` is the sender's own id of the event that brought it, where one did: a summary of
+    ``context`` holds answers beside the items that scoring asks for (``context`` of the instrument's
+    file), such as whether work does not apply. ``event_id`` is the sender's own id of the event that brought it, where one did: a summary of
     what came of it goes back under that id.
     """
 
@@ -220,6 +225,7 @@ class Assessment(PatientRecord):
     total: Decimal | None = None
     encoding: Literal["weighted", "raw", "zero_based", "one_based"] | None = None
     entered_by: str | None = None
+    context: dict[str, bool | int] | None = None
     event_id: str | None = None
 
     @model_validator(mode="after")

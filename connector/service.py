@@ -1,36 +1,90 @@
-"""The running service: engine, clock and web part of one process, started and stopped in order."""
+"""The running service: engine, clock and web part, started and stopped in order.
+
+By default all of them live in one process. With ``service.web_process`` the web part has a process
+of its own (``start_web``) beside the working one (``start_work``): more requests a second for more
+memory, same code.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
 from connector.app import App
-from connector.engine.clock import Clock
 from connector.web import create_app
 
+if TYPE_CHECKING:
+    from connector.engine.runner import Runner
 
-def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, Callable[[], None]]:
+Stop = Callable[[], None]
+
+
+def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, Stop]:
     """The web application of a started service, and the function that stops it.
 
     Stopping ends the clock first (nothing new), then the loops (work in hand), then engine, store.
     ``on_failure`` is called when a part of the service has ended by a defect: then the process
     must be stopped, so that it is restarted and seen.
     """
+    from connector.engine.intake import Intake
+
     stack = ExitStack()
+    runner = _start_runner(app, stack)
+    threading.Thread(target=_watch, args=(runner.ended, on_failure), daemon=True).start()
+    flask_app = create_app(
+        runner.work.store,
+        app.practice,
+        token,
+        lambda: not runner.ended.is_set(),
+        app.webhooks,
+        Intake(runner.work.store, app.site.now, runner.wake).store,
+    )
+    return flask_app, stack.close
+
+
+def start_web(app: App, token: str, is_working: Callable[[], bool]) -> tuple[Flask, Stop]:
+    """The web application alone; what it stores is worked on by the process of ``start_work``."""
+    from connector.engine.intake import Intake
+    from connector.engine.wake import WakeSender, wake_address
+
+    stack = ExitStack()
+    store = stack.enter_context(app.open_store())
+    wake = WakeSender(wake_address(app.home))
+    stack.callback(wake.close)
+    intake = Intake(store, app.site.now, wake)
+    flask_app = create_app(store, app.practice, token, is_working, app.webhooks, intake.store)
+    return flask_app, stack.close
+
+
+def start_work(app: App) -> tuple[threading.Event, Stop]:
+    """Engine and clock without web part: what is set when a part has failed, and how to stop."""
+    from connector.engine.wake import WakeReceiver, wake_address
+
+    stack = ExitStack()
+    try:
+        runner = _start_runner(app, stack)
+        receiver = WakeReceiver(wake_address(app.home), runner.wake)
+        receiver.start()
+        stack.callback(receiver.stop)
+    except BaseException:
+        stack.close()
+        raise
+    return runner.ended, stack.close
+
+
+def _start_runner(app: App, stack: ExitStack) -> Runner:
+    from connector.engine.clock import Clock
+
     runner = stack.enter_context(app.open_engine())
     clock = Clock(runner.work, {s.name: s.every_seconds for s in app.polled}, runner.wake)
     runner.start()
     clock.start()
     stack.callback(clock.stop)
-    threading.Thread(target=_watch, args=(runner.ended, on_failure), daemon=True).start()
-    flask_app = create_app(
-        runner.work.store, app.practice, token, lambda: not runner.ended.is_set()
-    )
-    return flask_app, stack.close
+    return runner
 
 
 def _watch(ended: threading.Event, on_failure: Callable[[], None]) -> None:

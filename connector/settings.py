@@ -124,6 +124,16 @@ class RenderSettings(_Section):
     paper: Literal["Letter", "A4"] = "Letter"
 
 
+class ServiceSettings(_Section):
+    """The service: threads that answer requests; ``web_process`` gives them a process of their own.
+
+    Two processes take more requests a second and more memory.
+    """
+
+    web_process: bool = False
+    threads: int = Field(default=8, ge=2, le=64)
+
+
 class Site(_Section):
     """The whole site file. ``as_of`` freezes the clock: for demos and replays of old data only."""
 
@@ -132,6 +142,7 @@ class Site(_Section):
     destinations: tuple[DestinationSettings, ...] = Field(min_length=1)
     store: StoreSettings = StoreSettings()
     render: RenderSettings = RenderSettings()
+    service: ServiceSettings = ServiceSettings()
     rules: dict[str, Any] = {}
     as_of: AwareDatetime | None = None
 

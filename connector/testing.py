@@ -147,7 +147,8 @@ class SourceContract:
         assert pages
         for page in pages:
             source.acknowledge(page)
-        assert _keys(list(self.open(tmp_path).fetch(None))) == []
+        cursor = next((page.cursor for page in reversed(pages) if page.cursor), None)
+        assert _keys(list(self.open(tmp_path).fetch(cursor))) == []
 
 
 class DestinationContract:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import os
 import shutil
 import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +63,19 @@ def new_postgres_url(postgres_server: str) -> Iterator[Callable[[], str]]:
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         for name in made:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def fhir_counterpart() -> Iterator[Any]:
+    """A FHIR server in this process (tests/fhir_counterpart.py)."""
+    place = ROOT / "tests" / "fhir_counterpart.py"
+    if place.stem not in sys.modules:
+        spec = importlib.util.spec_from_file_location(place.stem, place)
+        assert spec is not None and spec.loader is not None
+        sys.modules[place.stem] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[place.stem])
+    with sys.modules[place.stem].serving() as counterpart:
+        yield counterpart
 
 
 _parsed: dict[str, Any] = {}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from adapters.fhir_files.bundle import Entry, entries, odd_text, parse
+from connector.fhir_json import Entry, entries, odd_text, parse
 from connector import pickup
 from connector.errors import InvalidRecord
 from connector.pickup import Pickup, PickupSettings

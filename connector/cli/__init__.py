@@ -26,6 +26,7 @@ _COMMANDS = {
     "check": ("connector.cli.site", "Check a whole site: files, mappings, instruments, adapters."),
     "status": ("connector.cli.site", "Show what waits, what was sent and what needs a person."),
     "run": ("connector.cli.run", "Poll all sources once, or go on until stopped."),
+    "poll": ("connector.cli.run", "Ask one source for what is new, now."),
     "ingest": ("connector.cli.run", "Bring files in now and run the pipeline on them."),
     "serve": ("connector.cli.serve", "Run the service: web page, clock and engine."),
     "map": ("connector.cli.mapping", "Try a mapping on a file; nothing is stored."),
@@ -33,6 +34,7 @@ _COMMANDS = {
     "measures": ("connector.cli.measures", "List, show and try the outcome measures."),
     "quarantine": ("connector.cli.quarantine", "Rows and files that could not be mapped."),
     "dead-letters": ("connector.cli.dead_letters", "Deliveries that gave up."),
+    "destinations": ("connector.cli.destinations", "Where documents go; switch one on again."),
     "audit": ("connector.cli.audit", "Verify and export the audit log."),
 }
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import click
 
 from connector import registry
 from connector.cli import EXIT_NEEDS_PERSON
 from connector.cli.tables import console, table
-from connector.measures.evaluate import evaluate_line
+from connector.evaluation import LONGEST, Basis, evaluate_line
+from connector.progress import RuleSet
 from connector.resources import Resources
+from connector.settings import SITE_FILE, check_rules, load_site
 
 
 @click.group("measures")
@@ -67,27 +70,57 @@ def show_command(home: Path, instrument: str) -> None:
 
 
 @measures_command.command("eval")
-@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.argument("file", type=click.File("rb"), default="-")
 @click.pass_obj
-def eval_command(home: Path, file: IO[str]) -> None:
-    """Score and compare: JSON Lines in (FILE or standard input), one JSON result a line out.
+def eval_command(home: Path, file: BinaryIO) -> None:
+    """Check our arithmetic: JSON Lines in (FILE or standard input), one result a line out.
+
+    The rules, instruments and thresholds are those that reports are made with: the site's, where
+    there is a site file, else the shipped ones. Numbers are read as they are written, never as
+    floats; halves are rounded away from zero. A line that can't be answered gives
+    {"status":"error","error":CODE,"message":SENTENCE}, the others go on, and the exit code is 1.
 
     \b
-    {"kind":"score","instrument":"phq9","items":[1,1,1,1,1,1,0,0,0]}
+    Kinds:
+    {"kind":"score","instrument":"phq9","items":[1,1,1,1,1,1,0,0,null]}
+      also: "encoding" (weighted, raw), "total_in", "context" such as {"sex":"female"}
     {"kind":"change","instrument":"phq9","baseline":19,"current":9}
+      also: "sd" and "rel", for a reliable change index where no points are published
+    {"kind":"baseline","episode_start":"2026-03-02","series":[["2026-03-02",19]]}
+    {"kind":"decide","instrument":"phq9","episode_start":"2026-03-02",
+       "series":[["2026-03-02",19],["2026-04-27",9],["2026-05-25",null]]}   (one line)
+      also: "today"; without it, the day of the last score
+    {"kind":"expected","week":6}
+    {"kind":"gas","goals":[[1,0],[2,1]]}          weight and level (-2 to 2) of each
+    {"kind":"attendance","visits":["attended","no_show"]}
+    {"kind":"adherence","done":4,"prescribed":5}  or a list of weeks for each
+    {"kind":"se_diff","args":[7.7,0.90]}          SD, reliability
+    {"kind":"cut_c","args":[18,6,6,4]}            mean and SD, clinical; mean and SD, norm
     """
-    instruments = registry.load_instruments(Resources(home))
+    basis = _basis(home)
     failed = False
-    for line in file:
-        if not line.strip():
-            continue
-        try:
-            asked = json.loads(line)
-        except json.JSONDecodeError as fault:
-            result: dict[str, object] = {"status": "error", "error": f"not_json: {fault.msg}"}
-        else:
-            result = dict(evaluate_line(asked, instruments))
+    for line in _lines(file):
+        result = evaluate_line(line, basis)
         failed = failed or result.get("status") == "error"
-        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.write(json.dumps(result, allow_nan=False) + "\n")
+        sys.stdout.flush()  # whoever asks line by line waits for each answer
     if failed:
         sys.exit(EXIT_NEEDS_PERSON)
+
+
+def _basis(home: Path) -> Basis:
+    """What the site in ``home`` judges by, or the shipped instruments and default rules."""
+    instruments = registry.load_instruments(Resources(home))
+    if not (home / SITE_FILE).exists():
+        return Basis(instruments, RuleSet())
+    return Basis(instruments, check_rules(RuleSet, load_site(home).rules))
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of ``file`` that are not blank; of one that is too long no more than its start."""
+    while line := file.readline(LONGEST + 2):
+        rest = line
+        while len(rest) == LONGEST + 2 and not rest.endswith(b"\n"):
+            rest = file.readline(LONGEST + 2)
+        if line.strip():
+            yield line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import signal
 import threading
 from pathlib import Path
@@ -16,6 +18,8 @@ from connector.settings import SITE_FILE, check_section
 
 _FHIR_ENDINGS = (".json", ".ndjson", ".jsonl")
 _LOOK_SECONDS = 1.0
+BESIDE_WEB = "CONNECTOR_BESIDE_WEB"
+"""Set for the working process that ``serve`` starts beside its web process."""
 
 
 @click.command("run")
@@ -32,22 +36,51 @@ def run_command(home: Path, once: bool) -> None:
         seconds = run_with_progress(app)
         print_summary(app, seconds)
         return
-    from connector.engine.clock import Clock
+    run_until_stopped(app)
+
+
+def run_until_stopped(app: App) -> None:
+    """Engine and clock until a signal comes. Raises ConnectorError when a part has failed."""
+    from connector.service import start_work
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with app.open_engine() as runner:
-        clock = Clock(runner.work, {s.name: s.every_seconds for s in app.polled}, runner.wake)
-        runner.start()
-        clock.start()
-        click.echo("Running; stop with Ctrl-C.", err=True)
-        try:
-            while not stop.wait(_LOOK_SECONDS):
-                if runner.ended.is_set():
-                    raise ConnectorError("part_failed", "a part failed; the work was stopped")
-        finally:
-            clock.stop()
+    failed, close = start_work(app)
+    click.echo("Running; stop with Ctrl-C.", err=True)
+    parent = os.getppid()
+    try:
+        while not stop.wait(_LOOK_SECONDS):
+            if failed.is_set():
+                raise ConnectorError("part_failed", "a part failed; the work was stopped")
+            if os.environ.get(BESIDE_WEB) and os.getppid() != parent:
+                return  # the web process was killed; both are started again together
+    finally:
+        close()
+
+
+@click.command("poll")
+@click.argument("source")
+@click.option("--compare", is_flag=True, help="Look for deleted records now, not once a day.")
+@click.pass_obj
+def poll_command(home: Path, source: str, compare: bool) -> None:
+    """Ask SOURCE for what is new, now, and run everything that follows from it."""
+    app = open_app(home)
+    names = [given.name for given in app.polled]
+    if source not in names:
+        if source in app.webhooks:
+            raise ConfigurationError(
+                "not_polled",
+                f"source {source!r} is not polled: its counterpart posts to /webhooks/{source}",
+                where=SITE_FILE, allowed=names,
+            )  # fmt: skip
+        close = difflib.get_close_matches(source, names, n=1)
+        raise ConfigurationError(
+            "no_such_source", f"there is no source {source!r}", where=SITE_FILE, allowed=names,
+            suggestion=close[0] if close else None,
+        )  # fmt: skip
+    seconds = run_with_progress(app, [source], compare=compare)
+    print_summary(app, seconds)
 
 
 @click.command("ingest")

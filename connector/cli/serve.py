@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import secrets
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,14 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.sock import create_sockets
+from gunicorn.workers.gthread import ThreadWorker
 
 from connector.app import App, open_app
-from connector.cli import EXIT_NEEDS_PERSON, exit_code
-from connector.errors import ConfigurationError, ConnectorError
+from connector.cli import EXIT_NEEDS_PERSON
+from connector.cli.run import BESIDE_WEB
+from connector.errors import ConfigurationError
 from connector.logs import PlainFormatter
-
-_THREADS = 8
 
 
 @click.command("serve")
@@ -41,18 +44,42 @@ def serve_command(home: Path, port: int, host: str) -> None:
 def serve(app: App, port: int, host: str = "127.0.0.1") -> None:
     """Serve until stopped. Raises ConfigurationError when the port or the database is taken."""
     _check_port(host, port)
-    # Mistakes in the site file end the start here, with one sentence, not inside a worker.
-    _ = (app.instruments, app.mappings, app.sources, app.destinations, app.rules, app.keys)
+    # Mistakes in the site file end the start here, with one sentence.
+    _ = (app.webhooks, app.keys)
+    if not app.site.service.web_process:
+        _ = (app.instruments, app.mappings, app.sources, app.destinations, app.rules)
     token = secrets.token_urlsafe(16)
     click.echo(f"Results page: http://{host}:{port}/sign-in/{token}")
+    for name in app.webhooks:
+        click.echo(f"Webhook:      http://{host}:{port}/webhooks/{name}")
     click.echo("Stop with Ctrl-C.")
-    server = _Server(app, token, f"{host}:{port}")
-    try:
+    with _worker(app) as worker:
+        server = Server(app, token, f"{host}:{port}", worker)
         server.run()
+    if server.failed:
+        click.echo("connector: a part of the service failed and it was stopped", err=True)
+        sys.exit(EXIT_NEEDS_PERSON)
+
+
+@contextmanager
+def _worker(app: App) -> Iterator[subprocess.Popen[bytes] | None]:
+    """The working process beside the web process, if the site wants two; ended with it."""
+    if not app.site.service.web_process:
+        yield None
+        return
+    call = "from connector.cli import main; main()"
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", call, "--home", str(app.home), "run"],
+        env={**os.environ, BESIDE_WEB: "1"},
+    )
+    try:
+        yield process
     finally:
-        if server.failed.is_set():
-            click.echo("connector: a part of the service failed and it was stopped", err=True)
-            sys.exit(EXIT_NEEDS_PERSON)
+        if process.poll() is None:
+            process.terminate()
+        code = process.wait()
+    if code > 0:
+        sys.exit(code)
 
 
 def _check_port(host: str, port: int) -> None:
@@ -66,49 +93,91 @@ def _check_port(host: str, port: int) -> None:
             ) from None
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn with one worker: the engine lives in it, threads answer requests."""
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's worker with threads, run in this process without an arbiter above it.
 
-    def __init__(self, app: App, token: str, bind: str) -> None:
+    An arbiter restarts workers; here a failed part must end the whole service, so that whatever
+    watches it sees that. It would cost as much memory again.
+    """
+
+    def __init__(
+        self, app: App, token: str, bind: str, worker: subprocess.Popen[bytes] | None
+    ) -> None:
         self._app = app
         self._token = token
         self._bind = bind
+        self._worker = worker
         self._close: Callable[[], None] = lambda: None
-        self._main = os.getpid()
-        self.failed = multiprocessing.get_context("fork").Event()
+        self._stopping = False
+        self.failed = False
         super().__init__()
 
     def load_config(self) -> None:
+        """What gunicorn asks for at the start."""
         settings: dict[str, Any] = {
             "bind": self._bind,
-            "workers": 1,
             "worker_class": "gthread",
-            "threads": _THREADS,
+            "threads": self._app.site.service.threads,
             "graceful_timeout": 60,
-            "timeout": 120,
+            "keepalive": 30,
             "loglevel": "warning",
             "logger_class": _PlainLog,
             "limit_request_line": 2048,
             "limit_request_fields": 50,
-            "worker_exit": lambda server, worker: self._close(),
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        from connector.service import start
+        """The started web application, and with it the service."""
+        from connector import service
 
-        try:
-            flask_app, self._close = start(self._app, self._token, self._fail)
-        except ConnectorError as fault:
-            # gunicorn ends the whole service with the code that its worker ends with at the start.
-            click.echo(f"connector: {fault}", err=True)
-            sys.exit(exit_code(fault))
+        if self._worker is None:
+            flask_app, self._close = service.start(self._app, self._token, self._fail)
+        else:
+            flask_app, self._close = service.start_web(
+                self._app, self._token, self._worker_is_alive
+            )
+            threading.Thread(target=self._watch_worker, daemon=True).start()
         return flask_app
 
+    def run(self) -> None:
+        """Answer requests until a signal comes; then finish what is in hand."""
+        log = self.cfg.logger_class(self.cfg)
+        sockets = create_sockets(self.cfg, log)
+        thread = _Threads(1, os.getppid(), sockets, self, 60, self.cfg, log)
+        thread.pid = os.getpid()
+        try:
+            thread.init_process()
+        finally:
+            self._stopping = True
+            thread.tmp.close()
+            self._close()
+
+    def _worker_is_alive(self) -> bool:
+        return self._worker is not None and self._worker.poll() is None
+
+    def _watch_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.wait()
+            self._fail()
+
     def _fail(self) -> None:
-        self.failed.set()
-        os.kill(self._main if os.getppid() == self._main else os.getpid(), signal.SIGTERM)
+        if not self._stopping:
+            self.failed = True
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _Threads(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's worker; there is no arbiter whose end it must look for."""
+
+    def is_parent_alive(self) -> bool:
+        """Always: whoever started the service may go."""
+        return True
+
+    def handle_quit(self, sig: int, frame: object) -> None:
+        """Ctrl-C stops in order, like SIGTERM."""
+        self.handle_exit(sig, frame)
 
 
 class _PlainLog(Logger):  # type: ignore[misc]  # gunicorn has no types

@@ -111,6 +111,8 @@ def check_command(home: Path) -> None:
             ],
         )
     )
+    for sentence in app.concerns():
+        click.echo(f"Look again: {sentence}")
     screen.print("No mistakes found.")
 
 

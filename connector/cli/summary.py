@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 _DECISIONS = ("exceeds", "meets", "below", "too_early", "insufficient_data")
 
 
-def run_with_progress(app: App, sources: Sequence[str] | None = None) -> float:
-    """One full run over the sources (all by default), shown as it goes; seconds it took."""
-    names = list(sources) if sources is not None else [s.name for s in app.site.sources]
+def run_with_progress(
+    app: App, sources: Sequence[str] | None = None, *, compare: bool = False
+) -> float:
+    """One full run over the sources (all by default), shown as it goes; seconds it took.
+
+    ``compare`` looks for records that the sources have deleted.
+    """
+    names = list(sources) if sources is not None else [s.name for s in app.polled]
     began = time.monotonic()
     columns = (
         TextColumn("{task.description:<12}"),
@@ -35,7 +40,7 @@ def run_with_progress(app: App, sources: Sequence[str] | None = None) -> float:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console()) as bars, app.open_engine(_Bars(bars)) as runner:
-        runner.run_once(names)
+        runner.run_once(names, compare=compare)
     return time.monotonic() - began
 
 

@@ -74,7 +74,15 @@ def html(spec: DocumentSpec, resources: Resources, paper: str, *, embed_fonts: b
 
 
 def json_bytes(spec: DocumentSpec) -> bytes:
-    """The document's context with its identity, as canonical JSON."""
+    """The document's context with its identity, as canonical JSON.
+
+    A summary is its context alone: what a receiver is told, in the form that the docs describe.
+    """
+    if spec.kind == "summary":
+        flat = json.dumps(
+            spec.context, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+        return flat.encode()
     body = {
         "document_id": spec.document_id,
         "kind": spec.kind,

@@ -94,12 +94,12 @@ def left_out(
         ),
         (
             "alliance scores",
-            sum(len(s.measurements) for s, i in known if not i.for_payers),
+            sum(len(s.measurements) for s, i in known if i.audience == "alliance"),
             "They are about the work of client and therapist together; never sent",
         ),
         (
             "safety item answers and alerts",
-            sum(1 for s, i in known for _ in s.measurements if i.safety_items),
+            sum(1 for s, i in known for _ in s.measurements if i.asks_safety),
             "The clinician states risk in one line of the report instead",
         ),
         (

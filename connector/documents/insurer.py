@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from connector.documents import disclosure, facts, narrative, payer_scores
+from connector.documents.naming import by_chart, filed_name
 from connector.documents.wording import clipped, number, plural, us_day
 from connector.measures.instrument import Instrument
 from connector.progress import (
@@ -159,16 +160,16 @@ def _row(label: str, value: str | None) -> dict[str, str | None]:
 def _member(progress: Progress, on: date) -> dict[str, Any]:
     patient = progress.chart.patient
     cover = facts.current_coverage(progress, on)
-    name = clipped(f"{patient.family_name}, {patient.given_name}", 60)
+    name = filed_name(patient)
     member_id = clipped(cover.member_id, 30) if cover and cover.member_id else None
     return {
         "id": member_id,
-        "name": name,
-        "birth_date": us_day(patient.birth_date),
+        "name": clipped(name or by_chart(patient), 60),
+        "birth_date": us_day(patient.birth_date) or "to be completed",
         "payer": clipped(cover.payer, 60) if cover else None,
         "rows": [
             _row("Member ID", member_id),
-            _row("Member name", name),
+            _row("Member name", clipped(name, 60) if name else None),
             _row("Date of birth", us_day(patient.birth_date)),
             _row("Group number", clipped(cover.group_number or "not on file", 30))
             if cover

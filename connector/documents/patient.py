@@ -10,7 +10,7 @@ from typing import Any
 
 from connector.documents import facts, narrative
 from connector.documents.charts import line_data, scale_ends, total_of, valid_scores
-from connector.documents.plain import SENTENCES, is_plain
+from connector.documents.plain import SENTENCES, is_plain, sentence_to
 from connector.documents.review import has_positive_safety
 from connector.documents.wording import clipped, day, json_number, long_day, number
 from connector.measures.instrument import Instrument
@@ -36,7 +36,9 @@ def context(
     series = facts.primary_series(progress)
     instrument = instruments.get(series.instrument) if series else None
     neutral = needs_neutral_page(progress)
-    name = clipped(chart.patient.given_name, 30)
+    name = clipped(chart.patient.given_name, 30) if chart.patient.given_name else None
+    # A page that names nobody must still be given to the right person.
+    whose = {} if name else {"chart_number": chart.patient.chart_number}
     begun = chart.episode.started_on if chart.episode else None
     end = facts.last_day_of_care(progress, practice, on)
     ended = facts.care_ended(progress)
@@ -45,6 +47,7 @@ def context(
     return {
         "practice": {**facts.practice_block(practice), "crisis_text": practice.crisis_text},
         "period": f"{long_day(begun)} to {long_day(end)}" if begun else long_day(end),
+        **whose,
         "neutral": neutral,
         "sentences": _neutral(name) if neutral else _change(series, instrument, name, ended),
         "measure": _measure(series, instrument, ended) if show and series and instrument else None,
@@ -60,29 +63,28 @@ def needs_neutral_page(progress: Progress) -> bool:
     return has_positive_safety(progress)
 
 
-def _neutral(name: str) -> list[dict[str, Any]]:
+def _neutral(name: str | None) -> list[dict[str, Any]]:
     return [
-        narrative.sentence("patient.neutral", SENTENCES["neutral"].format(name=name)),
+        narrative.sentence("patient.neutral", sentence_to(name, "neutral")),
         narrative.sentence("patient.neutral_next", SENTENCES["neutral_next"]),
         narrative.sentence("patient.neutral_help", SENTENCES["neutral_help"]),
     ]
 
 
 def _change(
-    series: MeasureSeries | None, instrument: Instrument | None, name: str, ended: bool
+    series: MeasureSeries | None, instrument: Instrument | None, name: str | None, ended: bool
 ) -> list[dict[str, Any]]:
     """At most three sentences on change."""
     kind = narrative.state(series) if series and instrument else "none"
     if series is None or instrument is None or kind == "none":
-        none = narrative.sentence("patient.none", SENTENCES["none"].format(name=name))
+        none = narrative.sentence("patient.none", sentence_to(name, "none"))
         first_form = narrative.sentence("patient.first_form", SENTENCES["first_form"])
         return [none] if ended else [none, first_form]
     both = narrative.pair(series)
-    words = {"name": name, "measure": instrument.plain_name}
     if both is None:
         last = narrative.only_score(series)
         ids = [last.assessment_id] if last else []
-        one = narrative.sentence("patient.one", SENTENCES["one"].format(**words), ids)
+        one = narrative.sentence("patient.one", sentence_to(name, "one"), ids)
         return [one] if ended else [one, narrative.sentence("patient.wait", SENTENCES["wait"])]
     ids = [m.assessment_id for m in both]
     first, last_total = total_of(both[0]), total_of(both[1])
@@ -95,9 +97,10 @@ def _change(
     lead += "_end" if ended else "_late" if series.baseline_late else ""
     if ended and second == "bring":
         second = "ask"
-    values = {**words, "first": number(first), "last": number(last_total)}
+    values = {"first": number(first), "last": number(last_total)}
+    said = sentence_to(name, lead, measure=instrument.plain_name, **values)
     return [
-        narrative.sentence(f"patient.{lead}", SENTENCES[lead].format(**values), ids),
+        narrative.sentence(f"patient.{lead}", said, ids),
         narrative.sentence(f"patient.{second}", SENTENCES[second]),
     ]
 

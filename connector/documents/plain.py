@@ -54,6 +54,18 @@ SENTENCES = {
     "questions": "Questions? Call {phone}.",
 }
 
+_ADDRESS = "{name}, "
+
+
+def sentence_to(name: str | None, key: str, **words: object) -> str:
+    """A sentence to the patient; one whose name is not known is not addressed by one."""
+    text = SENTENCES[key]
+    if name is None and text.startswith(_ADDRESS):
+        text = text.removeprefix(_ADDRESS)
+        text = text[:1].upper() + text[1:]
+    return text.format(name=name, **words)
+
+
 FORBIDDEN = re.compile(
     r"\b(mild|moderate(?:ly)?|severe(?:ly)?|crippled|normal|abnormal|fail(?:ed|ure|ing)?|"
     r"complian(?:ce|t)|noncomplian\w*|deficits?|disorder|percentile|percent|suicid\w*|self[- ]harm|"

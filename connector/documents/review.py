@@ -9,6 +9,7 @@ from typing import Any
 from connector.documents import facts, narrative, plain
 from connector.documents.wording import clipped, day, number, plural
 from connector.measures.instrument import Instrument
+from connector.measures.safety import POSITIVE
 from connector.progress import MeasureSeries, PracticeProfile, Progress, RuleSet
 
 LINE_CHARS = 108
@@ -32,7 +33,7 @@ def said(text: str) -> str:
 
 def positive_safety(flags: tuple[str, ...]) -> bool:
     """True when a form's flags say that a safety item was answered positively."""
-    return any(flag.startswith(POSITIVE_SAFETY) for flag in flags)
+    return any(flag.startswith(POSITIVE) for flag in flags)
 
 
 def safety_lines(progress: Progress, on: date) -> Rows:
@@ -52,7 +53,7 @@ def safety_lines(progress: Progress, on: date) -> Rows:
 def no_safety_line(progress: Progress, instruments: Instruments) -> str:
     """What stands where no safety item is open: never more than the forms have asked."""
     used = [instruments.get(s.instrument) for s in progress.measured.series]
-    if any(i is not None and i.safety_items for i in used):
+    if any(i is not None and i.asks_safety for i in used):
         return "No open safety items on the forms shown here."
     return "No form in this episode asks about safety."
 

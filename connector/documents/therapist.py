@@ -14,6 +14,7 @@ from typing import Any
 from connector.documents import facts, narrative, review
 from connector.documents.charts import line_data, total_of, valid_scores
 from connector.documents.fitting import fit
+from connector.documents.naming import by_chart, full_name
 from connector.documents.wording import clipped, day, number, plural, short_day
 from connector.measures.instrument import Instrument
 from connector.progress import (
@@ -86,8 +87,8 @@ def _header(progress: Progress, practice: PracticeProfile, on: date) -> dict[str
     end = facts.last_day_of_care(progress, practice, on)
     clinician = chart.clinician
     return {
-        "name": clipped(f"{patient.given_name} {patient.family_name}", 40),
-        "birth_date": day(patient.birth_date),
+        "name": clipped(full_name(patient) or by_chart(patient), 40),
+        "birth_date": day(patient.birth_date) if patient.birth_date else "not recorded",
         "chart_number": patient.chart_number,
         "clinician": clipped(", ".join(p for p in (clinician.name, clinician.credentials) if p), 34)
         if clinician

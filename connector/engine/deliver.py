@@ -1,5 +1,8 @@
 """Sends documents: renders what is not rendered yet, delivers once per key, keeps the receipt.
 
+Light documents (JSON) go in batches: marked in one transaction, sent over a few lines at once,
+their receipts stored in small groups. One patient's documents keep their order.
+
 A delivery row is marked "sending" before the first byte leaves. A row found in that state by a
 later run belongs to an attempt that was cut off: the counterpart is asked first whether the key
 arrived. It is asked as well after any failed attempt, because an upload may have had its effect
@@ -9,141 +12,264 @@ before its answer was lost.
 from __future__ import annotations
 
 import logging
-import random
+import threading
+import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, partial
 
 from connector.documents import compose
+from connector.engine.retries import record_failure
 from connector.engine.work import Work
-from connector.errors import ConfigurationError, ConnectorError, Rejected, RetryLater
+from connector.errors import ConfigurationError, ConnectorError, Disabled, Rejected, RetryLater
+from connector.http import OUTAGE_CODES
 from connector.logs import outline
-from connector.ports import Outgoing, Receipt
+from connector.ports import Outgoing, PatientReference, Receipt
 from connector.progress import DocumentSpec
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import DeliveryRow
 from connector.store.store import Tx
 
-# The example schedule of Standard Webhooks 1.0.0; spans 75 hours.
-RETRY_AFTER = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=14),
-    timedelta(hours=20),
-    timedelta(hours=24),
-)
-_JITTER = 0.1
-# Other replicas may be sending too; an attempt that takes longer than this was cut off.
-CUT_OFF_AFTER = timedelta(minutes=15)
+_LINES = 4
+_THREADS = 8
+# A crash makes one such group of receipts uncertain; more would be slower by nothing.
+_RECEIPTS = 16
+_RECEIPT_SECONDS = 0.05
 _log = logging.getLogger("connector.engine")
 
 
 def render(work: Work, document_id: str, formats: Sequence[str]) -> None:
     """Make sure the document's content is stored in each format; rendering again changes nothing.
 
-    Raises Rejected when the document can't be rendered (too large, too slow).
+    JSON is not stored: it is made of the specification when it is sent. Raises Rejected when the
+    document can't be rendered (too large, too slow).
     """
+    missing = [fmt for fmt in formats if fmt != "json" and _stored(work, document_id, fmt) is None]
+    if not missing:
+        return
     spec = work.store.read(lambda tx: tx.documents.spec(document_id))
     if spec is None:
-        raise Rejected("document_gone", "the document's content was removed by retention")
-    for fmt in formats:
-        if _stored(work, document_id, fmt) is None:
-            _keep(work, document_id, fmt, _content(work, spec, fmt))
+        raise _gone()
+    for fmt in missing:
+        content = _pages(work, spec, fmt)
+        now = work.now()
+        work.store.write(partial(_keep, document_id=document_id, fmt=fmt, content=content, at=now))
+
+
+def _keep(tx: Tx, document_id: str, fmt: str, content: bytes, at: datetime) -> None:
+    tx.documents.put_content(document_id, fmt, content, at)
 
 
 def _stored(work: Work, document_id: str, fmt: str) -> bytes | None:
     return work.store.read(lambda tx: tx.documents.content(document_id, fmt))
 
 
-def _keep(work: Work, document_id: str, fmt: str, content: bytes) -> None:
-    now = work.now()
-    work.store.write(lambda tx: tx.documents.put_content(document_id, fmt, content, now))
+def _pages(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
+    if fmt == "pdf":
+        return work.renderer.pdf(compose.html(spec, work.resources, work.paper))
+    return compose.html(spec, work.resources, work.paper, embed_fonts=True).encode()
+
+
+def _gone() -> Rejected:
+    return Rejected("document_gone", "the document's content was removed by retention")
 
 
 def send(work: Work, keys: Sequence[str], *, by: str) -> int:
-    """Deliver the rows with these keys, in order, each once; how many were delivered.
+    """Deliver the rows with these keys, each once; how many were delivered.
 
-    ``by`` is the workflow's id. A row that is being sent by the same workflow is what its earlier
-    run left when its process died; one that is being sent by another is left to it.
+    Documents of one patient go in the order of ``keys``. When the receiver as a whole is away, what
+    was not tried is put back. ``by`` is the workflow's id: a row that is being sent by the same
+    workflow is what its earlier run left when its process died; one that is being sent by another
+    is left to it.
     """
-    return sum(_send_one(work, key, f"being sent by {by}") for key in keys)
+    batch = _claim(work, keys, f"being sent by {by}")
+    if not batch.rows:
+        return 0
+    by_line: dict[int, list[DeliveryRow]] = {}
+    for row in batch.rows:
+        line = hash(row.labels.get("patient_id")) % _LINES
+        by_line.setdefault(line, []).append(row)
+    lines = list(by_line.values())
+    if len(lines) == 1:
+        _send_line(work, batch, lines[0])
+    else:
+        list(_pool().map(partial(_send_line, work, batch), lines))
+    _flush(work, batch)
+    _put_back(work, batch)
+    return batch.delivered
 
 
-def _send_one(work: Work, key: str, mark: str) -> int:
-    row = work.store.read(lambda tx: tx.deliveries.get(key))
-    left_over = row is not None and row.state == "sending" and row.message == mark
-    if row is None or not (left_over or row.state == "pending"):
-        return 0
-    if not left_over and not work.store.write(
-        lambda tx: tx.deliveries.mark_sending([key], work.now(), mark)
-    ):
-        # Another replica has just started it.
-        return 0
+@dataclass
+class _Batch:
+    """Rows that this run may send, and what has come of them. Shared by its lines."""
+
+    mark: str
+    rows: list[DeliveryRow]
+    left_over: frozenset[str]
+    contents: dict[str, bytes]
+    patients: dict[str, PatientReference]
+    untried: set[str]
+    halted: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    receipts: list[tuple[DeliveryRow, Receipt]] = field(default_factory=list)
+    since: float = 0.0
+    delivered: int = 0
+
+
+def _claim(work: Work, keys: Sequence[str], mark: str) -> _Batch:
+    """Mark what may be sent, in one transaction, and read all that sending needs."""
+    known = work.store.read(lambda tx: tx.deliveries.get_all(keys))
+    left_over = {k for k, row in known.items() if row.state == "sending" and row.message == mark}
+    pending = [key for key, row in known.items() if row.state == "pending"]
+    won: set[str] = set()
+    if pending:
+        # What another replica has just started is not among them.
+        won = work.store.write(lambda tx: tx.deliveries.mark_sending(pending, work.now(), mark))
+    mine = left_over | won
+    rows = [known[key] for key in dict.fromkeys(keys) if key in mine]
+    contents, patients = work.store.read(lambda tx: _materials(tx, work, rows))
+    return _Batch(mark, rows, frozenset(left_over), contents, patients, {row.key for row in rows})
+
+
+def _materials(
+    tx: Tx, work: Work, rows: Sequence[DeliveryRow]
+) -> tuple[dict[str, bytes], dict[str, PatientReference]]:
+    """Contents by delivery key and patients by id, as far as they are there."""
+    light = {row.document_id for row in rows if row.format == "json"}
+    specs = tx.documents.specs(light) if light else {}
+    contents: dict[str, bytes] = {}
+    for row in rows:
+        if row.format == "json":
+            if row.document_id in specs:
+                contents[row.key] = compose.json_bytes(specs[row.document_id])
+        elif (stored := tx.documents.content(row.document_id, row.format)) is not None:
+            contents[row.key] = stored
+    asking = [row for row in rows if row.destination in work.needing_patient]
+    ids = {row.labels["patient_id"] for row in asking if "patient_id" in row.labels}
+    return contents, tx.records.references(ids) if ids else {}
+
+
+def _send_line(work: Work, batch: _Batch, rows: Sequence[DeliveryRow]) -> None:
+    """Send rows one after the other, until the receiver turns out to be away."""
+    waiting: set[str] = set()
+    for row in rows:
+        if batch.halted.is_set():
+            return
+        patient = row.labels.get("patient_id", "")
+        if patient in waiting and row.kind != "alert":
+            continue  # an earlier document of this patient comes first
+        with batch.lock:
+            batch.untried.discard(row.key)
+        fault = _send_one(work, batch, row)
+        if isinstance(fault, RetryLater):
+            waiting.add(patient)
+
+
+def _send_one(work: Work, batch: _Batch, row: DeliveryRow) -> ConnectorError | None:
+    left_over = row.key in batch.left_over
     try:
-        receipt = _attempt(work, row, ask_first=left_over or row.code is not None)
+        receipt = _attempt(work, batch, row, ask_first=left_over or row.code is not None)
     except ConnectorError as fault:
         failure = fault
     except Exception as fault:  # noqa: BLE001 - a defect of one adapter becomes one dead letter; the others go on
         _log.error("sending failed: %s", outline(fault))
         failure = Rejected("unexpected", f"sending failed unexpectedly ({type(fault).__name__})")
     else:
-        work.store.write(lambda tx: _record_receipt(tx, row, receipt, work.now()))
-        work.report.advance("delivered", 1)
-        return 1
+        _note_receipt(work, batch, row, receipt)
+        return None
     tried = row.attempts + (0 if left_over else 1)
     work.store.write(lambda tx: record_failure(tx, row, failure, tried, work.now()))
-    return 0
+    if _is_of_the_receiver(failure):
+        until = failure.until if isinstance(failure, RetryLater) else None
+        person = not isinstance(failure, RetryLater)
+        work.gates[row.destination].shut(work.now(), until=until, person=person)
+        batch.halted.set()
+    return failure
 
 
-def release_cut_off(work: Work, *, alone: bool) -> int:
-    """Make deliveries due again whose attempt was cut off and will not go on; how many.
-
-    To be called when this process sends nothing. ``alone``: no other process sends either.
-    """
-    started = work.store.read(lambda tx: tx.deliveries.sending())
-    limit = work.now() - (timedelta() if alone else CUT_OFF_AFTER)
-    stale = [row for row in started if row.updated_at <= limit]
-    if not stale:
-        return 0
-    text = "the attempt was cut off; the receiver is asked first whether it arrived"
-
-    def release(tx: Tx) -> None:
-        now = work.now()
-        for row in stale:
-            tx.deliveries.retry(row.key, now, "cut_off", text, now)
-
-    work.store.write(release)
-    return len(stale)
+def _is_of_the_receiver(fault: ConnectorError) -> bool:
+    """Whether the next delivery would fail for the same reason."""
+    if isinstance(fault, RetryLater):
+        return fault.code in OUTAGE_CODES
+    return isinstance(fault, ConfigurationError | Disabled)
 
 
-def _attempt(work: Work, row: DeliveryRow, *, ask_first: bool) -> Receipt:
+def _attempt(work: Work, batch: _Batch, row: DeliveryRow, *, ask_first: bool) -> Receipt:
     destination = work.destinations.get(row.destination)
     if destination is None:
-        raise ConfigurationError(
-            "unknown_destination",
-            f"the site has no destination {row.destination!r} any more",
-            allowed=sorted(work.destinations),
+        raise Rejected(
+            "unknown_destination", f"the site has no destination {row.destination!r} any more"
         )
-    content = _stored(work, row.document_id, row.format)
-    if content is None:
+    content = batch.contents.get(row.key)
+    if content is None and row.format != "json":
         render(work, row.document_id, [row.format])
         content = _stored(work, row.document_id, row.format)
     if content is None:
-        raise Rejected("document_gone", "the document's content was removed by retention")
-    outgoing = Outgoing(row.key, row.path, row.media_type, content, row.labels)
+        raise _gone()
+    patient = batch.patients.get(row.labels.get("patient_id", ""))
+    outgoing = Outgoing(row.key, row.path, row.media_type, content, row.labels, patient)
     found = destination.find(outgoing) if ask_first else None
     return found or destination.deliver(outgoing)
 
 
-def _content(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
-    if fmt == "json":
-        return compose.json_bytes(spec)
-    if fmt == "pdf":
-        return work.renderer.pdf(compose.html(spec, work.resources, work.paper))
-    return compose.html(spec, work.resources, work.paper, embed_fonts=True).encode()
+def _note_receipt(work: Work, batch: _Batch, row: DeliveryRow, receipt: Receipt) -> None:
+    """Keep receipts in small groups: a crash repeats no more than one group."""
+    now = time.monotonic()
+    with batch.lock:
+        if not batch.receipts:
+            batch.since = now
+        batch.receipts.append((row, receipt))
+        full = len(batch.receipts) >= _RECEIPTS or now - batch.since >= _RECEIPT_SECONDS
+    gate = work.gates[row.destination]
+    if gate.succeed(work.now()):
+        work.store.write(
+            lambda tx: tx.deliveries.bring_forward(row.destination, OUTAGE_CODES, work.now())
+        )
+    if full:
+        _flush(work, batch)
+
+
+def _flush(work: Work, batch: _Batch) -> None:
+    with batch.lock:
+        group, batch.receipts = batch.receipts, []
+    if not group:
+        return
+    closed = work.store.write(lambda tx: _record_receipts(tx, group, work.now()))
+    with batch.lock:
+        batch.delivered += closed
+    work.report.advance("delivered", closed)
+
+
+def _put_back(work: Work, batch: _Batch) -> None:
+    if batch.untried:
+        work.store.write(
+            lambda tx: tx.deliveries.put_back(batch.untried, batch.mark, work.now())
+        )
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """The threads of all lines, kept, because each keeps its connections open."""
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="line")
+
+
+def _record_receipts(
+    tx: Tx, given: Sequence[tuple[DeliveryRow, Receipt]], now: datetime
+) -> int:
+    closed = tx.deliveries.delivered_all([receipt for _, receipt in given], now)
+    entries = [
+        AuditEntry(
+            action="delivered",
+            subject=row.key,
+            detail={"destination": row.destination, "kind": row.kind},
+        )
+        for row, _ in given
+        if row.key in closed
+    ]
+    tx.audit.append(entries, now)
+    return len(closed)
 
 
 def fail_document(work: Work, keys: Sequence[str], fault: ConnectorError) -> None:
@@ -157,48 +283,3 @@ def fail_document(work: Work, keys: Sequence[str], fault: ConnectorError) -> Non
                 record_failure(tx, row, fault, row.attempts + len(begun), work.now())
 
     work.store.write(record)
-
-
-def record_failure(
-    tx: Tx, row: DeliveryRow, fault: ConnectorError, tried: int, now: datetime
-) -> None:
-    """Plan the next attempt after ``tried`` ones, or make it a dead letter for a person."""
-    again = isinstance(fault, RetryLater) and tried <= len(RETRY_AFTER)
-    if again:
-        until = fault.until if isinstance(fault, RetryLater) else None
-        tx.deliveries.retry(
-            row.key, max(until or now, now + _wait(tried)), fault.code, fault.message, now
-        )
-    else:
-        tx.deliveries.dead(row.key, fault.code, fault.message, now)
-    tx.audit.append(
-        [
-            AuditEntry(
-                action="delivery_postponed" if again else "delivery_given_up",
-                subject=row.key,
-                outcome=fault.code,
-                detail={"destination": row.destination, "attempt": tried},
-            )
-        ],
-        now,
-    )
-
-
-def _wait(tried: int) -> timedelta:
-    # Jitter spreads retries of many rows; it decides nothing, so the plain generator will do.
-    return RETRY_AFTER[tried - 1] * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311
-
-
-def _record_receipt(tx: Tx, row: DeliveryRow, receipt: Receipt, now: datetime) -> None:
-    if not tx.deliveries.delivered(row.key, receipt, now):
-        return
-    tx.audit.append(
-        [
-            AuditEntry(
-                action="delivered",
-                subject=row.key,
-                detail={"destination": row.destination, "kind": row.kind},
-            )
-        ],
-        now,
-    )

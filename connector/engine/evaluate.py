@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from connector import pipeline
 from connector.engine.ingest import queue_documents, raise_alerts
@@ -14,16 +15,53 @@ from connector.engine.work import Work
 from connector.errors import ConnectorError
 from connector.logs import outline
 from connector.pipeline.identity import cause_key
+from connector.pipeline.report import report
 from connector.pipeline.safety import MISSING, TOTAL_ONLY
-from connector.progress import Alert, Outcome, Progress
+from connector.pipeline.summary import summaries, summary_id
+from connector.progress import Alert, DocumentSpec, Progress
+from connector.store.alerts import AlertRow
 from connector.store.audit import AuditEntry
 from connector.store.due import DuePatient
 from connector.store.store import Tx
 
-PATIENTS_AT_ONCE = 16
+PATIENTS_AT_ONCE = 64
 _log = logging.getLogger("connector.evaluate")
 _FAILED = "evaluation_failed"
+_CLOCKS_DIFFER = timedelta(hours=1)
+_CORRECTED = "the source corrected or deleted the record it came from"
+_ANSWERED = "answered by another or a newer form"
+_WORKS_AGAIN = "the chart could be evaluated again"
 _DAY = "clock: day"  # no source can have this name
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A patient's progress, the facts a report would be about, and the documents it calls for."""
+
+    progress: Progress
+    facts: str
+    documents: tuple[DocumentSpec, ...] = ()
+    reported: bool = False
+
+    @property
+    def patient_id(self) -> str:
+        """Whose progress it is."""
+        return self.progress.chart.patient.id
+
+    def audit_entry(self, deliveries: Counter[str]) -> AuditEntry:
+        """What the audit log keeps of it; ``deliveries`` counts those queued by document id."""
+        decision = self.progress.decision
+        return AuditEntry(
+            action="decided",
+            subject=self.patient_id,
+            detail={
+                "decision": decision.decision,
+                "rule": decision.rule,
+                "rules_version": decision.rules_version,
+                "documents": len(self.documents),
+                "deliveries": sum(deliveries[d.document_id] for d in self.documents),
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +124,22 @@ def evaluate_due(work: Work) -> int:
 
 def _outcomes(
     tx: Tx, work: Work, due: Sequence[DuePatient]
-) -> list[Outcome | EvaluationFailed | None]:
+) -> list[Evaluated | EvaluationFailed | None]:
     """The pipeline's outcome for each patient; one that can't be evaluated holds nobody else up."""
-    shared = tx.records.shared()
-    found: list[Outcome | EvaluationFailed | None] = []
-    for patient_id in (patient.patient_id for patient in due):
+    ids = [patient.patient_id for patient in due]
+    records, shared = tx.records.of_patients(ids), tx.records.shared()
+    raised = of_refused_forms(tx, ids)
+    now = work.now()
+    found: list[Evaluated | EvaluationFailed | None] = []
+    for patient_id in ids:
         try:
-            outcome = pipeline.run(
-                [*tx.records.of_patients([patient_id]).get(patient_id, ()), *shared],
+            progress = pipeline.progress(
+                [*records[patient_id], *shared],
                 practice=work.practice,
                 instruments=work.instruments,
                 rules=work.rules,
-                now=work.now(),
-                raised=_of_refused_forms(tx, patient_id),
+                now=now,
+                raised=raised[patient_id],
             )
         except ConnectorError:
             raise
@@ -106,19 +147,89 @@ def _outcomes(
             _log.error("a chart could not be evaluated: %s", outline(fault))
             found.append(EvaluationFailed(type(fault).__name__))
         else:
-            found.append(outcome)
-    return found
-
-
-def _of_refused_forms(tx: Tx, patient_id: str) -> list[Alert]:
-    """Open safety alerts of forms that were refused: no record tells the pipeline of them."""
+            found.append(None if progress is None else Evaluated(progress, report_facts(progress)))
+    evaluated = [one for one in found if isinstance(one, Evaluated)]
+    reported = tx.progress.reported({one.patient_id: one.facts for one in evaluated})
+    unanswered = _unanswered(tx, work, due, evaluated, reported)
     return [
-        row.alert
-        for row in tx.alerts.open(patient_id)
-        if row.alert.rule.startswith("safety")
-        and not any(tx.records.digests(sorted(row.alert.sources)).values())
-        and not any(row.source_digests.values())
+        _with_documents(work, one, reported.get(one.patient_id), unanswered)
+        if isinstance(one, Evaluated)
+        else one
+        for one in found
     ]
+
+
+def _with_documents(
+    work: Work,
+    one: Evaluated,
+    previous: tuple[bool, set[str]] | None,
+    unanswered: Set[str],
+) -> Evaluated | EvaluationFailed:
+    """The evaluation with the documents it calls for, of the kinds that go anywhere."""
+    given = (one.progress, work.practice, work.instruments, work.rules)
+    try:
+        due = calls_for_report(previous, one.progress)
+        documents = report(*given, kinds=work.kinds) if due else ()
+        if unanswered:
+            documents += summaries(one.progress, work.instruments, work.rules, unanswered)
+    except Exception as fault:  # noqa: BLE001 - a defect met by one chart must not stop the others
+        _log.error("a chart could not be reported: %s", outline(fault))
+        return EvaluationFailed(type(fault).__name__)
+    return replace(one, documents=documents, reported=due)
+
+
+def _unanswered(
+    tx: Tx,
+    work: Work,
+    due: Sequence[DuePatient],
+    evaluated: Sequence[Evaluated],
+    reported: Mapping[str, object],
+) -> set[str]:
+    """Ids of assessments that came as events and have had no summary yet.
+
+    Only what changed since a patient became due is looked at, with room for clocks that differ;
+    of a patient who was never evaluated, everything.
+    """
+    if "summary" not in work.kinds or not evaluated:
+        return set()
+    events = {
+        form.id: form
+        for one in evaluated
+        for form in (*one.progress.chart.assessments, *one.progress.chart.doubled_totals)
+        if form.event_id is not None
+    }
+    since = min(patient.since for patient in due) - _CLOCKS_DIFFER
+    known = {id for id in (one.patient_id for one in evaluated) if id in reported}
+    changed = tx.records.changed_since(known, "assessment", since)
+    asked = {
+        summary_id(id, str(form.event_id)): id
+        for id, form in events.items()
+        if id in changed or form.patient_id not in known
+    }
+    answered = tx.documents.existing(asked)
+    return {id for document_id, id in asked.items() if document_id not in answered}
+
+
+def of_refused_forms(tx: Tx, patient_ids: Sequence[str]) -> dict[str, list[Alert]]:
+    """Open safety alerts of forms that were refused: no record tells the pipeline of them."""
+    safety = {
+        patient_id: [row for row in rows if row.alert.rule.startswith("safety")]
+        for patient_id, rows in tx.alerts.open_of(patient_ids).items()
+    }
+    digests = tx.records.digests(_sources(row for rows in safety.values() for row in rows))
+    return {
+        patient_id: [
+            row.alert
+            for row in rows
+            if not any(digests[source] for source in row.alert.sources)
+            and not any(row.source_digests.values())
+        ]
+        for patient_id, rows in safety.items()
+    }
+
+
+def _sources(rows: Iterable[AlertRow]) -> list[str]:
+    return sorted({source for row in rows for source in row.alert.sources})
 
 
 def calls_for_report(previous: tuple[bool, set[str]] | None, current: Progress) -> bool:
@@ -149,81 +260,62 @@ def _store_outcomes(
     tx: Tx,
     work: Work,
     due: Sequence[DuePatient],
-    outcomes: Sequence[Outcome | EvaluationFailed | None],
+    outcomes: Sequence[Evaluated | EvaluationFailed | None],
 ) -> None:
+    """One transaction, with as few statements as there are tables, not as there are patients."""
     now = work.now()
+    open_alerts = tx.alerts.open_of([patient.patient_id for patient in due])
+    evaluated = [one for one in outcomes if isinstance(one, Evaluated)]
+    alerts = [alert for one in evaluated for alert in one.progress.alerts]
     for patient, outcome in zip(due, outcomes, strict=True):
         if isinstance(outcome, EvaluationFailed):
-            raise_alerts(tx, work, [outcome.alert(patient.patient_id, work)], now)
-            continue
-        if outcome is None:
+            alerts.append(outcome.alert(patient.patient_id, work))
+        elif outcome is None:
             # The source retracted the patient: what it caused goes with it, documents stay filed.
-            retract_stale_alerts(tx, patient.patient_id, set(), now)
             tx.progress.remove(patient.patient_id)
-            continue
-        _store_outcome(tx, work, outcome, now)
+    tx.progress.put_all([(one.progress, one.facts) for one in evaluated], now)
+    raise_alerts(tx, work, alerts, now)
+    _retract_past(tx, due, outcomes, open_alerts, now)
+    documents = [document for one in evaluated for document in one.documents]
+    deliveries = queue_documents(tx, work, documents, now)
+    tx.audit.append([one.audit_entry(deliveries) for one in evaluated if one.documents], now)
     tx.due.done(due)
 
 
-def _store_outcome(tx: Tx, work: Work, outcome: Outcome, now: datetime) -> None:
-    progress = outcome.progress
-    patient_id = progress.chart.patient.id
-    facts = report_facts(progress)
-    previous = tx.progress.reported(patient_id, facts)
-    tx.progress.put(progress, now, facts)
-    raise_alerts(tx, work, progress.alerts, now)
-    retract_stale_alerts(tx, patient_id, {alert.key for alert in progress.alerts}, now)
-    _retract_answered(tx, progress, now)
-    failed = {row.alert.key for row in tx.alerts.open(patient_id)} & {failure_key(patient_id)}
-    _retract(tx, sorted(failed), "the chart could be evaluated again", now)
-    if not calls_for_report(previous, progress):
-        return
-    deliveries = queue_documents(tx, work, outcome.documents, now)
-    tx.audit.append(
-        [
-            AuditEntry(
-                action="decided",
-                subject=patient_id,
-                detail={
-                    "decision": progress.decision.decision,
-                    "rule": progress.decision.rule,
-                    "rules_version": progress.decision.rules_version,
-                    "documents": len(outcome.documents),
-                    "deliveries": deliveries,
-                },
-            )
-        ],
-        now,
-    )
+def _retract_past(
+    tx: Tx,
+    due: Sequence[DuePatient],
+    outcomes: Sequence[Evaluated | EvaluationFailed | None],
+    open_alerts: Mapping[str, Sequence[AlertRow]],
+    now: datetime,
+) -> None:
+    """Withdraw open alerts whose cause is gone.
 
-
-def retract_stale_alerts(tx: Tx, patient_id: str, current: set[str], now: datetime) -> None:
-    """Withdraw open alerts whose source record was deleted or corrected and that no longer hold.
-
-    An alert that merely is not produced any more (a newer score came) stays until a person
-    acknowledges it.
+    Those whose source record was deleted or corrected and that no longer hold; questions on safety
+    items that another or a newer form has settled; and that a chart could not be evaluated, when
+    it could. An alert that merely is not produced any more (a newer score came) stays until a
+    person acknowledges it.
     """
-    stale = [
-        row.alert.key
-        for row in tx.alerts.open(patient_id)
-        if row.alert.key not in current
-        and tx.records.digests(sorted(row.alert.sources)) != row.source_digests
-    ]
-    _retract(tx, stale, "the source corrected or deleted the record it came from", now)
-
-
-def _retract_answered(tx: Tx, progress: Progress, now: datetime) -> None:
-    """Withdraw open questions on safety items that another or a newer form has settled."""
-    asked = {alert.key for alert in progress.alerts}
-    settled = [
-        row.alert.key
-        for row in tx.alerts.open(progress.chart.patient.id)
-        if row.alert.rule in (TOTAL_ONLY, MISSING) and row.alert.key not in asked
-    ]
-    _retract(tx, settled, "answered by another or a newer form", now)
-
-
-def _retract(tx: Tx, keys: Sequence[str], note: str, now: datetime) -> None:
-    if keys:
-        tx.alerts.retract(keys, note, now)
-        tx.audit.append([AuditEntry(action="alert_retracted", subject=key) for key in keys], now)
+    rows = [row for of_patient in open_alerts.values() for row in of_patient]
+    digests = tx.records.digests(_sources(rows))
+    why: dict[str, list[str]] = {_CORRECTED: [], _ANSWERED: [], _WORKS_AGAIN: []}
+    for patient, outcome in zip(due, outcomes, strict=True):
+        if isinstance(outcome, EvaluationFailed):
+            continue
+        current = set() if outcome is None else {alert.key for alert in outcome.progress.alerts}
+        for row in open_alerts[patient.patient_id]:
+            alert = row.alert
+            if alert.key in current:
+                continue
+            if {source: digests[source] for source in alert.sources} != row.source_digests:
+                why[_CORRECTED].append(alert.key)
+            elif outcome is not None and alert.rule in (TOTAL_ONLY, MISSING):
+                why[_ANSWERED].append(alert.key)
+            elif outcome is not None and alert.key == failure_key(patient.patient_id):
+                why[_WORKS_AGAIN].append(alert.key)
+    for note, keys in why.items():
+        if keys:
+            tx.alerts.retract(keys, note, now)
+            tx.audit.append(
+                [AuditEntry(action="alert_retracted", subject=key) for key in keys], now
+            )

@@ -8,29 +8,33 @@ their alert does not wait for reports, the EHR or a payer.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from connector.documents.alert import alert_document
 from connector.engine import set_aside
+from connector.engine.inflow import store_pages
 from connector.engine.work import Work
 from connector.errors import ConnectorError
 from connector.logs import outline
 from connector.mapping.apply import MappingResult, apply
 from connector.pipeline.deliver import plan
 from connector.pipeline.safety import POSITIVE, safety_alerts
-from connector.ports import RawPage
+from connector.ports import FindsDeletions
 from connector.progress import Alert, DocumentSpec
 from connector.records import Assessment, Patient, PatientRecord, Record
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import NewDelivery
 from connector.store.inbox import InboxItem
+from connector.store.records import UpsertResult
 from connector.store.store import Tx
 
 _log = logging.getLogger("connector.ingest")
-BATCHES_AT_ONCE = 16
+BATCHES_AT_ONCE = 64
 ROWS_AT_ONCE = 2000
+_COMPARED = "deletions: "  # no source can have such a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,37 @@ def pick_up(work: Work, source_name: str) -> int:
     cursor = work.store.read(lambda tx: tx.cursors.get(source_name))
     rows = 0
     for page in source.fetch(cursor):
-        rows += _store_page(work, source_name, page)
+        rows += sum(store_pages(work.store, [(source_name, page)], work.now()))
         source.acknowledge(page)
         work.report.advance("read", sum(len(batch.rows) for batch in page.batches))
     return rows
 
 
-def map_new(work: Work) -> int:
-    """Map the next inbox batches to records; how many batches were done (0: the inbox is empty)."""
-    items = work.store.read(lambda tx: tx.inbox.new(BATCHES_AT_ONCE, ROWS_AT_ONCE))
+def pick_up_deletions(work: Work, source_name: str, now_please: bool = False) -> int:
+    """Store what a source no longer has, where it must be asked for that; how many rows.
+
+    Once a day of the practice, or when ``now_please``. A failure leaves it to the next poll.
+    """
+    source = work.sources[source_name]
+    if not isinstance(source, FindsDeletions):
+        return 0
+    name, today = f"{_COMPARED}{source_name}", work.now().astimezone(work.zone).date().isoformat()
+    if not now_please and work.store.read(lambda tx: tx.cursors.get(name)) == today:
+        return 0
+    rows = 0
+    known = work.store.read(lambda tx: tx.records.source_ids(source_name))
+    for page in source.deletions(lambda table: known.get(table, set())):
+        rows += sum(store_pages(work.store, [(source_name, page)], work.now()))
+    work.store.write(lambda tx: tx.cursors.set(name, today, work.now()))
+    return rows
+
+
+def map_new(work: Work, up_to: int | None = None) -> int:
+    """Map the next inbox batches to records; how many batches were done (0: none is waiting).
+
+    ``up_to`` is the number of the last batch to take.
+    """
+    items = work.store.read(lambda tx: tx.inbox.new(BATCHES_AT_ONCE, ROWS_AT_ONCE, up_to))
     if not items:
         return 0
     mapped = [_map(work, item) for item in items]
@@ -84,72 +110,27 @@ def _version(work: Work, source: str) -> str:
     return "" if spec is None else spec.version
 
 
-def _store_page(work: Work, source_name: str, page: RawPage) -> int:
-    now = work.now()
-
-    def store(tx: Tx) -> int:
-        new = [batch for batch in page.batches if tx.inbox.add(source_name, batch, now)]
-        for fault in page.faults:
-            tx.quarantine.put(set_aside.whole_file(source_name, fault, now))
-        if page.cursor is not None:
-            tx.cursors.set(source_name, page.cursor, now)
-        entries = [
-            AuditEntry(
-                action="received",
-                subject=batch.key,
-                detail={"source": source_name, "table": batch.table, "rows": len(batch.rows)},
-            )
-            for batch in new
-        ]
-        entries += [
-            AuditEntry(
-                action="refused",
-                subject=fault.key,
-                outcome=fault.error.code,
-                detail={"source": source_name},
-            )
-            for fault in page.faults
-        ]
-        tx.audit.append(entries, now)
-        return sum(len(batch.rows) for batch in new)
-
-    return work.store.write(store)
-
-
 def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
     """One transaction: records, quarantine, alerts, patients due, inbox state, audit."""
     now = work.now()
     still_new = tx.inbox.still_new([one.item.seq for one in mapped])
     mapped = [one for one in mapped if one.item.seq in still_new]
     changed: list[Record] = []
-    for one in mapped:
-        result = tx.records.upsert(one.result.records, now)
-        retracted = tx.records.retract(one.result.retractions, now)
-        changed += [*result.changed, *retracted.changed]
-        aside = set_aside.rows(one.item.source, one.item.batch, one.result.errors, now)
+    entries: list[AuditEntry] = []
+    for group in _together(mapped):
+        records = [record for one in group for record in one.result.records]
+        retractions = [record for one in group for record in one.result.retractions]
+        stored, retracted = tx.records.upsert(records, now), tx.records.retract(retractions, now)
+        changed += [*stored.changed, *retracted.changed]
+        aside = [
+            entry
+            for one in group
+            for entry in set_aside.rows(one.item.source, one.item.batch, one.result.errors, now)
+        ]
         for entry in aside:
             tx.quarantine.put(entry)
-        tx.audit.append(
-            [
-                AuditEntry(
-                    action="mapped",
-                    subject=one.item.batch.key,
-                    detail={
-                        "source": one.item.source,
-                        "mapping": _version(work, one.item.source),
-                        "inserted": result.inserted,
-                        "updated": result.updated,
-                        "unchanged": result.unchanged,
-                        "older_ignored": result.stale,
-                        "retracted": retracted.updated,
-                        "quarantined": len(aside),
-                        "notices": len(one.result.notices),
-                        "skipped": one.result.skipped,
-                    },
-                )
-            ],
-            now,
-        )
+        entries.append(_mapped_entry(work, group, stored, retracted.updated, len(aside)))
+    tx.audit.append(entries, now)
     # Refused forms are judged too: a mistyped item 2 must not hide a positive item 9.
     refused = [assessment for one in mapped for assessment in one.result.screening]
     raise_alerts(tx, work, _safety(work, [*changed, *refused], now), now)
@@ -157,9 +138,51 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
     tx.inbox.done([one.item.seq for one in mapped], now)
 
 
+def _together(mapped: Sequence[_Mapped]) -> list[list[_Mapped]]:
+    """Batches that may be stored at once: neighbours of one source that retract nothing.
+
+    A retraction and a reading of the same version are told apart by their order alone.
+    """
+    groups: list[list[_Mapped]] = []
+    for one in mapped:
+        last = groups[-1][-1] if groups else None
+        joins = last is not None and last.item.source == one.item.source
+        if joins and last is not None and not (last.result.retractions or one.result.retractions):
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return groups
+
+
+def _mapped_entry(
+    work: Work, group: Sequence[_Mapped], stored: UpsertResult, retracted: int, aside: int
+) -> AuditEntry:
+    """``subject`` is the batch's key, or the range of inbox numbers of several."""
+    first, last = group[0].item, group[-1].item
+    return AuditEntry(
+        action="mapped",
+        subject=first.batch.key if len(group) == 1 else f"inbox {first.seq}-{last.seq}",
+        detail={
+            "source": first.source,
+            "batches": len(group),
+            "mapping": _version(work, first.source),
+            "inserted": stored.inserted,
+            "updated": stored.updated,
+            "unchanged": stored.unchanged,
+            "older_ignored": stored.stale,
+            "retracted": retracted,
+            "quarantined": aside,
+            "notices": sum(len(one.result.notices) for one in group),
+            "skipped": sum(one.result.skipped for one in group),
+        },
+    )
+
+
 def raise_alerts(tx: Tx, work: Work, alerts: Sequence[Alert], now: datetime) -> int:
     """Store alerts not raised before and queue them to whom they concern; how many were new."""
     alerts = _today(work, alerts, now)
+    if not alerts:
+        return 0
     digests = tx.records.digests(sorted({source for alert in alerts for source in alert.sources}))
     new = tx.alerts.raise_all(alerts, digests, now)
     documents = [alert_document(alert, work.practice) for alert in new]
@@ -178,13 +201,19 @@ def raise_alerts(tx: Tx, work: Work, alerts: Sequence[Alert], now: datetime) -> 
     return len(new)
 
 
-def queue_documents(tx: Tx, work: Work, documents: Sequence[DocumentSpec], now: datetime) -> int:
-    """Store documents and a delivery for each destination that receives their kind; how many."""
-    for document in documents:
-        tx.documents.put_spec(document, now)
+def queue_documents(
+    tx: Tx, work: Work, documents: Sequence[DocumentSpec], now: datetime
+) -> Counter[str]:
+    """Store documents and a delivery for each destination that receives their kind.
+
+    How many deliveries, by document id.
+    """
+    if not documents:
+        return Counter()
+    tx.documents.put_specs(documents, now)
     planned = plan(documents, work.routes)
-    tx.deliveries.add([NewDelivery(**delivery.model_dump()) for delivery in planned], now)
-    return len(planned)
+    tx.deliveries.add([NewDelivery(**dict(delivery)) for delivery in planned], now)
+    return Counter(delivery.document_id for delivery in planned)
 
 
 def _safety(work: Work, changed: Sequence[Record], now: datetime) -> list[Alert]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from connector.documents.render import Renderer
+from connector.engine.gate import Gate
 from connector.mapping.apply import MappingContext
 from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument
@@ -41,7 +44,10 @@ class Silent:
 
 @dataclass(frozen=True)
 class Work:
-    """The parts that ingest, evaluate and deliver work with. ``now`` is the only clock."""
+    """The parts that ingest, evaluate and deliver work with. ``now`` is the only clock.
+
+    ``needing_patient`` names the destinations that must know whose chart a document belongs to.
+    """
 
     store: Store
     practice: PracticeProfile
@@ -56,9 +62,16 @@ class Work:
     routes: Sequence[Route]
     renderer: Renderer
     now: Callable[[], datetime]
+    needing_patient: frozenset[str] = frozenset()
+    gates: Mapping[str, Gate] = field(default_factory=lambda: defaultdict(Gate))
     keep_raw_days: int = 30
     keep_documents_days: int = 365
     report: Reporter = field(default_factory=Silent)
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The document kinds that go to some destination; others need not be made."""
+        return frozenset(kind for route in self.routes for kind in route.receives)
 
     @property
     def zone(self) -> ZoneInfo:

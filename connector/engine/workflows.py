@@ -37,18 +37,17 @@ def _work() -> Work:
 
 
 @DBOS.step(name="pick_up")
-def pick_up_step(source: str) -> int:
-    return ingest.pick_up(_work(), source)
+def pick_up_step(source: str, compare: bool) -> int:
+    return ingest.pick_up(_work(), source) + ingest.pick_up_deletions(_work(), source, compare)
 
 
-@DBOS.step(name="map_new")
-def map_new_step() -> int:
-    return ingest.map_new(_work())
-
-
-@DBOS.step(name="evaluate_due")
-def evaluate_due_step() -> int:
-    return evaluate.evaluate_due(_work())
+@DBOS.step(name="ingest")
+def ingest_step(newest: int) -> int:
+    work = _work()
+    done = ingest.map_new(work, newest) if newest else 0
+    if not newest or not work.store.read(lambda tx: tx.inbox.waits(newest)):
+        done += evaluate.evaluate_due(work)
+    return done
 
 
 @DBOS.step(name="render")
@@ -72,21 +71,21 @@ def send_step(keys: list[str]) -> int:
 
 
 @DBOS.workflow(name="poll")
-def poll(source: str) -> int:
-    """Pick up everything new that a source offers; how many rows."""
-    return pick_up_step(source)
+def poll(source: str, compare: bool = False) -> int:
+    """Pick up everything new that a source offers; how many rows.
+
+    ``compare`` looks for deleted records now, whether it is time for that or not.
+    """
+    return pick_up_step(source, compare)
 
 
-@DBOS.workflow(name="map_new")
-def map_new() -> int:
-    """Map the next inbox batches; how many (0: none left)."""
-    return map_new_step()
+@DBOS.workflow(name="ingest")
+def ingest_new(newest: int) -> int:
+    """Map the next batches up to number ``newest`` (0: none); behind the last, evaluate patients.
 
-
-@DBOS.workflow(name="evaluate_due")
-def evaluate_due() -> int:
-    """Run the pipeline for the next patients due; how many (0: none left)."""
-    return evaluate_due_step()
+    How many of both. One workflow, because each costs the same however little it does.
+    """
+    return ingest_step(newest)
 
 
 @DBOS.workflow(name="file_document")

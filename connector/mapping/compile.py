@@ -22,11 +22,20 @@ from connector.mapping.file import (
     TransformName,
     WhenFile,
 )
-from connector.mapping.spec import Condition, MappingSpec, Read, RecordPlan, Rule, Table
-from connector.mapping.targets import TEXTS, Target, targets_of
+from connector.mapping.spec import (
+    Condition,
+    EntryList,
+    MappingSpec,
+    Read,
+    RecordPlan,
+    Rule,
+    Table,
+)
+from connector.mapping.targets import TEXTS, Target, target_of, targets_of
 from connector.mapping.transforms import OPTIONS, words
 from connector.records import RECORD_TYPES
 
+_READABLE = 40
 _VERSION = Target("version", False, (), "datetime", frozenset({"datetime"}))
 _DELETED = Target("deleted", False, (), "yes_no", frozenset({"yes_no"}))
 _SOURCE_ID = Target("source_id", True, (), "text", TEXTS)
@@ -99,16 +108,18 @@ def _record(key: str, file: RecordFile, table: TableFile, place: Place) -> Recor
     targets = targets_of(model)
     rules = []
     for name, field in file.fields.items():
-        if name not in targets:
+        target = target_of(model, name)
+        if target is None:
             raise place.fault(
                 "unknown_target", f"a {kind} has no field {name!r}", sorted(targets), name
             )
-        rules.append(compile_rule(targets[name], field, place.at("fields", name)))
+        rules.append(compile_rule(target, field, place.at("fields", name)))
     missing = [t.name for t in targets.values() if t.required and t.name not in file.fields]
     if missing:
         raise place.fault("target_missing", f"a {kind} needs the field {missing[0]!r}")
     if kind == "assessment" and not {"items", "total"} & set(file.fields):
         raise place.fault("target_missing", "an assessment needs the field 'items' or 'total'")
+    _check_id_from(file, {rule.target for rule in rules if rule.required}, place)
     return RecordPlan(
         name=key,
         kind=kind,
@@ -119,7 +130,40 @@ def _record(key: str, file: RecordFile, table: TableFile, place: Place) -> Recor
         ),
         id_suffix=f"#{file.id_suffix}" if file.id_suffix else "",
         rules=tuple(rules),
+        for_each=_entry_list(file.for_each, place) if file.for_each else None,
+        id_from=tuple(file.id_from or ()),
+        version=_optional(_VERSION, file.version, place),
     )
+
+
+def _check_id_from(file: RecordFile, required: set[str], place: Place) -> None:
+    """Refuses an id made of fields that are not there, or that may all be blank."""
+    if file.id_from is None:
+        return
+    place = place.at("id_from")
+    for name in file.id_from:
+        if name not in file.fields:
+            raise place.fault(
+                "unknown_target", f"this record has no field {name!r}", sorted(file.fields), name
+            )
+    if not required & set(file.id_from):
+        raise place.fault("target_missing", "one of the fields must be a required one")
+
+
+def _entry_list(expression: str, place: Place) -> EntryList:
+    place = place.at("for_each")
+    if place.language != "jmespath":
+        raise place.fault(
+            "wrong_language", "for_each is for rows of JSON: a table without files and resource"
+        )
+    try:
+        read = expressions.entry_list(expression)
+    except expressions.BadExpression as fault:
+        raise place.fault(
+            "bad_expression", f"{expression!r} is not valid jmespath: {str(fault)[:160]}"
+        ) from None
+    shown = expression if len(expression) <= _READABLE else "entry"
+    return EntryList(read, shown)
 
 
 def _condition(file: WhenFile, place: Place) -> Condition:
@@ -170,6 +214,9 @@ def _default_transform(target: Target, file: FieldFile, place: Place) -> Transfo
         return "fhir_reference"
     if target.default_transform == "items" and fhir:
         return "fhir_answers"
+    if target.default_transform == "yes_no" and "integer" in target.transforms:
+        numbers = [word for word in (file.values or {}).values() if type(word) is int]
+        return "integer" if numbers else "yes_no"
     return target.default_transform
 
 
@@ -237,7 +284,7 @@ def _columns(file: TableFile) -> tuple[frozenset[str], frozenset[str]]:
     parts += [part for part in (file.version, file.deleted) if part is not None]
     for record in file.records.values():
         parts += [*record.when, *record.fields.values()]
-        parts += [record.source_id] if record.source_id else []
+        parts += [part for part in (record.source_id, record.version) if part is not None]
     needed: set[str] = set()
     optional: set[str] = set()
     for part in parts:

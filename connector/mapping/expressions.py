@@ -7,8 +7,8 @@ its own grammar but without its forgiveness.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import jmespath
@@ -18,6 +18,9 @@ from jmespath.functions import Functions
 from connector.errors import InvalidRecord
 from connector.mapping.file import Language
 from connector.mapping.spec import Read
+
+MOST_ENTRIES = 1000
+"""Entries of one ``for_each`` list; a longer one is no history of a person."""
 
 _LONGEST = 4000
 _NOT_PURE = frozenset({"now", "today", "timeOfDay", "trace"})
@@ -54,6 +57,29 @@ def listed_items(expression: str, language: Language) -> Read:
     return lambda data: [None if is_blank(value) else value for value in found(data)]
 
 
+def entry_list(expression: str) -> Read:
+    """A reader of a list inside a row (jmespath). Raises BadExpression."""
+    search = _search(expression)
+
+    def read(data: Mapping[str, Any]) -> list[Any]:
+        found = search(data)
+        if is_blank(found):
+            return []
+        if not isinstance(found, list):
+            raise InvalidRecord(
+                "wrong_shape", f"{expression}: a list was expected", field=expression
+            )
+        if len(found) > MOST_ENTRIES:
+            raise InvalidRecord(
+                "too_many_entries",
+                f"{expression}: the list has {len(found)} entries; at most {MOST_ENTRIES} are read",
+                field=expression,
+            )
+        return found
+
+    return read
+
+
 def is_blank(value: Any) -> bool:
     """Whether a raw value says nothing: null, empty, or spaces."""
     return (
@@ -78,6 +104,16 @@ def _jmespath(expression: str) -> Read:
 
 
 def _jmespath_raw(expression: str) -> Read:
+    search = _search(expression)
+
+    def read(data: Mapping[str, Any]) -> list[Any]:
+        found = search(data)
+        return found if isinstance(found, list) else [found]
+
+    return read
+
+
+def _search(expression: str) -> Callable[[Mapping[str, Any]], Any]:
     try:
         compiled = jmespath.compile(expression)
     except JMESPathError as fault:
@@ -86,16 +122,36 @@ def _jmespath_raw(expression: str) -> Read:
         if name not in Functions.FUNCTION_TABLE:
             raise BadExpression(f"jmespath has no function {name}()")
 
-    def read(data: Mapping[str, Any]) -> list[Any]:
+    path = _keys(compiled.parsed)
+    if path:
+        return partial(_at, path)
+
+    def search(data: Mapping[str, Any]) -> Any:
         try:
-            found = compiled.search(data)
+            return compiled.search(data)
         except JMESPathError:
             raise InvalidRecord(
                 "wrong_shape", f"{expression!r} does not fit this row", field=expression
             ) from None
-        return found if isinstance(found, list) else [found]
 
-    return read
+    return search
+
+
+def _keys(node: Any) -> tuple[str, ...]:
+    """The keys of an expression that is nothing but ``a.b.c``; empty for any other."""
+    if node["type"] == "field":
+        return (node["value"],)
+    parts = [_keys(child) for child in node["children"]] if node["type"] == "subexpression" else []
+    return tuple(key for part in parts for key in part) if parts and all(parts) else ()
+
+
+def _at(path: Sequence[str], data: Any) -> Any:
+    """What lies at a path of keys, as jmespath finds it; most expressions are no more than this."""
+    for key in path:
+        if not isinstance(data, Mapping):
+            return None
+        data = data.get(key)
+    return data
 
 
 def _functions_in(node: Any) -> list[str]:

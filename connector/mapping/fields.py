@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from connector.errors import InvalidRecord
 from connector.mapping import scores
 from connector.mapping.spec import RecordPlan, Rule, Table
-from connector.mapping.targets import ANSWERS
+from connector.mapping.targets import ANSWERS, CONTEXT
 from connector.mapping.transforms import TRANSFORMS, Scope, as_text, unmapped, words
 from connector.records import Assessment
 
@@ -31,6 +31,8 @@ class RowReading:
     errors: list[InvalidRecord] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
     screening: list[Assessment] = field(default_factory=list)
+    met: int = 0
+    """Errors met, also those told already."""
 
     def optional(self, rule: Rule | None) -> Any:
         """The value, or None where blank, not mapped or wrong."""
@@ -43,7 +45,10 @@ class RowReading:
     def record(self, plan: RecordPlan) -> dict[str, Any]:
         """The values of all fields that have one. Raises SkipRecord."""
         values = {rule.target: self._collected(rule) for rule in plan.rules}
-        return {target: value for target, value in values.items() if value is not None}
+        found = {target: value for target, value in values.items() if value is not None}
+        beside = {target for target in found if target.startswith(CONTEXT)}
+        told = {target.removeprefix(CONTEXT): found.pop(target) for target in sorted(beside)}
+        return {**found, "context": told} if told else found
 
     def _collected(self, rule: Rule) -> Any:
         try:
@@ -55,6 +60,7 @@ class RowReading:
 
     def add(self, error: InvalidRecord) -> None:
         """Collects an error, once: several records may read the same wrong cell."""
+        self.met += 1
         told = [(e.code, e.message, e.value) for e in self.errors]
         if (error.code, error.message, error.value) not in told:
             self.errors.append(error)
@@ -159,6 +165,8 @@ def check_assessment(
         outside = scores.total_out_of_range(total, instrument)
         if outside is not None:
             reading.add(outside)
+    for error in scores.context_faults(values.get("context", {}), instrument):
+        reading.add(error)
     told = any(error.field.startswith(("items", "total")) for error in reading.errors)
     if items is None and total is None and not deleted and not told:
         reading.add(
@@ -184,6 +192,7 @@ def add_screening(
             taken_on=values.get("taken_on", received),
             items=values["items"],
             encoding=values.get("encoding"),
+            context=values.get("context"),
         )
     )
 

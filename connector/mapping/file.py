@@ -136,13 +136,31 @@ class WhenFile(_Part):
 
 
 class RecordFile(_Part):
-    """One canonical record made from each row. ``id_suffix`` keeps two of a kind apart."""
+    """One canonical record made from each row, or from each entry of a list inside it.
+
+    ``for_each`` names the list; sources then read the entry, and the row as ``row``. ``id_from``
+    names fields of this record whose values together are its id, where the source gives none.
+    ``id_suffix`` keeps two of a kind apart. ``version`` stands instead of the table's.
+    """
 
     kind: str | None = None
     when: list[WhenFile] = []
+    for_each: str | None = None
     source_id: FieldEntry | None = None
+    id_from: list[str] | None = Field(default=None, min_length=1)
     id_suffix: str | None = None
+    version: FieldEntry | None = None
     fields: dict[str, FieldEntry]
+
+    @model_validator(mode="after")
+    def _one_id(self) -> RecordFile:
+        if self.source_id is not None and self.id_from is not None:
+            raise ValueError("give source_id or id_from, not both")
+        if self.for_each is not None and self.source_id is None and self.id_from is None:
+            raise ValueError(
+                "for_each needs source_id or id_from: each entry is a record with an id of its own"
+            )
+        return self
 
 
 class TableFile(_Part):

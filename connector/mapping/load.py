@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 from connector.errors import ConfigurationError
 from connector.mapping.compile import compile_mapping
 from connector.mapping.file import FieldFile, MappingFile
-from connector.mapping.spec import InstrumentLike, MappingSpec
+from connector.mapping.spec import InstrumentLike, MappingSpec, Table
+from connector.mapping.targets import CONTEXT
 from connector.mapping.transforms import nearest
 from connector.resources import Resources
 from connector.yaml_text import load_yaml
@@ -41,9 +42,13 @@ def build_mapping(name: str, document: Mapping[str, Any]) -> MappingSpec:
 def check_instruments(spec: MappingSpec, instruments: Mapping[str, InstrumentLike]) -> None:
     """Refuses a mapping that names an unknown instrument, or feeds answers without an encoding.
 
+    Also one that fills a ``context`` question that no instrument asks: it would never be read.
+
     Some forms are stored with answers already turned round; only the mapping's author knows.
     """
+    asked = sorted({q.key for found in instruments.values() for q in found.context})
     for table in spec.tables.values():
+        _check_context(spec, table, asked)
         unknown = [i for i in table.encodings if i not in instruments]
         for plan in table.records:
             rule = next((r for r in plan.rules if r.target == "instrument"), None)
@@ -67,6 +72,17 @@ def check_instruments(spec: MappingSpec, instruments: Mapping[str, InstrumentLik
                 "unknown_instrument", f"no instrument {unknown[0]!r} is installed",
                 where=f"mapping {spec.name}, table {table.name}",
                 allowed=sorted(instruments), suggestion=nearest(unknown[0], instruments),
+            )  # fmt: skip
+
+
+def _check_context(spec: MappingSpec, table: Table, asked: Sequence[str]) -> None:
+    for rule in (rule for plan in table.records for rule in plan.rules):
+        key = rule.target.removeprefix(CONTEXT)
+        if key != rule.target and key not in asked:
+            raise ConfigurationError(
+                "unknown_target", f"no instrument asks {key!r} beside its items",
+                where=f"mapping {spec.name}, table {table.name}",
+                allowed=[CONTEXT + one for one in asked], suggestion=nearest(key, asked),
             )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ are handed on as a *screening copy*: judged for safety, never stored, never scor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -107,6 +108,36 @@ def total_out_of_range(total: Decimal, instrument: InstrumentLike) -> InvalidRec
         field="total",
         value=str(total),
     )
+
+
+def context_faults(
+    told: Mapping[str, bool | int], instrument: InstrumentLike
+) -> list[InvalidRecord]:
+    """An error for each answer beside the items that the instrument's question does not have.
+
+    Questions of other instruments in the same table are left alone.
+    """
+    errors = []
+    for question in instrument.context:
+        answer = told.get(question.key)
+        if answer is None:
+            continue
+        if question.kind == "yes_no":
+            fits, valid = answer in (0, 1), "yes or no"
+        else:
+            # bool is an int to Python; a yes is no answer to "how much".
+            fits = not isinstance(answer, bool) and question.min <= answer <= question.max
+            valid = f"{question.min} to {question.max}"
+        if not fits:
+            errors.append(
+                InvalidRecord(
+                    "context_out_of_range",
+                    f"{instrument.name}: {question.key} must be {valid}",
+                    field=f"context.{question.key}",
+                    value=str(answer),
+                )
+            )
+    return errors
 
 
 def _range(valid: ItemRangeLike, shift: Decimal) -> str:

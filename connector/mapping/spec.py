@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -38,6 +38,19 @@ class EncodingsLike(Protocol):
     def shift(self) -> Mapping[Any, Decimal]: ...
 
 
+class QuestionLike(Protocol):
+    """Something that scoring asks beside the items."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def min(self) -> Decimal: ...
+    @property
+    def max(self) -> Decimal: ...
+
+
 class InstrumentLike(Protocol):
     """What mapping needs of an instrument (``connector.measures.Instrument`` has it)."""
 
@@ -45,6 +58,8 @@ class InstrumentLike(Protocol):
     def id(self) -> str: ...
     @property
     def name(self) -> str: ...
+    @property
+    def short_name(self) -> str: ...
     @property
     def items(self) -> int | None: ...
     @property
@@ -63,6 +78,8 @@ class InstrumentLike(Protocol):
     def default_encoding(self) -> Any: ...
     @property
     def encodings(self) -> EncodingsLike: ...
+    @property
+    def context(self) -> Sequence[QuestionLike]: ...
     def range_of(self, item: int) -> ItemRangeLike:
         """Valid weights of item number ``item``."""
 
@@ -102,8 +119,20 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryList:
+    """A compiled ``for_each``: the list in a row, and what to call it in a message."""
+
+    read: Read
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordPlan:
-    """One record to make from each row."""
+    """One record to make from each row, or from each entry of ``for_each``.
+
+    ``id_from`` are the fields that make its id together; where there are any, ``source_id`` is not
+    asked. ``version`` stands instead of the table's.
+    """
 
     name: str
     kind: str
@@ -112,6 +141,9 @@ class RecordPlan:
     source_id: Rule
     id_suffix: str
     rules: tuple[Rule, ...]
+    for_each: EntryList | None = None
+    id_from: tuple[str, ...] = ()
+    version: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)

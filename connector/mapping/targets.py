@@ -28,6 +28,8 @@ TEXTS: frozenset[TransformName] = frozenset({"text", "upper", "lower", "referenc
 LINKS: frozenset[TransformName] = frozenset({"reference", "fhir_reference"})
 _REFERENCES = {"patient_id": "patient", "clinician_id": "clinician"}
 _INSTRUMENTS = frozenset({"instrument", "primary_instrument"})
+CONTEXT = "context."
+"""How fields begin that are answers to an assessment's further questions, by the question's key."""
 ANSWERS: frozenset[TransformName] = frozenset({"items", "fhir_answers"})
 
 
@@ -53,8 +55,16 @@ def targets_of(model: type[Record]) -> dict[str, Target]:
     return {
         name: _target(name, info)
         for name, info in model.model_fields.items()
-        if name not in MADE_BY_THE_ENGINE
+        if name not in MADE_BY_THE_ENGINE | {"context"}
     }
+
+
+def target_of(model: type[Record], name: str) -> Target | None:
+    """The field called ``name``, ``context.KEY`` of an assessment included; None without one."""
+    key = name.removeprefix(CONTEXT)
+    if key != name and "context" in model.model_fields and key.isidentifier():
+        return Target(name, False, (), "yes_no", frozenset({"yes_no", "integer"}))
+    return targets_of(model).get(name)
 
 
 def kinds() -> tuple[str, ...]:

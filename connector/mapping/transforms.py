@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,12 +28,16 @@ NO = frozenset({"no", "n", "false", "f", "0"})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What transforms may know besides the values: who sends, which zone, which instruments."""
+    """What transforms may know besides the values: who sends, which zone, which instruments.
+
+    ``patient_source`` is the source whose patients the rows are about, where it is another one.
+    """
 
     source: str
     ids: RecordIds
     timezone: str
     instruments: Mapping[str, InstrumentLike]
+    patient_source: str | None = None
 
 
 Run = Callable[[list[Any], Rule, Scope], Any]
@@ -83,6 +88,12 @@ def nearest(value: str, choices: Iterable[str]) -> str | None:
 
 def _letters(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+@lru_cache(maxsize=1024)
+def _name_letters(name: str) -> str:
+    """The letters of an instrument's own name; asked for every instrument in every form."""
+    return _letters(name)
 
 
 def _text(values: list[Any], rule: Rule, _scope: Scope) -> str:
@@ -180,19 +191,34 @@ def _instrument(values: list[Any], rule: Rule, scope: Scope) -> str:
     text = as_text(values[0])
     if text in scope.instruments:
         return text
-    known = {words(i.name): i.id for i in scope.instruments.values()}
-    known |= {words(i.id): i.id for i in scope.instruments.values()}
-    if words(text) in known:
-        return known[words(text)]
-    sayable = tuple(rule.values) or tuple(sorted(i.name for i in scope.instruments.values()))
+    found = _named(text, scope.instruments)
+    if found is not None:
+        return found
+    sayable = tuple(rule.values) or tuple(
+        sorted({i.short_name for i in scope.instruments.values()}, key=str.casefold)
+    )
     raise InvalidRecord(
         "unknown_instrument", f"{rule.shown}: no instrument of this name is known",
         field=rule.target, value=text, allowed=sayable, suggestion=nearest(text, sayable),
     )  # fmt: skip
 
 
+def _named(text: str, instruments: Mapping[str, InstrumentLike]) -> str | None:
+    """The id of the one instrument of this id or name; "PHQ 9" and "phq-9" are spellings of it."""
+    asked = _letters(text)
+    if not asked or len(text) > _LONGEST_WORD:
+        return None
+    for name in ("id", "short_name", "name"):
+        found = [i.id for i in instruments.values() if _name_letters(getattr(i, name)) == asked]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
 def _reference(values: list[Any], rule: Rule, scope: Scope) -> str:
-    return scope.ids.make(str(rule.file.to), scope.source, as_text(values[0]))
+    kind = str(rule.file.to)
+    source = scope.patient_source if kind == "patient" else None
+    return scope.ids.make(kind, source or scope.source, as_text(values[0]))
 
 
 def _fhir_reference(values: list[Any], rule: Rule, scope: Scope) -> str:

@@ -4,8 +4,7 @@ Reading order: ``instrument.py`` (what a file says), ``scoring.py``, ``safety.py
 An instrument is one YAML file in ``mappings/instruments/``; nothing else changes for a new one.
 """
 
-from connector.measures.change import compare
-from connector.measures.evaluate import evaluate_line
+from connector.measures.change import compare, reaches_percent
 from connector.measures.instrument import Instrument
 from connector.measures.parse import parse_instrument
 from connector.measures.safety import safety_flags
@@ -22,8 +21,8 @@ __all__ = [
     "Subscale",
     "Threshold",
     "compare",
-    "evaluate_line",
     "parse_instrument",
+    "reaches_percent",
     "safety_flags",
     "score",
 ]

@@ -41,15 +41,33 @@ def count_fault(instrument: Instrument, items: Items) -> str | None:
 def item_fault(instrument: Instrument, weighted: Items) -> str | None:
     """The code of the first item that can't be scored, counted from 1; None if all can."""
     for number, weight in enumerate(weighted, 1):
-        if weight is None:
-            continue
-        if not weight.is_finite():
-            return f"item_not_number:{number}"
-        if instrument.item_decimals == 0 and weight != weight.to_integral_value():
-            return f"item_not_integer:{number}"
-        if not instrument.range_of(number).allows(weight):
-            return f"item_out_of_range:{number}"
+        fault = None if weight is None else _fault(instrument, number, weight)
+        if fault is not None:
+            return f"{fault}:{number}"
     return None
+
+
+def usable(instrument: Instrument, number: int, weight: Decimal | None) -> bool:
+    """Whether ``weight`` is an answer that item ``number`` can have."""
+    return weight is not None and _fault(instrument, number, weight) is None
+
+
+def _fault(instrument: Instrument, number: int, weight: Decimal) -> str | None:
+    if not weight.is_finite():
+        return "item_not_number"
+    if instrument.item_decimals == 0 and weight != weight.to_integral_value():
+        return "item_not_integer"
+    return None if instrument.range_of(number).allows(weight) else "item_out_of_range"
+
+
+def skipped(instrument: Instrument, weighted: Items) -> frozenset[int]:
+    """Numbers of the items that these answers let a person skip."""
+    return frozenset(
+        number
+        for rule in instrument.skip
+        if all(zero <= len(weighted) and weighted[zero - 1] == 0 for zero in rule.zero)
+        for number in rule.skips
+    )
 
 
 def total_fault(instrument: Instrument, total: Decimal) -> str | None:

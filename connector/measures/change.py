@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from connector.measures.exact import as_decimal, round_half_away, square_root
 from connector.measures.instrument import Instrument
+from connector.measures.jacobson_truax import CRITICAL, error_variance
 from connector.measures.spec import Threshold
 from connector.measures.values import Change, ClinicalChange, Reliable, ReliableBasis
-
-_CRITICAL = Fraction("1.96")
 
 
 class _Reliability(NamedTuple):
@@ -59,6 +58,16 @@ def compare(
     )
 
 
+def reaches_percent(
+    instrument: Instrument, baseline: Decimal, current: Decimal, wanted: Fraction
+) -> bool:
+    """Whether the percent improvement, unrounded, is ``wanted`` or more; False where none is."""
+    sign = 1 if instrument.direction == "higher_is_better" else -1
+    gain = sign * (Fraction(current) - Fraction(baseline))
+    percent, _ = _percent(instrument, Fraction(baseline), gain)
+    return percent is not None and percent >= wanted
+
+
 def _percent(
     instrument: Instrument, baseline: Fraction, gain: Fraction
 ) -> tuple[Fraction | None, str | None]:
@@ -94,15 +103,15 @@ def _by_points(gain: Fraction, points: Decimal) -> Reliable:
 
 def _jacobson_truax(gain: Fraction, sd: Decimal, reliability: Decimal) -> _Reliability:
     """Change over SD x sqrt 2 x sqrt(1 - reliability); squares are compared, so it is exact."""
-    variance = Fraction(sd) ** 2 * 2 * (1 - Fraction(reliability))
+    variance = error_variance(sd, reliability)
     error = square_root(variance)
     reliable: Reliable = "none"
-    if gain**2 > _CRITICAL**2 * variance:
+    if gain**2 > CRITICAL**2 * variance:
         reliable = "improved" if gain > 0 else "deteriorated"
     return _Reliability(
         reliable,
         "jacobson_truax_1.96",
-        round_half_away(_CRITICAL * error, 2),
+        round_half_away(CRITICAL * error, 2),
         round_half_away(gain / error, 4),
     )
 

@@ -10,12 +10,17 @@ from itertools import pairwise
 
 from connector.measures.formula import extremes
 from connector.measures.instrument import THRESHOLDS, Instrument
-from connector.measures.spec import Band, TableScoring
+from connector.measures.spec import Band, TableScoring, TriageScoring
 
 _SOURCED = (
     *THRESHOLDS,
+    "screen",
+    "screen_by",
     "bands",
+    "patterns",
+    "item_flags",
     "safety_items",
+    "safety_questions",
     "reliable_points",
     "sd",
     "reliability",
@@ -39,9 +44,12 @@ class Fault:
 def faults(instrument: Instrument) -> Iterator[Fault]:
     """Every inconsistency of ``instrument``, most basic first; none for a good file."""
     yield from _item_faults(instrument)
+    yield from _context_faults(instrument)
     yield from _encoding_faults(instrument)
     yield from _scale_faults(instrument)
     yield from _band_faults("bands", instrument.bands, instrument)
+    for scale in instrument.subscales:
+        yield from _subscale_band_faults(f"subscales {scale.name}", scale.bands, scale.decimals)
     yield from _threshold_faults(instrument)
     yield from _code_faults(instrument)
     yield from _source_faults(instrument)
@@ -60,7 +68,10 @@ def _item_faults(instrument: Instrument) -> Iterator[Fault]:
         *((f"subscales {scale.name}", scale.items) for scale in instrument.subscales),
         ("scored_items", instrument.scored_items),
         ("missing.only_items", instrument.missing.only_items),
+        *(("missing.not_applicable", (rule.item,)) for rule in instrument.missing.not_applicable),
         *(("skip", (*rule.zero, *rule.skips)) for rule in instrument.skip),
+        *(("item_flags", rule.items) for rule in instrument.item_flags),
+        *_triage_items(instrument),
     ]
     for key, numbers in used:
         for number in numbers:
@@ -78,6 +89,34 @@ def _item_faults(instrument: Instrument) -> Iterator[Fault]:
         for name in pattern.needs:
             if name not in names:
                 yield Fault(f"patterns {pattern.name}", f"no subscale {name!r}", name, names)
+
+
+def _triage_items(instrument: Instrument) -> Iterator[tuple[str, Sequence[int]]]:
+    scoring = instrument.scoring
+    if isinstance(scoring, TriageScoring):
+        for level in scoring.levels:
+            for condition in level.any:
+                yield f"scoring.levels {level.name}", condition.items
+        if scoring.follow_up is not None:
+            yield "scoring.follow_up", (scoring.follow_up.item,)
+
+
+def _context_faults(instrument: Instrument) -> Iterator[Fault]:
+    """Keys that rules ask for and that ``context`` does not have; a misspelt one is never told."""
+    known = [question.key for question in instrument.context]
+    used = [("safety_questions", question.key) for question in instrument.safety_questions]
+    used += [("missing.not_applicable", rule.key) for rule in instrument.missing.not_applicable]
+    if instrument.screen is not None:
+        used += [("screen.and_context", one.key) for one in instrument.screen.and_context]
+    scoring = instrument.scoring
+    if isinstance(scoring, TriageScoring):
+        for level in scoring.levels:
+            used += [("scoring.levels", one.key) for one in level.any_context]
+            used += [("scoring.levels", one.unless.key) for one in level.any if one.unless]
+        used += [("scoring.follow_up", scoring.follow_up.key)] if scoring.follow_up else []
+    for where, key in used:
+        if key not in known:
+            yield Fault(where, f"context has no question {key!r}", key, known)
 
 
 def _encoding_faults(instrument: Instrument) -> Iterator[Fault]:
@@ -127,6 +166,13 @@ def _band_faults(key: str, bands: Sequence[Band], instrument: Instrument) -> Ite
         yield Fault(key, f"{bands[-1].name} must end at score_max")
 
 
+def _subscale_band_faults(key: str, bands: Sequence[Band], decimals: int) -> Iterator[Fault]:
+    step = Decimal(1).scaleb(-decimals)
+    for earlier, later in pairwise(bands):
+        if earlier.high is None or later.low != earlier.high + step:
+            yield Fault(key, f"{later.name} must begin {step} above the end of {earlier.name}")
+
+
 def _threshold_faults(instrument: Instrument) -> Iterator[Fault]:
     worse = (">=", ">") if instrument.direction == "higher_is_worse" else ("<=", "<")
     better = ("<=", "<") if instrument.direction == "higher_is_worse" else (">=", ">")
@@ -151,7 +197,8 @@ def _code_faults(instrument: Instrument) -> Iterator[Fault]:
     if loinc.panel is not None and loinc.panel == loinc.total:
         yield Fault("loinc.total", "panel and total are different codes")
     single = (loinc.panel, loinc.total, loinc.difficulty_item)
-    for code in (*single, *loinc.items, *loinc.other_panels, *loinc.other_totals):
+    several = (*loinc.items, *loinc.some_items.values(), *loinc.other_panels, *loinc.other_totals)
+    for code in (*single, *several, *(scale.loinc for scale in instrument.subscales)):
         if code is not None and not _check_digit_fits(code):
             yield Fault("loinc", f"{code} is mistyped: its check digit does not fit")
 
@@ -175,5 +222,9 @@ def _source_faults(instrument: Instrument) -> Iterator[Fault]:
     for name in _SOURCED:
         if getattr(instrument, name) not in (None, ()) and not instrument.sources.get(name):
             yield Fault("sources", f"state where {name} comes from")
-    if instrument.blanks_allowed and not instrument.sources.get("missing"):
+    judged = any(scale.positive or scale.bands for scale in instrument.subscales)
+    if judged and not instrument.sources.get("subscales"):
+        yield Fault("sources", "state where the limits of the subscales come from")
+    settles_blanks = instrument.blanks_allowed or instrument.missing.not_applicable
+    if settles_blanks and not instrument.sources.get("missing"):
         yield Fault("sources", "state where missing comes from")

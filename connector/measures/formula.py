@@ -13,6 +13,8 @@ from connector.measures.spec import Subscale, TableScoring, TimesScoring
 Weights = Sequence[Decimal | None]
 _ZERO = Fraction(0)
 NO_ITEM_TOTAL = ("total_only", "subscales_only", "triage")
+PRORATING = ("sum", "mean", "hundred_minus_percent_of_max")
+"""Kinds of subscale that stand for the whole scale although an item is blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Answered:
 
 _FORMULAS: dict[str, Callable[[Answered], Fraction]] = {
     "sum": lambda form: form.prorated_sum,
+    "raw_sum": lambda form: form.sum,
     "mean": lambda form: form.mean,
     "mean_minus_one_times_25": lambda form: (form.mean - 1) * 25,
     "percent_of_answered_max": lambda form: 100 * form.sum / form.largest,
@@ -54,15 +57,14 @@ def answered(instrument: Instrument, weights: Weights, numbers: Sequence[int]) -
     return Answered(total, largest, len(present), len(numbers))
 
 
-def total(instrument: Instrument, form: Answered) -> Fraction | None:
-    """The exact total score of a form; None where the instrument has subscales only."""
+def total(instrument: Instrument, form: Answered) -> Fraction:
+    """The exact total score of a form of an instrument that scores its items to one total."""
     scoring = instrument.scoring
     if isinstance(scoring, TimesScoring):
         return form.prorated_sum * Fraction(scoring.times)
     if isinstance(scoring, TableScoring):
         return Fraction(scoring.table[int(form.sum - _smallest_sum(instrument, form.of))])
-    formula = _FORMULAS.get(scoring.kind)
-    return formula(form) if formula else None
+    return _FORMULAS[scoring.kind](form)
 
 
 def subscale_value(scale: Subscale, form: Answered, weights: Weights) -> Fraction | None:
@@ -93,9 +95,8 @@ def extremes(instrument: Instrument) -> tuple[Fraction | None, Fraction | None] 
     forms = [dict(zip(numbers, end, strict=True)) for end in (lows, highs)]
     last = max(numbers)
     padded = [[form.get(number) for number in range(1, last + 1)] for form in forms]
-    ends = [total(instrument, answered(instrument, end, numbers)) for end in padded]
-    known = sorted(end for end in ends if end is not None)
-    return known[0], known[-1]
+    low, high = sorted(total(instrument, answered(instrument, end, numbers)) for end in padded)
+    return low, high
 
 
 def scored_numbers(instrument: Instrument, items: int) -> Sequence[int]:

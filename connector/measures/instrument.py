@@ -14,15 +14,19 @@ from pydantic import Field
 
 from connector.measures.spec import (
     Band,
+    ContextQuestion,
     Encoding,
     Encodings,
     ItemException,
+    ItemFlag,
     ItemRange,
     Loinc,
     Missing,
     Pattern,
     SafetyItem,
+    SafetyQuestion,
     Scoring,
+    Screen,
     ScreenBy,
     SkipRule,
     Subscale,
@@ -45,8 +49,8 @@ class Instrument(Frozen):
     unit: str = "points"
     direction: Literal["higher_is_worse", "higher_is_better"]
     primary_allowed: bool = True
-    audience: Literal["everyone", "alliance"] = Field(
-        default="everyone", description="alliance measures never go to payers"
+    audience: Literal["everyone", "alliance", "risk"] = Field(
+        default="everyone", description="alliance and risk measures never go to payers"
     )
     part2: bool = Field(default=False, description="may fall under 42 CFR Part 2")
 
@@ -59,6 +63,9 @@ class Instrument(Frozen):
     reverse_items: tuple[int, ...] = ()
     encodings: Encodings = Encodings()
     variants: tuple[str, ...] = ()
+    context: tuple[ContextQuestion, ...] = Field(
+        default=(), description="what scoring asks beside the items"
+    )
 
     scored_items: tuple[int, ...] = Field(
         default=(), description="items that make the total; none stated: all. Others supplement it"
@@ -73,7 +80,10 @@ class Instrument(Frozen):
     patterns: tuple[Pattern, ...] = ()
     bands: tuple[Band, ...] = ()
     safety_items: tuple[SafetyItem, ...] = ()
+    safety_questions: tuple[SafetyQuestion, ...] = ()
+    item_flags: tuple[ItemFlag, ...] = ()
 
+    screen: Screen | None = None
     screen_by: ScreenBy | None = None
     screen_cutoff: Threshold | None = None
     clinical_cutoff: Threshold | None = None
@@ -117,9 +127,19 @@ class Instrument(Frozen):
         return self.scoring.kind == "total_only"
 
     @property
+    def has_total(self) -> bool:
+        """Whether one number says it all; else there are subscales or a risk level only."""
+        return self.scoring.kind not in ("subscales_only", "triage")
+
+    @property
+    def asks_safety(self) -> bool:
+        """Whether any answer of the form may call for a person at once."""
+        return bool(self.safety_items or self.safety_questions) or self.scoring.kind == "triage"
+
+    @property
     def for_payers(self) -> bool:
         """Whether a payer may ever see the score."""
-        return self.audience != "alliance"
+        return self.audience == "everyone"
 
     @property
     def loinc_panel(self) -> str | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -113,6 +114,55 @@ class ItemCondition(Frozen):
     trigger: Comparison
 
 
+class ContextQuestion(Frozen):
+    """Something that scoring asks beside the items, such as whether a question does not apply.
+
+    Answers come with the form (``Assessment.context``). A yes counts as 1, a no as 0.
+    """
+
+    key: Name
+    kind: Literal["yes_no", "number"] = "yes_no"
+    min: Decimal = Decimal(0)
+    max: Decimal = Decimal(1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ContextQuestion:
+        if self.max <= self.min:
+            raise ValueError(f"max {self.max} is not above min {self.min}")
+        if self.kind == "yes_no" and not self.min == 0 < self.max == 1:
+            raise ValueError("a yes_no question has no min and max")
+        return self
+
+
+class ContextCondition(Frozen):
+    """Holds when the answer to a context question is known and meets ``trigger``."""
+
+    key: Name
+    trigger: Comparison
+
+    def holds(self, told: Mapping[str, Decimal]) -> bool:
+        """Whether the condition is met by what was ``told``; unknown is not."""
+        return self.key in told and self.trigger.holds(told[self.key])
+
+
+class RiskCondition(ItemCondition):
+    """As an ``ItemCondition``, but it does not hold where ``unless`` is known to."""
+
+    unless: ContextCondition | None = None
+
+
+class FollowUp(Frozen):
+    """A context question that a positive item calls for: not answered, it is a missing answer.
+
+    The flag is ``safety_item_missing:ITEM_NAME``.
+    """
+
+    item: ItemNumber
+    trigger: Comparison
+    key: Name
+    name: Name
+
+
 class PlainScoring(Frozen):
     """A formula that needs no numbers of its own (measures/formula.py has them all)."""
 
@@ -129,18 +179,27 @@ class PlainScoring(Frozen):
 
 
 class RiskLevel(Frozen):
-    """A level of a triage form, reached when any of its conditions holds."""
+    """A level of a triage form, reached when any of its conditions holds.
+
+    ``pages``: somebody must be called at once and say so; else the therapist is told.
+    """
 
     name: Name
-    any: tuple[ItemCondition, ...] = Field(min_length=1)
+    any: tuple[RiskCondition, ...] = Field(min_length=1)
+    any_context: tuple[ContextCondition, ...] = ()
+    pages: bool = True
 
 
 class TriageScoring(Frozen):
-    """No total: the first level that is reached raises the flag ``FLAG:LEVEL``, worst first."""
+    """No total: the first level that is reached raises the flag ``FLAG:LEVEL``, worst first.
+
+    Every item is a safety item: those without a usable answer raise ``safety_item_missing:K,L``.
+    """
 
     kind: Literal["triage"]
     flag: Name
     levels: tuple[RiskLevel, ...] = Field(min_length=1)
+    follow_up: FollowUp | None = None
 
 
 class TimesScoring(Frozen):
@@ -162,38 +221,55 @@ Scoring = Annotated[
 ]
 
 
+class NotApplicable(Frozen):
+    """An item that is left out, and the rest prorated, where the person says yes to ``key``.
+
+    The flag is the key itself.
+    """
+
+    item: ItemNumber
+    key: Name
+
+
 class Missing(Frozen):
     """What happens to blank items: up to ``blanks_allowed`` by ``rule``, more is incomplete.
 
-    With ``only_items`` a blank elsewhere makes the form incomplete.
+    With ``only_items`` a blank elsewhere makes the form incomplete. Forms that have subscales only
+    judge blanks for each subscale, unless ``whole_form``: then a blank anywhere is incomplete.
     """
 
     blanks_allowed: int = Field(default=0, ge=0)
     only_items: tuple[ItemNumber, ...] = ()
     rule: Literal["prorate", "blank_as_zero"] = "prorate"
+    whole_form: bool = False
+    not_applicable: tuple[NotApplicable, ...] = ()
 
 
 class Subscale(Frozen):
-    """A score over some of the items; ``count`` counts answers of ``count_from`` or more.
+    """A score over some of the items.
 
-    With ``positive``, a value on that side raises the flag ``subscale_positive:NAME``; where
-    ``and_any`` is given, one of those items must also reach its value, and each condition of
-    ``and_all`` must hold. ``direction`` is stated where it is not the instrument's.
+    ``count`` counts answers of ``count_from`` or more, ``any`` says whether there is one.
+    ``raw_sum`` adds what was answered and never prorates. With ``positive``, a value on that side
+    raises ``flag`` (none stated: ``subscale_positive:NAME``); where ``and_any`` is given, one of
+    those items must also reach its value, and each condition of ``and_all`` must hold.
+    ``direction`` is stated where it is not the instrument's.
     """
 
     name: Name
     label: str = ""
     items: tuple[ItemNumber, ...] = Field(min_length=1)
-    kind: Literal["sum", "mean", "hundred_minus_percent_of_max", "count"] = "sum"
+    kind: Literal["sum", "raw_sum", "mean", "hundred_minus_percent_of_max", "count", "any"] = "sum"
     times: Decimal = Field(default=Decimal(1), gt=0)
     count_from: Decimal | None = None
     blanks_allowed: int = Field(default=0, ge=0)
     decimals: int = Field(default=0, ge=0, le=4)
     positive: Comparison | None = None
+    flag: Name | None = None
     and_any: ItemCondition | None = None
     and_all: tuple[ItemCondition, ...] = ()
     direction: Literal["higher_is_worse", "higher_is_better"] | None = None
     bands: tuple[Band, ...] = ()
+    loinc: LoincCode | None = None
 
 
 class Pattern(Frozen):
@@ -223,6 +299,26 @@ class ScreenBy(Frozen):
     otherwise: Comparison
 
 
+class Screen(Frozen):
+    """Raises ``screen_positive:ID``: a total on this side, and every context condition met."""
+
+    positive: Comparison
+    and_context: tuple[ContextCondition, ...] = ()
+
+
+class ItemFlag(ItemCondition):
+    """Raises ``flag`` on a scored form."""
+
+    flag: Name
+
+
+class SafetyQuestion(Frozen):
+    """A context question of which a yes raises ``safety_supplement:NAME``."""
+
+    key: Name
+    name: Name
+
+
 class SafetyItem(Frozen):
     """An item whose answer alone may call for a person at once."""
 
@@ -241,11 +337,15 @@ class SafetyItem(Frozen):
 
 
 class Loinc(Frozen):
-    """LOINC codes; ``panel`` and ``total`` are different codes and often confused by senders."""
+    """LOINC codes; ``panel`` and ``total`` are different codes and often confused by senders.
+
+    ``items`` has one code for each item, ``some_items`` those that are known, by item number.
+    """
 
     panel: LoincCode | None = None
     total: LoincCode | None = None
     items: tuple[LoincCode, ...] = ()
+    some_items: dict[ItemNumber, LoincCode] = {}
     answers: dict[str, Decimal] = {}
     answer_list: str | None = None
     difficulty_item: LoincCode | None = None

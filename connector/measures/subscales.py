@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from connector.measures.exact import round_half_away
-from connector.measures.formula import answered, subscale_value
+from connector.measures.formula import PRORATING, answered, subscale_value
 from connector.measures.instrument import Instrument
 from connector.measures.spec import ItemCondition, Pattern, Subscale
 
@@ -16,10 +16,11 @@ Weights = Sequence[Decimal | None]
 
 @dataclass(frozen=True, slots=True)
 class SubscaleResult:
-    """Values by name (a band as ``NAME_band``), and flags."""
+    """Values by name (a band as ``NAME_band``), flags, and whether any value is prorated."""
 
     values: dict[str, Decimal | str | bool | int | None]
     flags: tuple[str, ...]
+    prorated: bool = False
 
     @property
     def any_known(self) -> bool:
@@ -31,17 +32,33 @@ def subscale_results(instrument: Instrument, weights: Weights) -> SubscaleResult
     """All subscales and patterns of a form; one with too many blanks has the value None."""
     values: dict[str, Decimal | str | bool | int | None] = {}
     flags: list[str] = []
+    prorated = False
     for scale in instrument.subscales:
-        exact = subscale_value(scale, answered(instrument, weights, scale.items), weights)
+        if scale.kind == "any":
+            values[scale.name] = _any(scale, weights)
+            continue
+        form = answered(instrument, weights, scale.items)
+        exact = subscale_value(scale, form, weights)
+        if exact is not None and form.count < form.of and scale.kind in PRORATING:
+            prorated = True
         value = None if exact is None else round_half_away(exact, scale.decimals)
         values[scale.name] = value
         if scale.bands:
             values[f"{scale.name}_band"] = None if value is None else _band(scale, value)
         if value is not None and _positive(scale, value, weights):
-            flags.append(f"subscale_positive:{scale.name}")
+            flags.append(scale.flag or f"subscale_positive:{scale.name}")
     for pattern in instrument.patterns:
         values[pattern.name] = _met(pattern, instrument, weights)
-    return SubscaleResult(values, tuple(flags))
+    return SubscaleResult(values, tuple(flags), prorated)
+
+
+def _any(scale: Subscale, weights: Weights) -> bool | None:
+    """Whether an item reaches ``count_from``; None where a blank could still turn a no to yes."""
+    lowest = scale.count_from or Decimal(1)
+    answers = [weights[number - 1] for number in scale.items]
+    if any(answer is not None and answer >= lowest for answer in answers):
+        return True
+    return None if answers.count(None) > scale.blanks_allowed else False
 
 
 def _band(scale: Subscale, value: Decimal) -> str | None:

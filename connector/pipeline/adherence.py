@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 
 from connector.pipeline.wording import percent_of
 from connector.progress import Adherence
@@ -17,9 +18,16 @@ def adherence(programs: Iterable[HomeProgram], today: date) -> Adherence:
     for program in programs:
         if program.week_of <= today and program.prescribed > 0:
             weeks[program.week_of].append(program)
-    prescribed = done = 0
-    for entries in weeks.values():
-        due = sum(entry.prescribed for entry in entries)
-        prescribed += due
-        done += min(due, sum(entry.done for entry in entries))
-    return Adherence(weeks=len(weeks), percent=percent_of(done, prescribed))
+    percent = adherence_percent(
+        [
+            (sum(entry.done for entry in entries), sum(entry.prescribed for entry in entries))
+            for entries in weeks.values()
+        ]
+    )
+    return Adherence(weeks=len(weeks), percent=percent)
+
+
+def adherence_percent(weeks: Sequence[tuple[int, int]]) -> Decimal | None:
+    """Percent of (done, prescribed) weeks, what a week has above 100 percent cut off."""
+    prescribed = sum(due for _, due in weeks)
+    return percent_of(sum(min(due, done) for done, due in weeks), prescribed)

@@ -6,11 +6,22 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Protocol, TypeVar
 
 from connector.pipeline.wording import percent_of
 from connector.progress import Attendance, RuleSet
 from connector.records import Visit, VisitStatus
 
+
+class HasStatus(Protocol):
+    """A visit, as far as attendance looks at it."""
+
+    @property
+    def status(self) -> VisitStatus:
+        """What became of the visit."""
+
+
+V = TypeVar("V", bound=HasStatus)
 MISSED: frozenset[VisitStatus] = frozenset({"no_show", "late_cancel"})
 
 
@@ -28,8 +39,8 @@ def attendance(visits: Sequence[Visit], rules: RuleSet, today: date) -> Attendan
         client_cancel=count["client_cancel"],
         practice_cancel=count["practice_cancel"],
         scheduled=count["scheduled"],
-        percent=_percent(visits),
-        recent_percent=_percent(recent(visits, rules, today)),
+        percent=attended_percent(visits),
+        recent_percent=attended_percent(recent(visits, rules, today)),
         missed_in_a_row=len(missed_row(visits)),
     )
 
@@ -40,9 +51,9 @@ def recent(visits: Iterable[Visit], rules: RuleSet, today: date) -> list[Visit]:
     return [visit for visit in visits if since < visit.starts_at.date() <= today]
 
 
-def missed_row(visits: Sequence[Visit]) -> list[Visit]:
+def missed_row(visits: Sequence[V]) -> list[V]:
     """The missed visits since the last attended one, latest first."""
-    row: list[Visit] = []
+    row: list[V] = []
     for visit in reversed(visits):
         if visit.status == "attended":
             break
@@ -51,7 +62,12 @@ def missed_row(visits: Sequence[Visit]) -> list[Visit]:
     return row
 
 
-def _percent(visits: Iterable[Visit]) -> Decimal | None:
-    count = Counter(visit.status for visit in visits)
-    missed = sum(count[status] for status in MISSED)
-    return percent_of(count["attended"], count["attended"] + missed)
+def counted(visits: Iterable[V]) -> list[V]:
+    """The visits that attendance is counted over: attended or missed."""
+    return [visit for visit in visits if visit.status == "attended" or visit.status in MISSED]
+
+
+def attended_percent(visits: Iterable[HasStatus]) -> Decimal | None:
+    """Attended in percent of the visits that count, to one decimal; None of nothing."""
+    statuses = [visit.status for visit in counted(visits)]
+    return percent_of(statuses.count("attended"), len(statuses))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from connector.measures import Instrument
 from connector.progress import EpisodeView, Measurement, RuleSet
@@ -49,10 +50,11 @@ def find_best(measurements: Sequence[Measurement], instrument: Instrument) -> Me
     return max(valid, key=exact)
 
 
-def expected_percent(curve: Sequence[tuple[int, int]], days: int) -> Decimal | None:
+def expected_percent(curve: Sequence[tuple[int, int]], days: int | Fraction) -> Fraction | None:
     """The expected improvement after ``days``: straight lines between the curve's whole weeks.
 
     Before the first point it is the first point's, after the last the last's; None without points.
+    Exact, so that a percent improvement that just reaches it does reach it.
     """
     points = sorted(curve)
     if not points:
@@ -62,11 +64,11 @@ def expected_percent(curve: Sequence[tuple[int, int]], days: int) -> Decimal | N
         if point[0] * 7 >= days:
             span = (point[0] - before[0]) * 7
             if span == 0:
-                return Decimal(point[1])
-            share = Decimal(days - before[0] * 7) / span
+                return Fraction(point[1])
+            share = Fraction(days - before[0] * 7) / span
             return before[1] + share * (point[1] - before[1])
         before = point
-    return Decimal(before[1])
+    return Fraction(before[1])
 
 
 def days_between(first: date, second: date) -> int:

@@ -57,7 +57,8 @@ def compile_chart(
     today = local_now.date()
 
     visits, visit_notes = _visits(_of(own, Visit), local_now)
-    assessments, doubled = without_doubled_totals(sorted(_of(own, Assessment), key=_form_order))
+    forms = sorted(_of(own, Assessment), key=_form_order)
+    assessments, doubled, doubled_notes = without_doubled_totals(forms)
     notes = _of(own, Note)
     episode = find_episode(
         patient,
@@ -87,11 +88,12 @@ def compile_chart(
         ),
         psychotherapy_notes=sum(note.note_type == "psychotherapy" for note in notes),
         assessments=assessments,
+        doubled_totals=doubled,
         home_programs=_by_date(_of(own, HomeProgram), lambda r: r.week_of),
         authorizations=_by_date(_of(own, Authorization), lambda r: r.starts_on),
         consents=_by_date(_of(own, Consent), lambda r: r.granted_on),
         timezone=timezone,
-        data_notes=(*visit_notes, *doubled, *_future_forms(assessments, today)),
+        data_notes=(*visit_notes, *doubled_notes, *_future_forms(assessments, today)),
     )
 
 

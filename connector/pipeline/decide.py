@@ -7,14 +7,14 @@ adherence are shown beside it and change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 
-from connector.measures import Change, Instrument, compare
+from connector.measures import Change, Instrument, reaches_percent
 from connector.pipeline import reasons
-from connector.pipeline.baseline import days_between, exact
+from connector.pipeline.baseline import days_between, exact, expected_percent
 from connector.pipeline.inputs import decision_inputs
-from connector.pipeline.verdict import Judged, Verdict
+from connector.pipeline.verdict import Judged, Ruling, Verdict
 from connector.progress import (
     Decision,
     DecisionView,
@@ -40,40 +40,61 @@ def decide(
             rules_version=rules.version,
         )
     instrument = instruments[primary.instrument]
-    judged = _judged(primary, instrument, now.date())
-    verdict = _insufficient() if judged is None else _first_that_holds(judged, rules)
-    worse = _reliably_worse_secondary(measured, instruments)
-    capped_by = worse.instrument if worse and verdict.decision == "exceeds" else None
-    reason = reasons.reason(verdict, primary, judged, instrument, rules)
-    if capped_by is not None:
-        reason += " " + reasons.capped(instruments[capped_by], worse.change if worse else None)
+    others = (s for s in measured.series if not s.primary)
+    found = ruling(primary, others, instruments, rules, now.date())
     return DecisionView(
-        decision="meets" if capped_by else verdict.decision,
-        rule=verdict.rule,
-        reason=reason,
+        decision=found.decision,
+        rule=found.rule,
+        reason=found.reason,
         instrument=instrument.id,
-        inputs=decision_inputs(primary, judged, measured.series, instruments, rules, now.date()),
-        capped_by=capped_by,
-        alerts=verdict.alerts,
+        inputs=decision_inputs(
+            primary, found.judged, measured.series, instruments, rules, now.date()
+        ),
+        capped_by=found.capped_by,
+        alerts=found.alerts,
         rules_version=rules.version,
     )
 
 
-def _judged(primary: MeasureSeries, instrument: Instrument, today: date) -> Judged | None:
+def ruling(
+    series: MeasureSeries,
+    others: Iterable[MeasureSeries],
+    instruments: Mapping[str, Instrument],
+    rules: RuleSet,
+    today: date,
+) -> Ruling:
+    """What the table says of one series as of ``today``; ``others`` can take "exceeds" down."""
+    instrument = instruments[series.instrument]
+    judged = _judged(series, instrument, rules, today)
+    verdict = _insufficient() if judged is None else _first_that_holds(judged, rules)
+    decision, capped_by = verdict.decision, None
+    reason = reasons.reason(verdict, series, judged, instrument, rules)
+    worse = _reliably_worse(others, instruments) if decision == "exceeds" else None
+    if worse is not None:
+        decision, capped_by = "meets", worse.instrument
+        reason += " " + reasons.capped(instruments[worse.instrument], worse.change)
+    return Ruling(decision, verdict.rule, reason, judged, capped_by, verdict.alerts)
+
+
+def _judged(
+    primary: MeasureSeries, instrument: Instrument, rules: RuleSet, today: date
+) -> Judged | None:
     """What the rules look at; None without a baseline and a later score."""
     baseline, current, change = primary.baseline, primary.current, primary.change
     if baseline is None or current is None or change is None:
         return None
-    expected = primary.expected_percent
-    reached = expected is not None and change.improvement > 0
-    if reached and expected is not None:
-        # The percent shown is rounded; asked this way it is compared exactly, by ``measures``.
-        asked = instrument.model_copy(update={"response_percent": expected})
-        reached = compare(asked, exact(baseline), exact(current)).response
+    days = days_between(baseline.taken_on, current.taken_on)
+    expected = expected_percent(rules.curve, days)
+    # Both percents are rounded where they are shown, and compared exactly here.
+    reached = (
+        expected is not None
+        and change.improvement > 0
+        and reaches_percent(instrument, exact(baseline), exact(current), expected)
+    )
     return Judged(
         change=change,
         min_days=instrument.min_days,
-        days_between_scores=days_between(baseline.taken_on, current.taken_on),
+        days_between_scores=days,
         days_since_baseline=days_between(baseline.taken_on, today),
         on_curve=reached,
     )
@@ -116,16 +137,15 @@ _TABLE: Mapping[str, tuple[Callable[[Judged, RuleSet], bool], Decision, tuple[st
 }
 
 
-def _reliably_worse_secondary(
-    measured: Measured, instruments: Mapping[str, Instrument]
+def _reliably_worse(
+    series: Iterable[MeasureSeries], instruments: Mapping[str, Instrument]
 ) -> MeasureSeries | None:
-    """The first other measure that got reliably worse; alliance is no measure of progress."""
+    """The first measure that got reliably worse; alliance is no measure of progress."""
     return next(
         (
             s
-            for s in measured.series
-            if not s.primary
-            and s.change is not None
+            for s in series
+            if s.change is not None
             and s.change.reliable == "deteriorated"
             and instruments[s.instrument].audience != "alliance"
         ),

@@ -33,11 +33,13 @@ class Route(Frozen):
     """A destination, the document kinds and formats that go there, and whether to wait there.
 
     ``unreleased``: documents may be put there before the person who must release them has.
+    ``one_format``: of a document in several of the formats, only the first goes there.
     """
 
     destination: str
     receives: tuple[str, ...]
     formats: tuple[str, ...] = ("pdf", "html", "json")
+    one_format: bool = False
     unreleased: bool = True
 
 
@@ -63,12 +65,16 @@ def plan(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> tuple[Pl
                 continue
             if document.release != "none" and not route.unreleased:
                 continue
-            for form in document.formats:
-                if form not in route.formats:
-                    continue
+            for form in _formats(document, route):
                 delivery = _delivery(document, route.destination, form)
                 planned.setdefault(delivery.key, delivery)
     return tuple(planned.values())
+
+
+def _formats(document: DocumentSpec, route: Route) -> Sequence[str]:
+    if route.one_format:
+        return [form for form in route.formats if form in document.formats][:1]
+    return [form for form in document.formats if form in route.formats]
 
 
 def delivery_key(destination: str, document: DocumentSpec, form: str) -> str:

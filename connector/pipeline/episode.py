@@ -51,7 +51,7 @@ def find_episode(
         clinician_id=patient.clinician_id or _last_clinician(visits),
         derived=True,
         reason=reason,
-        scores_from=_scores_from(started_on, previous, rules),
+        scores_from=scores_from(started_on, previous, rules),
         active=_active(patient, ended_on, contacts, visits, rules, today),
     )
 
@@ -76,7 +76,7 @@ def _stated(
         clinician_id=episode.clinician_id or patient.clinician_id or _last_clinician(visits),
         derived=False,
         reason="as the source states it",
-        scores_from=_scores_from(episode.started_on, previous, rules),
+        scores_from=scores_from(episode.started_on, previous, rules),
         primary_instrument=episode.primary_instrument,
         active=_active(patient, episode.ended_on, contacts, visits, rules, today),
     )
@@ -113,7 +113,7 @@ def _derived(contacts: Sequence[date], ends: set[date], rules: RuleSet) -> tuple
     return start, reason
 
 
-def _scores_from(started_on: date, previous_end: date | None, rules: RuleSet) -> date:
+def scores_from(started_on: date, previous_end: date | None, rules: RuleSet) -> date:
     """Scores from before the start count too, unless they belong to the care before it."""
     earliest = started_on - timedelta(days=rules.baseline_days_before)
     return earliest if previous_end is None else max(earliest, previous_end + timedelta(days=1))

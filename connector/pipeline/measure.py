@@ -6,26 +6,19 @@ Next: ``decide``. Scores that are incomplete or wrong stay visible and never cou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.authorizations import burn_down
-from connector.measures import Instrument, Score, compare, safety_flags, score
+from connector.measures import Instrument, Score, safety_flags, score
 from connector.pipeline import data_notes
 from connector.pipeline.adherence import adherence
 from connector.pipeline.attendance import attendance
-from connector.pipeline.baseline import (
-    counts,
-    days_between,
-    exact,
-    expected_percent,
-    find_baseline,
-    find_best,
-)
 from connector.pipeline.goals import goal_progress
 from connector.pipeline.primary import choose_primary
+from connector.pipeline.series import series_of
 from connector.progress import (
     Chart,
     EpisodeView,
@@ -67,8 +60,12 @@ def measure(
 
 
 def _in_episode(chart: Chart, episode: EpisodeView, today: date) -> list[Assessment]:
-    earliest = episode.scores_from or episode.started_on
-    return [form for form in chart.assessments if earliest <= form.taken_on <= today]
+    return [form for form in chart.assessments if in_episode(form.taken_on, episode, today)]
+
+
+def in_episode(taken_on: date, episode: EpisodeView, today: date) -> bool:
+    """Whether a score of that day belongs to the episode, and is not in the future."""
+    return (episode.scores_from or episode.started_on) <= taken_on <= today
 
 
 def _all_series(
@@ -83,7 +80,7 @@ def _all_series(
         if form.instrument in instruments:
             forms[form.instrument, form.variant].append(form)
     series = [
-        _series(
+        series_of(
             instruments[name],
             variant,
             [_measurement(form, instruments[name], chart.patient) for form in own],
@@ -99,7 +96,7 @@ def _measurement(form: Assessment, instrument: Instrument, patient: Patient) -> 
     return Measurement(
         assessment_id=form.id,
         taken_on=form.taken_on,
-        score=_score(form, instrument, patient),
+        score=score_form(form, instrument, patient),
         variant=form.variant,
         source=form.provenance.source,
         origin=form.provenance.origin,
@@ -107,7 +104,8 @@ def _measurement(form: Assessment, instrument: Instrument, patient: Patient) -> 
     )
 
 
-def _score(form: Assessment, instrument: Instrument, patient: Patient) -> Score:
+def score_form(form: Assessment, instrument: Instrument, patient: Patient) -> Score:
+    """One form, scored by itself; a variant that the instrument does not know has no score."""
     if form.variant is not None and instrument.variants and form.variant not in instrument.variants:
         # Its numbers may be on another scale: shown, never counted.
         return Score(
@@ -115,69 +113,14 @@ def _score(form: Assessment, instrument: Instrument, patient: Patient) -> Score:
             status="error",
             error="unknown_variant",
             flags=safety_flags(
-                instrument, items=form.items, total=form.total, encoding=form.encoding
+                instrument,
+                items=form.items,
+                total=form.total,
+                encoding=form.encoding,
+                context=form.context,
             ),
         )
-    context: dict[str, Any] = {"sex": patient.sex, "birth_date": patient.birth_date}
+    context: dict[str, Any] = {**(form.context or {}), "sex": patient.sex}
     return score(
         instrument, items=form.items, total=form.total, encoding=form.encoding, context=context
     )
-
-
-def _series(
-    instrument: Instrument,
-    variant: str | None,
-    measurements: Sequence[Measurement],
-    episode: EpisodeView,
-    rules: RuleSet,
-) -> MeasureSeries:
-    baseline, late = find_baseline(measurements, episode, rules)
-    if baseline is None:
-        return MeasureSeries(
-            instrument=instrument.id,
-            variant=variant,
-            measurements=tuple(measurements),
-            next_due_on=measurements[-1].taken_on if episode.active else None,
-        )
-    valid = [m for m in measurements if counts(m)]
-    current = valid[-1]
-    best = find_best(valid, instrument)
-    change = None
-    expected = None
-    if current is not baseline:
-        change = compare(instrument, exact(baseline), exact(current))
-        if change.percent_improvement is not None:
-            expected = expected_percent(
-                rules.curve, days_between(baseline.taken_on, current.taken_on)
-            )
-    return MeasureSeries(
-        instrument=instrument.id,
-        variant=variant,
-        measurements=tuple(measurements),
-        baseline=baseline,
-        baseline_late=late,
-        current=current,
-        best=best,
-        change=change,
-        loss_of_gains=_lost_gains(instrument, baseline, best, current),
-        expected_percent=expected,
-        next_due_on=_next_due(instrument, current, episode),
-    )
-
-
-def _lost_gains(
-    instrument: Instrument, baseline: Measurement, best: Measurement | None, current: Measurement
-) -> bool:
-    """Whether the last score is reliably worse than a best one that came after the baseline.
-
-    Where the baseline itself is the best there was no gain to lose: that is deterioration.
-    """
-    if best is None or best is baseline:
-        return False
-    return compare(instrument, exact(best), exact(current)).reliable == "deteriorated"
-
-
-def _next_due(instrument: Instrument, last: Measurement, episode: EpisodeView) -> date | None:
-    if instrument.cadence_days is None or not episode.active:
-        return None
-    return last.taken_on + timedelta(days=instrument.cadence_days)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from connector.documents import disclosure, facts, insurer, narrative, patient, therapist
 from connector.documents.wording import json_number
@@ -28,6 +28,7 @@ TEMPLATE_VERSION = "2026.1"
 Kind = Literal[
     "therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"
 ]
+KINDS = frozenset(get_args(Kind))
 Release = Literal["none", "therapist_release", "clinician_signature"]
 Formats = tuple[Literal["pdf", "html", "json"], ...]
 PAGES: Formats = ("pdf", "html", "json")
@@ -38,25 +39,28 @@ def report(
     practice: PracticeProfile,
     instruments: Mapping[str, Instrument],
     rules: RuleSet,
+    kinds: Container[str] = KINDS,
 ) -> tuple[DocumentSpec, ...]:
     """The documents due now; the same progress gives the same documents with the same digests.
 
-    A payer packet only when a milestone asks for one and there is a payer to send it to.
+    A payer packet only when a milestone asks for one and there is a payer to send it to. ``kinds``
+    are those that somebody receives; the others are not made.
     """
     on = facts.local_day(progress, practice)
     person = progress.chart.patient.id
-    documents = [
-        specification(
-            "therapist", person, on, PAGES,
-            therapist.context(progress, practice, instruments, rules),
-        ),
-        specification(
-            "patient", person, on, PAGES,
-            patient.context(progress, practice, instruments), "therapist_release",
-        ),
-        specification("decision", person, on, ("json",), _decision(progress, instruments)),
-    ]  # fmt: skip
-    if _payer_asks(progress):
+    documents: list[DocumentSpec] = []
+    if "therapist" in kinds:
+        context = therapist.context(progress, practice, instruments, rules)
+        documents.append(specification("therapist", person, on, PAGES, context))
+    if "patient" in kinds:
+        context = patient.context(progress, practice, instruments)
+        documents.append(
+            specification("patient", person, on, PAGES, context, "therapist_release")
+        )
+    if "decision" in kinds:
+        context = _decision(progress, instruments)
+        documents.append(specification("decision", person, on, ("json",), context))
+    if ("insurer" in kinds or "packet_manifest" in kinds) and _payer_asks(progress):
         evidence = specification(
             "insurer", person, on, PAGES,
             insurer.context(progress, practice, instruments), "clinician_signature",

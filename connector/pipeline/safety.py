@@ -7,6 +7,7 @@ keys, so that nobody is called twice for one answer.
 from __future__ import annotations
 
 from connector.measures import Instrument, safety_flags
+from connector.measures.triage import level_of
 from connector.pipeline.identity import cause_key
 from connector.pipeline.wording import long_date
 from connector.progress import Alert, Severity
@@ -24,12 +25,14 @@ def safety_alerts(
 
     A positive item goes to the therapist and to the person on call at once ("page"). An item that
     is not answered, or hidden in a total, goes to the therapist before the visit ends ("action").
+    A level of a triage form that pages nobody (C-SSRS low) goes to the therapist ("urgent").
     """
     flags = safety_flags(
         instrument,
         items=assessment.items,
         total=assessment.total,
         encoding=assessment.encoding,
+        context=assessment.context,
     )
     return tuple(
         alert for flag in flags for alert in _alerts(flag, assessment, instrument, patient_id)
@@ -42,7 +45,7 @@ def _alerts(
     rule, _, item = flag.partition(":")
     form = f"{instrument.short_name} of {long_date(assessment.taken_on)}"
     if rule == MISSING:
-        text = f"{form}: safety item {item} has no usable answer. Ask before the visit ends."
+        text = f"{form}: {_unanswered(item)}. Ask before the visit ends."
         return [_alert(rule, flag, "therapist", "action", text, assessment, patient_id)]
     if rule == TOTAL_ONLY:
         text = (
@@ -51,11 +54,33 @@ def _alerts(
         return [_alert(rule, flag, "therapist", "action", text, assessment, patient_id)]
     # Any flag that is not known here is treated as positive: better one call too many.
     answer = _answer(assessment, item)
-    text = f"{form}: safety item {item} is positive{answer}. Review at once."
+    text = f"{form}: {_positive(rule, item)}{answer}. Review at once."
+    level = level_of(instrument, flag)
+    if level is not None and not level.pages:
+        return [_alert(POSITIVE, flag, "therapist", "urgent", text, assessment, patient_id)]
     return [
         _alert(POSITIVE, flag + answer, "therapist", "page", text, assessment, patient_id),
         _alert(POSITIVE, flag + answer, "on_call", "page", text, assessment, patient_id),
     ]
+
+
+def _unanswered(item: str) -> str:
+    """What is not known: one item, several (3,4,5), or something about one (6_recency)."""
+    number, _, what = item.partition("_")
+    if what:
+        return f"the {what} of safety item {number} is not known"
+    if "," in item:
+        return f"safety items {item.replace(',', ', ')} have no usable answer"
+    return f"safety item {item} has no usable answer"
+
+
+def _positive(rule: str, item: str) -> str:
+    """What was answered: an item, a question beside the items, or the level of a triage form."""
+    said = item.replace("_", " ")
+    return {
+        POSITIVE: f"safety item {said} is positive",
+        "safety_supplement": f"the safety question on {said} was answered yes",
+    }.get(rule, f"{rule.replace('_', ' ')} is {said}")
 
 
 def _answer(assessment: Assessment, item: str) -> str:

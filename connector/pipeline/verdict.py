@@ -26,3 +26,15 @@ class Verdict:
     decision: Decision
     rule: str
     alerts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is said of one series: the verdict, with the cap of other measures and the reason."""
+
+    decision: Decision
+    rule: str
+    reason: str
+    judged: Judged | None
+    capped_by: str | None = None
+    alerts: tuple[str, ...] = ()

@@ -51,7 +51,7 @@ class Alerts:
         """
         by_key = {alert.key: alert for alert in given}
         states = self._states(by_key)
-        new: list[Alert] = []
+        new: set[str] = set()
         rows: list[dict[str, Any]] = []
         for key, alert in sorted(by_key.items()):
             state = states.get(key)
@@ -60,14 +60,25 @@ class Alerts:
             digests = {id: source_digests.get(id) for id in alert.sources}
             rows.append(self._row(alert, digests, at))
             if state != "open":
-                new.append(alert)
+                new.add(key)
         if rows:
             self._write(rows)
-        return [alert for alert in by_key.values() if alert in new]
+        return [alert for key, alert in by_key.items() if key in new]
 
     def open(self, patient_id: str | None = None) -> AlertRows:
         """Alerts that nobody has acknowledged, oldest first."""
         return self.list("open", patient_id=patient_id)
+
+    def open_of(self, patient_ids: Iterable[str]) -> dict[str, AlertRows]:
+        """The open alerts of each patient, oldest first."""
+        found: dict[str, AlertRows] = {id: [] for id in patient_ids}
+        for chunk in chunks(sorted(found)):
+            query = self._scope.select(alerts).where(
+                alerts.c.state == "open", self._scope.among(alerts.c.patient_id, chunk)
+            )
+            for row in self._scope.run(query.order_by(alerts.c.raised_at, alerts.c.key)):
+                found[row.patient_id].append(self._alert(row))
+        return found
 
     def list(
         self,

@@ -1,21 +1,24 @@
 """Deliveries: documents on their way to destinations, each with a key that exists beforehand.
 
 pending -> sending -> delivered        a receipt closes it
-   ^          |-----> pending          retry: due again at a time
+   ^          |-----> pending          retry: due again at a time; put back: not tried at all
    |          '-----> dead             a person decides: replay
    '------------------'
+
+Of one patient and kind, what was queued first goes first: while an earlier delivery waits for
+another attempt, later ones wait behind it. Alerts wait for nothing.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, Row, Select, func
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from connector.ports import Receipt
 from connector.store.schema import deliveries, receipts
@@ -43,7 +46,8 @@ class NewDelivery:
 class DeliveryRow:
     """A stored delivery. ``code`` and ``message`` say why the last attempt failed.
 
-    While it is being sent, ``message`` says by which workflow.
+    While it is being sent, ``message`` says by which workflow. ``needs_person``: it waits for the
+    configuration to be put right.
     """
 
     seq: int
@@ -62,6 +66,7 @@ class DeliveryRow:
     message: str | None
     created_at: datetime
     updated_at: datetime
+    needs_person: bool = False
 
 
 # Inside a class with a method ``list`` the name no longer means the type.
@@ -79,6 +84,7 @@ class Deliveries:
         values = [
             self._scope.own(
                 **{**asdict(row), "labels": json.dumps(dict(row.labels), sort_keys=True)},
+                patient_id=row.labels.get("patient_id"), needs_person=False,
                 state="pending", attempts=0, due_at=at, created_at=at, updated_at=at,
             )
             for row in rows
@@ -90,10 +96,46 @@ class Deliveries:
             added += len(self._scope.run(once.returning(deliveries.c.key), chunk).all())
         return added
 
-    def due(self, destination: str | None, now: datetime, limit: int = 64) -> DeliveryRows:
-        """Pending deliveries whose time has come, in order of arrival."""
-        query = self._query(deliveries.c.state == "pending", deliveries.c.due_at <= now)
-        return self._rows(_of(query, destination).limit(limit))
+    def due(
+        self,
+        destination: str | None,
+        now: datetime,
+        limit: int = 64,
+        *,
+        light: bool | None = None,
+    ) -> DeliveryRows:
+        """Pending deliveries whose time and turn has come, in order of arrival.
+
+        ``light``: only JSON documents, or only the others.
+        """
+        earlier = deliveries.alias()
+        waits_behind = (
+            select(earlier.c.seq)
+            .where(
+                earlier.c.practice_id == deliveries.c.practice_id,
+                earlier.c.destination == deliveries.c.destination,
+                earlier.c.patient_id == deliveries.c.patient_id,
+                earlier.c.kind == deliveries.c.kind,
+                earlier.c.state == "pending",
+                earlier.c.seq < deliveries.c.seq,
+                earlier.c.due_at > now,
+            )
+            .exists()
+        )
+        query = self._query(
+            deliveries.c.state == "pending",
+            deliveries.c.due_at <= now,
+            or_(deliveries.c.kind == "alert", ~waits_behind),
+        )
+        return self._rows(_light(_of(query, destination), light).limit(limit))
+
+    def get_all(self, keys: Iterable[str]) -> dict[str, DeliveryRow]:
+        """The deliveries of whole keys; unknown ones are left out."""
+        found: dict[str, DeliveryRow] = {}
+        for chunk in chunks(sorted(set(keys))):
+            rows = self._rows(self._query(self._scope.among(deliveries.c.key, chunk)))
+            found |= {row.key: row for row in rows}
+        return found
 
     def due_count(self, now: datetime) -> int:
         """Number of pending deliveries whose time has come."""
@@ -102,9 +144,12 @@ class Deliveries:
         )
         return int(self._scope.run(query).scalar_one())
 
-    def sending(self, destination: str | None = None) -> DeliveryRows:
+    def sending(
+        self, destination: str | None = None, *, light: bool | None = None
+    ) -> DeliveryRows:
         """Deliveries that were started and not finished: after a crash, ask for these first."""
-        return self._rows(_of(self._query(deliveries.c.state == "sending"), destination))
+        query = self._query(deliveries.c.state == "sending")
+        return self._rows(_light(_of(query, destination), light))
 
     def mark_sending(self, keys: Iterable[str], at: datetime, by: str = "") -> set[str]:
         """Starts an attempt of each pending delivery; the keys this caller may send.
@@ -128,28 +173,88 @@ class Deliveries:
             taken.update(started.scalars())
         return taken
 
+    def put_back(self, keys: Iterable[str], by: str, at: datetime) -> int:
+        """Undoes ``mark_sending`` for deliveries that were not tried after all; how many."""
+        changed = 0
+        for chunk in chunks(sorted(set(keys))):
+            changed += self._scope.run(
+                self._scope.update(deliveries)
+                .where(
+                    self._scope.among(deliveries.c.key, chunk),
+                    deliveries.c.state == "sending", deliveries.c.message == by,
+                )
+                .values(
+                    state="pending", attempts=deliveries.c.attempts - 1, message=None,
+                    updated_at=at,
+                )
+            ).rowcount  # fmt: skip
+        return changed
+
+    def bring_forward(self, destination: str, codes: Collection[str], at: datetime) -> int:
+        """Makes deliveries due now that wait because the whole receiver was away; how many."""
+        return self._scope.run(
+            self._scope.update(deliveries)
+            .where(
+                deliveries.c.destination == destination, deliveries.c.state == "pending",
+                deliveries.c.due_at > at, deliveries.c.code.in_(sorted(codes)),
+            )
+            .values(due_at=at, updated_at=at)
+        ).rowcount  # fmt: skip
+
     def delivered(self, key: str, receipt: Receipt, at: datetime) -> bool:
         """Closes a delivery with its receipt; False when it was closed before or is unknown."""
-        closed = self._change(key, ("pending", "sending", "dead"), at, state="delivered",
-                              code=None, message=None)  # fmt: skip
-        if closed:
-            reference = self._scope.seal(_REFERENCE, (key,), receipt.reference.encode())
-            values = self._scope.own(key=key, reference=reference, received_at=at)
-            self._scope.run(self._scope.insert(receipts).values(values))
+        return bool(self.delivered_all([receipt], at))
+
+    def delivered_all(self, given: Sequence[Receipt], at: datetime) -> set[str]:
+        """Closes deliveries with their receipts; the keys that were open until now."""
+        by_key = {receipt.key: receipt for receipt in given}
+        closed: set[str] = set()
+        for chunk in chunks(sorted(by_key)):
+            update = (
+                self._scope.update(deliveries)
+                .where(
+                    self._scope.among(deliveries.c.key, chunk),
+                    deliveries.c.state.in_(("pending", "sending", "dead")),
+                )
+                .values(
+                    state="delivered", code=None, message=None, needs_person=False, updated_at=at
+                )
+                .returning(deliveries.c.key)
+            )
+            closed.update(self._scope.run(update).scalars())
+        rows = [
+            self._scope.own(
+                key=key, received_at=at,
+                reference=self._scope.seal(_REFERENCE, (key,), by_key[key].reference.encode()),
+            )
+            for key in sorted(closed)
+        ]  # fmt: skip
+        if rows:
+            self._scope.run(self._scope.insert(receipts), rows)
         return closed
 
-    def retry(self, key: str, until: datetime, code: str, message: str, at: datetime) -> bool:
+    def retry(
+        self,
+        key: str,
+        until: datetime,
+        code: str,
+        message: str,
+        at: datetime,
+        *,
+        needs_person: bool = False,
+    ) -> bool:
         """Makes a delivery due again at ``until``; False when it is closed or unknown."""
         return self._change(
             key, ("pending", "sending"), at, state="pending", due_at=until, code=code,
-            message=message,
+            message=message, needs_person=needs_person,
         )  # fmt: skip
 
     def dead(self, key: str, code: str, message: str, at: datetime) -> bool:
         """Gives a delivery up until a person replays it; False when it is closed or unknown."""
         return self._change(
-            key, ("pending", "sending"), at, state="dead", code=code, message=message
-        )
+            key, ("pending", "sending"), at, state="dead", code=code, message=message,
+            needs_person=False,
+        )  # fmt: skip
 
     def replay(self, keys: Iterable[str], at: datetime) -> int:
         """Makes dead deliveries pending again under their old keys; number that were dead."""
@@ -193,6 +298,20 @@ class Deliveries:
         rows = self._scope.count_by(deliveries.c.destination, deliveries.c.state)
         return {(destination, state): count for destination, state, count in rows}
 
+    def need_person(self) -> int:
+        """Number of deliveries that wait for the configuration to be put right."""
+        query = self._scope.select(deliveries, func.count()).where(
+            deliveries.c.state == "pending", deliveries.c.needs_person.is_(True)
+        )
+        return int(self._scope.run(query).scalar_one())
+
+    def waiting_at(self) -> list[str]:
+        """The destinations for which something is pending or being sent."""
+        query = self._scope.select(deliveries, deliveries.c.destination).where(
+            deliveries.c.state.in_(("pending", "sending"))
+        )
+        return sorted(self._scope.run(query.distinct()).scalars())
+
     def kind_counts(self, state: DeliveryState) -> dict[str, int]:
         """Number of distinct documents by kind that have a delivery in this state."""
         documents = func.count(func.distinct(deliveries.c.document_id))
@@ -233,11 +352,17 @@ def _of(query: Select[*tuple[Any, ...]], destination: str | None) -> Select[*tup
     return query if destination is None else query.where(deliveries.c.destination == destination)
 
 
+def _light(query: Select[*tuple[Any, ...]], light: bool | None) -> Select[*tuple[Any, ...]]:
+    if light is None:
+        return query
+    return query.where((deliveries.c.format == "json") == light)
+
+
 def _delivery(row: Row[*tuple[Any, ...]]) -> DeliveryRow:
     return DeliveryRow(
         seq=row.seq, key=row.key, destination=row.destination, document_id=row.document_id,
         format=row.format, kind=row.kind, path=row.path, media_type=row.media_type,
         labels=json.loads(row.labels), state=cast(DeliveryState, row.state),
         attempts=row.attempts, due_at=row.due_at, code=row.code, message=row.message,
-        created_at=row.created_at, updated_at=row.updated_at,
+        created_at=row.created_at, updated_at=row.updated_at, needs_person=row.needs_person,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -38,36 +38,63 @@ class Documents:
         self._scope = scope
 
     def put_spec(self, spec: DocumentSpec, at: datetime) -> bool:
-        """Stores the specification; False when the same digest is there (nothing changes then).
+        """``put_specs`` for one document; False when nothing changed."""
+        return bool(self.put_specs([spec], at))
+
+    def put_specs(self, specs: Sequence[DocumentSpec], at: datetime) -> set[str]:
+        """Stores specifications; the ids of those that were not there with the same digest.
 
         Another digest under the same id replaces it, and drops what was rendered from the old one.
         """
-        mine = documents.c.document_id == spec.document_id
-        query = self._scope.select(documents, documents.c.digest).where(mine)
-        known = self._scope.run(self._scope.locked(query)).scalar()
-        if known == spec.digest:
-            return False
-        if known is not None:
+        by_id = {spec.document_id: spec for spec in sorted(specs, key=lambda s: s.document_id)}
+        known = self._digests(by_id)
+        new = {id: spec for id, spec in by_id.items() if known.get(id) != spec.digest}
+        for chunk in chunks([id for id in new if id in known]):
             self._scope.run(
-                self._scope.delete(contents).where(contents.c.document_id == spec.document_id)
+                self._scope.delete(contents).where(
+                    self._scope.among(contents.c.document_id, chunk)
+                )
             )
-        body = squeeze(spec.model_dump_json().encode())
-        values = self._scope.own(
-            document_id=spec.document_id, kind=spec.kind, patient_id=spec.patient_id,
-            as_of=spec.as_of, digest=spec.digest, release=spec.release, updated_at=at,
-            spec=self._scope.seal(_SPEC, (spec.document_id,), body),
-        )  # fmt: skip
-        self._scope.put(documents, values, ("document_id",))
-        return True
+        rows = [
+            self._scope.own(
+                document_id=id, kind=spec.kind, patient_id=spec.patient_id,
+                as_of=spec.as_of, digest=spec.digest, release=spec.release, updated_at=at,
+                spec=self._scope.seal(_SPEC, (id,), squeeze(spec.model_dump_json().encode())),
+            )
+            for id, spec in new.items()
+        ]  # fmt: skip
+        self._scope.put_all(documents, rows, ("document_id",))
+        return set(new)
+
+    def existing(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that a document was made under, even if retention has emptied it."""
+        return set(self._digests(ids))
+
+    def _digests(self, ids: Iterable[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for chunk in chunks(sorted(ids)):
+            query = self._scope.select(
+                documents, documents.c.document_id, documents.c.digest
+            ).where(self._scope.among(documents.c.document_id, chunk))
+            locked = self._scope.locked(query.order_by(documents.c.document_id))
+            found |= {id: digest for id, digest in self._scope.run(locked)}
+        return found
+
+    def specs(self, ids: Iterable[str]) -> dict[str, DocumentSpec]:
+        """The specifications of many documents; those without one are left out."""
+        found: dict[str, DocumentSpec] = {}
+        for chunk in chunks(sorted(set(ids))):
+            query = self._scope.select(documents, documents.c.document_id, documents.c.spec).where(
+                self._scope.among(documents.c.document_id, chunk), documents.c.spec.is_not(None)
+            )
+            for document_id, sealed in self._scope.run(query):
+                body = expand(self._scope.open(_SPEC, (document_id,), sealed))
+                found[document_id] = DocumentSpec.model_validate_json(body)
+        return found
 
     def spec(self, document_id: str) -> DocumentSpec | None:
         """The specification; None when there is none or retention has emptied it."""
-        query = self._scope.select(documents, documents.c.spec)
-        sealed = self._scope.run(query.where(documents.c.document_id == document_id)).scalar()
-        if sealed is None:
-            return None
-        body = expand(self._scope.open(_SPEC, (document_id,), sealed))
-        return DocumentSpec.model_validate_json(body)
+        return self.specs([document_id]).get(document_id)
 
     def put_content(self, document_id: str, fmt: str, content: bytes, at: datetime) -> str:
         """Stores rendered bytes of a stored document; their SHA-256 (hex)."""

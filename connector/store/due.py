@@ -18,10 +18,11 @@ from connector.store.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class DuePatient:
-    """A patient to evaluate, and the generation that the evaluation will have covered."""
+    """A patient to evaluate, since when, and the generation that the evaluation will cover."""
 
     patient_id: str
     generation: int
+    since: datetime
 
 
 class Due:
@@ -55,11 +56,11 @@ class Due:
 
     def take(self, limit: int = 100) -> list[DuePatient]:
         """Patients that wait, longest first. They stay due until ``done``."""
-        query = self._scope.select(due, due.c.patient_id, due.c.generation).where(
+        query = self._scope.select(due, due.c.patient_id, due.c.generation, due.c.added_at).where(
             due.c.waiting.is_(True)
         )
         ordered = query.order_by(due.c.added_at, due.c.patient_id).limit(limit)
-        return [DuePatient(id, generation) for id, generation in self._scope.run(ordered)]
+        return [DuePatient(*row) for row in self._scope.run(ordered)]
 
     def done(self, evaluated: Iterable[DuePatient]) -> None:
         """Takes patients off the list, except those that became due again in the meantime."""

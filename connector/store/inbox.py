@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, and_, func
 
 from connector.errors import ConnectorError, InvalidRecord
 from connector.ports import RawBatch, RawRow
@@ -51,22 +51,36 @@ class Inbox:
 
     def add(self, source: str, batch: RawBatch, at: datetime) -> bool:
         """Stores the batch; False when its key is there already (nothing changes then)."""
+        return bool(self.add_all([(source, batch)], at))
+
+    def add_all(self, given: Sequence[tuple[str, RawBatch]], at: datetime) -> set[tuple[str, str]]:
+        """Stores batches of sources; source and key of those whose key was not there before."""
+        rows = [self._row(source, batch, at) for source, batch in given]
+        added: set[tuple[str, str]] = set()
+        for chunk in chunks(rows):
+            once = self._scope.insert(inbox).on_conflict_do_nothing(
+                index_elements=["practice_id", "source", "key"]
+            )
+            returned = self._scope.run(once.returning(inbox.c.source, inbox.c.key), chunk)
+            added |= {(source, key) for source, key in returned}
+        return added
+
+    def _row(self, source: str, batch: RawBatch, at: datetime) -> dict[str, Any]:
         rows = [
             [row.number, dict(row.data), _fault_parts(row.fault), row.deleted] for row in batch.rows
         ]
-        values = self._scope.own(
+        return self._scope.own(
             source=source, key=batch.key, table_name=batch.table, origin=batch.origin,
             as_of=batch.as_of, row_count=len(rows), state="new", received_at=at,
             body=self._scope.seal(_BODY, (source, batch.key), pack(rows)),
         )  # fmt: skip
-        return self._scope.add_once(inbox, values, ("source", "key"))
 
-    def new(self, limit_batches: int = 64, limit_rows: int = 10_000) -> list[InboxItem]:
-        """New batches in order of arrival: within both limits, but at least one."""
-        heads = self._scope.run(
-            self._scope.select(inbox, inbox.c.seq, inbox.c.row_count)
-            .where(inbox.c.state == "new").order_by(inbox.c.seq).limit(limit_batches)
-        )  # fmt: skip
+    def new(
+        self, limit_batches: int = 64, limit_rows: int = 10_000, up_to: int | None = None
+    ) -> list[InboxItem]:
+        """New batches in order of arrival: within the limits, but at least one."""
+        query = self._scope.select(inbox, inbox.c.seq, inbox.c.row_count).where(_new(up_to))
+        heads = self._scope.run(query.order_by(inbox.c.seq).limit(limit_batches))
         taken: list[int] = []
         total = 0
         for seq, rows in heads:
@@ -118,9 +132,15 @@ class Inbox:
         """Number of batches by state."""
         return dict(self._scope.count_by(inbox.c.state))
 
-    def waits(self) -> bool:
-        """Whether any batch is new; costs the same however many there are."""
-        query = self._scope.select(inbox, inbox.c.seq).where(inbox.c.state == "new")
+    def newest_waiting(self) -> int | None:
+        """The number of the last batch that is new; None when none is."""
+        query = self._scope.select(inbox, inbox.c.seq).where(_new())
+        found: int | None = self._scope.run(query.order_by(inbox.c.seq.desc()).limit(1)).scalar()
+        return found
+
+    def waits(self, up_to: int | None = None) -> bool:
+        """Whether any batch (up to a number) is new; costs the same however many there are."""
+        query = self._scope.select(inbox, inbox.c.seq).where(_new(up_to))
         return self._scope.run(query.limit(1)).first() is not None
 
     def oldest_new(self) -> datetime | None:
@@ -144,3 +164,8 @@ class Inbox:
                 .values(body=None)
             )
         return len(seqs)
+
+
+def _new(up_to: int | None = None) -> ColumnElement[bool]:
+    new = inbox.c.state == "new"
+    return new if up_to is None else and_(new, inbox.c.seq <= up_to)

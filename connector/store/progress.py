@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func
+from sqlalchemy import Row, func
 
 from connector.progress import DecisionView, Progress
 from connector.records import STORED
 from connector.store.schema import decisions, progress
-from connector.store.scope import Scope, expand, squeeze
+from connector.store.scope import Scope, chunks, expand, squeeze
 
 _BODY = "progress.body"
 _DECISION = "decisions.body"
@@ -37,42 +38,51 @@ class ProgressTable:
         self._scope = scope
 
     def put(self, given: Progress, at: datetime, facts: str = "") -> bool:
-        """Stores the progress; True when anything but ``as_of`` differs from what was there.
+        """``put_all`` for one patient; True when anything but ``as_of`` differs."""
+        return bool(self.put_all([(given, facts)], at))
 
-        A decision that differs from the last one is added to the history. ``facts`` is what the
+    def put_all(self, given: Sequence[tuple[Progress, str]], at: datetime) -> set[str]:
+        """Stores progress with its facts; the patients of whom anything but ``as_of`` differs.
+
+        A decision that differs from the last one is added to the history. The facts are what the
         caller judges by whether a new report is due (see ``reported``).
         """
-        patient_id = given.chart.patient.id
-        digest = self._digest(given.model_dump_json(exclude={"as_of"}))
-        decision_digest = self._digest(given.decision.model_dump_json())
-        query = self._scope.select(
-            progress, progress.c.as_of, progress.c.digest, progress.c.decision_digest
-        ).where(progress.c.patient_id == patient_id)
-        stored = self._scope.run(self._scope.locked(query)).one_or_none()
-        if stored is not None and stored.as_of > given.as_of:
-            return False
-        values = self._scope.own(
-            patient_id=patient_id, decision=given.decision.decision, as_of=given.as_of,
-            digest=digest, decision_digest=decision_digest, updated_at=at,
-            facts=self._digest(facts), milestones=json.dumps([m.key for m in given.milestones]),
-            body=self._scope.seal(_BODY, (patient_id,), squeeze(given.model_dump_json().encode())),
-        )  # fmt: skip
-        self._scope.put(progress, values, ("patient_id",), time="as_of")
-        if stored is None or stored.decision_digest != decision_digest:
-            self._remember(patient_id, given, at)
-        return stored is None or stored.digest != digest
+        given = sorted(given, key=lambda pair: pair[0].chart.patient.id)
+        stored = self._stored([one.chart.patient.id for one, _ in given])
+        changed: set[str] = set()
+        rows: list[dict[str, Any]] = []
+        decided: list[Progress] = []
+        for one, facts in given:
+            patient_id = one.chart.patient.id
+            known = stored.get(patient_id)
+            if known is not None and known.as_of > one.as_of:
+                continue
+            values = self._values(one, facts, at)
+            rows.append(values)
+            if known is None or known.digest != values["digest"]:
+                changed.add(patient_id)
+            if known is None or known.decision_digest != values["decision_digest"]:
+                decided.append(one)
+        self._scope.put_all(progress, rows, ("patient_id",), time="as_of")
+        self._remember(decided, at)
+        return changed
 
-    def reported(self, patient_id: str, facts: str) -> tuple[bool, set[str]] | None:
-        """Whether the facts are those of the last evaluation, and its milestones; None if none.
+    def reported(self, facts: Mapping[str, str]) -> dict[str, tuple[bool, set[str]]]:
+        """Of each patient: whether the facts are those of the last evaluation, and its milestones.
 
-        Kept apart from the body, so that an upgrade that can't read an old body does not take
-        everything for new and report on everybody again.
+        A patient without an evaluation is not in it. Kept apart from the body, so that an upgrade
+        that can't read an old body does not take everything for new and report on everybody again.
         """
-        query = self._scope.select(progress, progress.c.facts, progress.c.milestones)
-        row = self._scope.run(query.where(progress.c.patient_id == patient_id)).one_or_none()
-        if row is None:
-            return None
-        return row.facts == self._digest(facts), set(json.loads(row.milestones))
+        found: dict[str, tuple[bool, set[str]]] = {}
+        columns = (progress.c.patient_id, progress.c.facts, progress.c.milestones)
+        for chunk in chunks(sorted(facts)):
+            query = self._scope.select(progress, *columns).where(
+                self._scope.among(progress.c.patient_id, chunk)
+            )
+            for patient_id, digest, milestones in self._scope.run(query):
+                same = digest == self._digest(facts[patient_id])
+                found[patient_id] = same, set(json.loads(milestones))
+        return found
 
     def get(self, patient_id: str) -> Progress | None:
         """The patient's latest progress; None when an earlier version wrote it unreadably."""
@@ -123,17 +133,55 @@ class ProgressTable:
         """Number of patients by their latest decision."""
         return dict(self._scope.count_by(progress.c.decision))
 
-    def _remember(self, patient_id: str, given: Progress, at: datetime) -> None:
-        query = self._scope.select(decisions, func.max(decisions.c.number))
-        last = self._scope.run(query.where(decisions.c.patient_id == patient_id)).scalar()
-        number = (last or 0) + 1
-        body = squeeze(given.decision.model_dump_json().encode())
-        values = self._scope.own(
-            patient_id=patient_id, number=number, decision=given.decision.decision,
-            as_of=given.as_of, recorded_at=at,
-            body=self._scope.seal(_DECISION, (patient_id, number), body),
+    def _stored(self, patient_ids: Sequence[str]) -> dict[str, Row[*tuple[Any, ...]]]:
+        columns = (
+            progress.c.patient_id, progress.c.as_of, progress.c.digest, progress.c.decision_digest,
         )  # fmt: skip
-        self._scope.run(self._scope.insert(decisions), [values])
+        found: dict[str, Row[*tuple[Any, ...]]] = {}
+        for chunk in chunks(patient_ids):
+            query = self._scope.select(progress, *columns).where(
+                self._scope.among(progress.c.patient_id, chunk)
+            )
+            locked = self._scope.locked(query.order_by(progress.c.patient_id))
+            found |= {row.patient_id: row for row in self._scope.run(locked)}
+        return found
+
+    def _values(self, given: Progress, facts: str, at: datetime) -> dict[str, Any]:
+        patient_id = given.chart.patient.id
+        text = given.model_dump_json()
+        # The digest leaves ``as_of`` out, which is the first field; dumping twice costs more.
+        apart_from_time = text.partition(',"chart":')[2]
+        return self._scope.own(
+            patient_id=patient_id, decision=given.decision.decision, as_of=given.as_of,
+            digest=self._digest(apart_from_time),
+            decision_digest=self._digest(given.decision.model_dump_json()), updated_at=at,
+            facts=self._digest(facts), milestones=json.dumps([m.key for m in given.milestones]),
+            body=self._scope.seal(_BODY, (patient_id,), squeeze(text.encode())),
+        )  # fmt: skip
+
+    def _remember(self, decided: Sequence[Progress], at: datetime) -> None:
+        if not decided:
+            return
+        ids = [one.chart.patient.id for one in decided]
+        last: dict[str, int] = {}
+        for chunk in chunks(ids):
+            query = self._scope.select(
+                decisions, decisions.c.patient_id, func.max(decisions.c.number)
+            ).where(self._scope.among(decisions.c.patient_id, chunk))
+            grouped = query.group_by(decisions.c.patient_id)
+            last |= {patient_id: number for patient_id, number in self._scope.run(grouped)}
+        rows = []
+        for patient_id, one in zip(ids, decided, strict=True):
+            number = last.get(patient_id, 0) + 1
+            body = squeeze(one.decision.model_dump_json().encode())
+            rows.append(
+                self._scope.own(
+                    patient_id=patient_id, number=number, decision=one.decision.decision,
+                    as_of=one.as_of, recorded_at=at,
+                    body=self._scope.seal(_DECISION, (patient_id, number), body),
+                )
+            )  # fmt: skip
+        self._scope.run(self._scope.insert(decisions), rows)
 
     def _digest(self, text: str) -> str:
         return self._scope.keys.fingerprint(text.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +10,14 @@ from typing import Any, cast
 
 from sqlalchemy import Row
 
+from connector.ports import PatientReference
 from connector.records import RECORD_TYPES, STORED, Patient, PatientRecord, Record, Retraction
 from connector.store.schema import records
 from connector.store.scope import Scope, chunks, expand, squeeze
 
 _BODY = "records.body"
 _APART_FROM_CONTENT = {"provenance", "version"}
+_PAGE = 2000
 _TOMBSTONE = "tombstone"
 """Kind of a row that keeps an older version of a deleted record from coming in late."""
 _WRITTEN = ("kind", "patient_id", "version", "deleted", "digest", "body", "updated_at")
@@ -72,6 +75,8 @@ class Records:
 
     def retract(self, given: Sequence[Retraction], at: datetime) -> UpsertResult:
         """Marks records as deleted that are not newer; of unknown ones only the id is kept."""
+        if not given:
+            return UpsertResult()
         newest = {one.id: one for one in sorted(given, key=lambda one: (one.id, one.version))}
         rows: list[dict[str, Any]] = []
         changed: list[Record] = []
@@ -112,6 +117,17 @@ class Records:
                 found[row.patient_id].append(self._record(row))
         return found
 
+    def changed_since(self, patient_ids: Iterable[str], kind: str, since: datetime) -> set[str]:
+        """Ids of the patients' records of a kind that were written at or after a time."""
+        found: set[str] = set()
+        for chunk in chunks(sorted(set(patient_ids))):
+            query = self._scope.select(records, records.c.id).where(
+                self._scope.among(records.c.patient_id, chunk),
+                records.c.kind == kind, records.c.updated_at >= since,
+            )  # fmt: skip
+            found.update(self._scope.run(query).scalars())
+        return found
+
     def shared(self) -> list[Record]:
         """Records of no patient (clinicians, the practice), retracted ones too, in id order."""
         query = self._scope.select(records).where(
@@ -129,6 +145,43 @@ class Records:
             .order_by(records.c.id).limit(limit)
         )  # fmt: skip
         return [cast(Patient, self._record(row)) for row in self._scope.run(query)]
+
+    def source_ids(self, source: str) -> dict[str, set[str]]:
+        """The source's own ids of all its records that are not retracted, by its table.
+
+        Opens every record of the practice: for comparisons made once a day.
+        """
+        found: dict[str, set[str]] = {}
+        after = ""
+        while True:
+            query = (
+                self._scope.select(records, records.c.id, records.c.body)
+                .where(records.c.deleted.is_(False), records.c.id > after)
+                .order_by(records.c.id).limit(_PAGE)
+            )  # fmt: skip
+            rows = self._scope.run(query).all()
+            for id, sealed in rows:
+                after = id
+                came = json.loads(expand(self._scope.open(_BODY, (id,), sealed)))["provenance"]
+                if came["source"] == source and came.get("table"):
+                    found.setdefault(came["table"], set()).add(came["source_id"])
+            if len(rows) < _PAGE:
+                return found
+
+    def references(self, patient_ids: Iterable[str]) -> dict[str, PatientReference]:
+        """How each patient's own source knows the person; retracted patients too."""
+        found: dict[str, PatientReference] = {}
+        for chunk in chunks(sorted(set(patient_ids))):
+            query = self._scope.select(records).where(
+                self._scope.among(records.c.id, chunk), records.c.kind == "patient"
+            )
+            for row in self._scope.run(query):
+                patient = cast(Patient, self._record(row))
+                came = patient.provenance
+                found[patient.id] = PatientReference(
+                    came.source, came.source_id, patient.chart_number
+                )
+        return found
 
     def digests(self, ids: Iterable[str]) -> dict[str, str | None]:
         """The content digest of each record; None when there is none or it is retracted."""

@@ -25,12 +25,14 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0001"
+REVISION = "0002"
 VERSION_TABLE = "connector_schema"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -168,8 +170,13 @@ deliveries = Table(
     _text("format"), _text("kind"), _text("path"), _text("media_type"), _text("labels"),
     _text("state"), _whole("attempts"), _time("due_at"),
     _text("code", null=True), _text("message", null=True),
-    _time("created_at"), _time("updated_at"),
+    _time("created_at"), _time("updated_at"), _text("patient_id", null=True),
+    Column("needs_person", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("practice_id", "key", name="deliveries_key"),
+    Index(
+        "deliveries_waiting", "practice_id", "destination", "patient_id", "seq",
+        sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'"),
+    ),
     Index("deliveries_state", "practice_id", "state", "destination", "seq"),
     Index("deliveries_document", "practice_id", "document_id"),
     sqlite_autoincrement=True,
@@ -183,6 +190,12 @@ receipts = Table(
         ["practice_id", "key"], ["deliveries.practice_id", "deliveries.key"],
         name="receipts_delivery",
     ),
+)  # fmt: skip
+
+destinations = Table(
+    "destinations", metadata,
+    _text("practice_id", key=True), _text("name", key=True),
+    _text("code"), _text("message"), _time("disabled_at"),
 )  # fmt: skip
 
 cursors = Table(

@@ -93,8 +93,22 @@ class Scope:
 
         ``time`` names a column: a row that has a later time there stays as it is.
         """
-        dialect = self.connection.dialect.name
-        self.run(_replacing(dialect, table, tuple(values), ("practice_id", *key), time), [values])
+        self.put_all(table, [values], key, time=time)
+
+    def put_all(
+        self,
+        table: Table,
+        rows: Sequence[Mapping[str, Any]],
+        key: tuple[str, ...],
+        *,
+        time: str = "",
+    ) -> None:
+        """``put`` for many rows of the same columns."""
+        if rows:
+            dialect = self.connection.dialect.name
+            self.run(
+                _replacing(dialect, table, tuple(rows[0]), ("practice_id", *key), time), rows
+            )
 
     def own(self, **values: Any) -> dict[str, Any]:
         """A row of the practice."""

@@ -21,6 +21,7 @@ from connector.store.crypto import KeyRing
 from connector.store.cursors import Cursors
 from connector.store.database import Database, open_database
 from connector.store.deliveries import Deliveries
+from connector.store.destinations import Destinations
 from connector.store.documents import Documents
 from connector.store.due import Due
 from connector.store.inbox import Inbox
@@ -40,8 +41,8 @@ class Tx:
     """The repositories, all in one transaction of one practice."""
 
     __slots__ = (
-        "alerts", "audit", "cursors", "deliveries", "documents", "due", "inbox", "progress",
-        "quarantine", "records", "reseal", "scope",
+        "alerts", "audit", "cursors", "deliveries", "destinations", "documents", "due", "inbox",
+        "progress", "quarantine", "records", "reseal", "scope",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -54,6 +55,7 @@ class Tx:
         self.alerts = Alerts(scope)
         self.documents = Documents(scope)
         self.deliveries = Deliveries(scope)
+        self.destinations = Destinations(scope)
         self.cursors = Cursors(scope)
         self.audit = Audit(scope)
         self.reseal = Reseal(scope)

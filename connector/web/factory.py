@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, redirect, request, url_for
@@ -13,9 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from connector.errors import ConnectorError
 from connector.logs import outline
+from connector.ports import RawPage, Webhook
 from connector.progress import PracticeProfile
 from connector.store.store import Store
 from connector.web.pages import pages
+from connector.web.webhooks import PREFIX as WEBHOOKS
+from connector.web.webhooks import webhooks as webhook_addresses
 
 _COOKIE = "connector_session"
 _MAX_REQUEST_BYTES = 1_000_000
@@ -46,15 +49,22 @@ def create_app(
     practice: PracticeProfile,
     token: str,
     is_working: Callable[[], bool] = lambda: True,
+    webhooks: Mapping[str, Webhook] | None = None,
+    store_page: Callable[[str, RawPage], int] | None = None,
 ) -> Flask:
-    """The application. ``token`` signs a person in; it is printed where the service was started."""
+    """The application. ``token`` signs a person in; it is printed where the service was started.
+
+    ``webhooks`` are the sources that are posted to, by name; ``store_page`` stores what they give
+    and returns after the commit. Without both, nothing answers under ``/webhooks/``.
+    """
     app = _Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
     session = secrets.token_urlsafe(32)
+    receives = webhooks is not None and store_page is not None
 
     @app.before_request
     def only_signed_in() -> None:
-        if request.endpoint in _OPEN_TO_ALL:
+        if request.endpoint in _OPEN_TO_ALL or (receives and request.path.startswith(WEBHOOKS)):
             return
         if not _same(request.cookies.get(_COOKIE, ""), session):
             abort(401)
@@ -90,6 +100,8 @@ def create_app(
     app.register_error_handler(401, _not_signed_in)
     app.register_error_handler(ConnectorError, _trouble)
     app.register_blueprint(pages(store, practice))
+    if webhooks is not None and store_page is not None:
+        app.register_blueprint(webhook_addresses(webhooks, store_page))
     return app
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, render_template
 
+from connector.documents.naming import by_chart, filed_name
 from connector.progress import PracticeProfile, Progress
 from connector.store.audit import AuditEntry
 from connector.store.store import Store, Tx
@@ -124,7 +125,7 @@ def _line(
 ) -> PatientLine:
     patient = progress.chart.patient
     return PatientLine(
-        name=f"{patient.family_name}, {patient.given_name}",
+        name=filed_name(patient) or by_chart(patient),
         chart_number=patient.chart_number,
         decision=progress.decision.decision,
         label=_LABEL[progress.decision.decision],

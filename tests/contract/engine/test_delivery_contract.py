@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
 
-from connector.engine import deliver
-from connector.errors import ConfigurationError, Rejected, RetryLater
+from connector.engine import deliver, retries
+from connector.engine.sender import Sender
+from connector.errors import ConfigurationError, Disabled, Rejected, RetryLater
+from connector.store import NewDelivery
 from connector.testing import FakeDestination
 
 CASE = "mh_deteriorating_with_safety_item"
@@ -67,7 +70,7 @@ def test_a_failed_delivery_is_tried_again_after_the_first_wait(ready):
 def test_the_whole_schedule_then_a_dead_letter(ready):
     key = ready.due()[0]
     ready.with_destination(FakeDestination(failures=[busy() for _ in range(20)]))
-    for number, wait in enumerate(deliver.RETRY_AFTER, start=1):
+    for number, wait in enumerate(retries.RETRY_AFTER, start=1):
         deliver.send(ready.work, [key], by="w")
         row = ready.row(key)
         assert (row.state, row.attempts) == ("pending", number)
@@ -75,7 +78,7 @@ def test_the_whole_schedule_then_a_dead_letter(ready):
         ready.clock.moment = row.due_at
     deliver.send(ready.work, [key], by="w")
     row = ready.row(key)
-    assert (row.state, row.attempts) == ("dead", len(deliver.RETRY_AFTER) + 1)
+    assert (row.state, row.attempts) == ("dead", len(retries.RETRY_AFTER) + 1)
     assert row.message == "the receiver is busy"
     assert ready.destination.sent == {}
     outcomes = [
@@ -104,16 +107,9 @@ def test_a_receiver_that_says_at_once_still_gets_the_first_wait(ready):
     assert ready.row(key).due_at >= ready.clock() + timedelta(seconds=4.5)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Rejected("refused", "the receiver refused the document"),
-        ConfigurationError("bad_login", "the login was refused; renew it"),
-    ],
-    ids=["rejected", "configuration"],
-)
-def test_a_refusal_is_a_dead_letter_and_stops_nothing_else(ready, fault):
+def test_a_refusal_is_a_dead_letter_and_stops_nothing_else(ready):
     keys = ready.due()
+    fault = Rejected("refused", "the receiver refused the document")
     ready.with_destination(FakeDestination(failures=[fault]))
     assert ready.send_due() == len(keys) - 1
     row = ready.row(keys[0])
@@ -121,6 +117,81 @@ def test_a_refusal_is_a_dead_letter_and_stops_nothing_else(ready, fault):
     assert set(ready.destination.sent) == set(keys[1:])
     ready.clock.on(days=30)
     assert ready.due() == []
+
+
+def test_a_wrong_configuration_holds_everything_until_it_is_put_right(ready):
+    keys = ready.due()
+    fault = ConfigurationError("bad_login", "the login was refused; renew it")
+    ready.with_destination(FakeDestination(failures=[fault]))
+    assert ready.send_due() == 0
+    row = ready.row(keys[0])
+    assert (row.state, row.code, row.message) == ("pending", fault.code, fault.message)
+    assert row.needs_person
+    assert ready.destination.attempts == 1, "one attempt says it for all of them"
+    assert not ready.work.gates["filing"].is_open(ready.clock())
+    assert ready.store.read(lambda tx: tx.deliveries.need_person()) == 1
+    ready.clock.on(minutes=6)
+    assert ready.work.gates["filing"].is_open(ready.clock())
+    assert ready.send_due() == len(keys)
+    assert ready.store.read(lambda tx: tx.deliveries.need_person()) == 0
+
+
+def test_an_absent_receiver_is_tried_with_one_delivery_and_the_rest_follows_its_return(ready):
+    keys = ready.due()
+    away = RetryLater("unreachable", "the receiver can't be reached")
+    ready.with_destination(FakeDestination(failures=[away] * 3))
+    for tried in range(1, 4):
+        assert ready.send_due() == 0
+        assert ready.destination.attempts == tried
+        ready.clock.on(seconds=6)
+    rows = [ready.row(key) for key in keys]
+    assert all(row.state == "pending" for row in rows)
+    assert sum(row.attempts for row in rows) == 3
+    # The first one waits five minutes by its schedule; the success of another brings it forward.
+    assert ready.row(keys[0]).due_at > ready.clock()
+    assert ready.send_due() + ready.send_due() == len(keys)
+    assert {ready.row(key).state for key in keys} == {"delivered"}
+
+
+def test_a_receiver_that_is_gone_is_switched_off_until_a_person_acts(ready):
+    keys = ready.due()
+    gone = Disabled("gone", "the receiver says that it is gone for good")
+    ready.with_destination(FakeDestination(failures=[gone]))
+    assert ready.send_due() == 0
+    assert ready.row(keys[0]).state == "dead"
+    assert {ready.row(key).state for key in keys[1:]} == {"pending"}, "kept, not given up"
+    off = ready.store.read(lambda tx: tx.destinations.disabled())
+    assert off["filing"].message == gone.message
+    with ThreadPoolExecutor(1) as pool:
+        sender = Sender(ready.work, "filing", light=True, alone=True, threads=pool)
+        ready.clock.on(hours=1)
+        assert sender.turn() == 0
+    assert ready.store.write(lambda tx: tx.destinations.enable("filing"))
+    assert ready.send_due() == len(keys) - 1
+
+
+def test_what_a_patient_was_sent_first_arrives_first(ready):
+    """A later document of the same patient and kind waits behind one that is tried again."""
+    template = ready.row(ready.due()[0])
+    first, second = [
+        replace(_new(template), key=f"order-{n}", kind="decision") for n in range(2)
+    ]
+    ready.store.write(lambda tx: tx.deliveries.add([first, second], ready.clock()))
+    conflict = RetryLater("conflict", "not now")
+    ready.with_destination(FakeDestination(failures=[conflict]))
+    assert deliver.send(ready.work, ["order-0", "order-1"], by="w") == 0
+    assert ready.row("order-1").attempts == 0
+    assert not {"order-0", "order-1"} & set(ready.due())
+    ready.clock.on(seconds=6)
+    due = [key for key in ready.due() if key.startswith("order")]
+    assert due == ["order-0", "order-1"]
+    assert deliver.send(ready.work, due, by="w") == 2
+    assert list(ready.destination.sent) == due
+
+
+def _new(row):
+    names = [field.name for field in fields(NewDelivery)]
+    return NewDelivery(**{name: getattr(row, name) for name in names})
 
 
 def test_replay_keeps_order_and_keys(ready):
@@ -194,9 +265,9 @@ def test_an_attempt_that_was_cut_off_is_taken_up_again(ready):
     key = ready.due()[0]
     begin_and_die(ready, key)
     ready.destination.sent[key] = "arrived"
-    assert deliver.release_cut_off(ready.work, alone=False) == 0, "another replica may be at it"
+    assert retries.release_cut_off(ready.work, alone=False) == 0, "another replica may be at it"
     ready.clock.on(minutes=16)
-    assert deliver.release_cut_off(ready.work, alone=False) == 1
+    assert retries.release_cut_off(ready.work, alone=False) == 1
     assert key in ready.due()
     assert deliver.send(ready.work, [key], by="w") == 1
     assert ready.destination.attempts == 0, "it was asked for first"
@@ -205,8 +276,8 @@ def test_an_attempt_that_was_cut_off_is_taken_up_again(ready):
 def test_a_process_alone_takes_up_at_once_what_was_cut_off(ready):
     key = ready.due()[0]
     begin_and_die(ready, key)
-    assert deliver.release_cut_off(ready.work, alone=True) == 1
-    assert deliver.release_cut_off(ready.work, alone=True) == 0
+    assert retries.release_cut_off(ready.work, alone=True) == 1
+    assert retries.release_cut_off(ready.work, alone=True) == 0
     assert deliver.send(ready.work, [key], by="w") == 1
 
 

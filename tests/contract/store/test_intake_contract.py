@@ -194,6 +194,6 @@ def test_a_patient_that_waits_keeps_its_place(store: Store, samples: Any) -> Non
     store.write(lambda tx: tx.due.add(["late"], samples.at(1)))
     store.write(lambda tx: tx.due.add(["early"], samples.at(2)))
     assert [p.patient_id for p in store.read(lambda tx: tx.due.take())] == ["early", "late"]
-    store.write(lambda tx: tx.due.done([DuePatient("early", 2)]))
+    store.write(lambda tx: tx.due.done([DuePatient("early", 2, samples.at(0))]))
     store.write(lambda tx: tx.due.add(["early"], samples.at(3)))
     assert [p.patient_id for p in store.read(lambda tx: tx.due.take())] == ["late", "early"]

@@ -34,6 +34,7 @@ def _fill(tx: Any, samples: Any, name: str) -> None:
     tx.deliveries.add([samples.delivery("k1"), samples.delivery("k2")], samples.at())
     tx.deliveries.mark_sending(["k1"], samples.at())
     tx.deliveries.delivered("k1", Receipt("k1", name), samples.at())
+    tx.destinations.disable("chart", "gone", name, samples.at())
     tx.cursors.set("s", name, samples.at())
     tx.audit.append([AuditEntry("filled", name)], samples.at())
 
@@ -60,6 +61,16 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
         "receipt": tx.deliveries.receipt("k1"),
         "due_deliveries": [row.key for row in tx.deliveries.due(None, samples.at(), 9)],
         "due_count": tx.deliveries.due_count(samples.at()),
+        "destinations": [tx.destinations.disabled(), tx.destinations.is_disabled("chart")],
+        "summaries": [tx.documents.existing(["doc-1"]), list(tx.documents.specs(["doc-1"]))],
+        "records_of": [tx.records.references(["patient-1"]), tx.records.source_ids("s")],
+        "changed": tx.records.changed_since(["patient-1"], "patient", samples.at(-9)),
+        "facts": tx.progress.reported({"patient-1": ""}),
+        "open_alerts": {id: [r.alert for r in rows] for id, rows in tx.alerts.open_of(
+            ["patient-1"]).items()},
+        "waiting": [tx.inbox.newest_waiting() is None, tx.inbox.waits(5000)],
+        "delivery_queue": [tx.deliveries.waiting_at(), tx.deliveries.need_person()],
+        "by_key": list(tx.deliveries.get_all(["k1", "k2"])),
         "cursor": tx.cursors.get("s"),
         "audit": [(row.seq, row.subject) for row in tx.audit.rows()],
         "latest": [row.subject for row in tx.audit.latest()],
@@ -80,6 +91,10 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.deliveries.retry("k2", samples.at(), "c", "m", samples.at())
     tx.deliveries.dead("k2", "c", "m", samples.at())
     tx.deliveries.replay(["k2"], samples.at(99))
+    tx.deliveries.bring_forward("chart", ["c"], samples.at())
+    tx.deliveries.mark_sending(["k2"], samples.at(), "me")
+    tx.deliveries.put_back(["k2"], "me", samples.at())
+    tx.destinations.enable("chart")
     tx.documents.put_spec(samples.spec(digest="zzz"), samples.at())
     tx.cursors.set("s", "changed", samples.at())
     tx.audit.append([AuditEntry("changed", "all")], samples.at())

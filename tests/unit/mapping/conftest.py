@@ -33,6 +33,14 @@ class SmallEncodings:
 
 
 @dataclass(frozen=True)
+class SmallQuestion:
+    key: str
+    kind: str = "yes_no"
+    min: Decimal = Decimal(0)
+    max: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True)
 class SmallInstrument:
     id: str
     name: str
@@ -45,6 +53,11 @@ class SmallInstrument:
     encoding_required: bool = False
     default_encoding: str = "weighted"
     encodings: SmallEncodings = SmallEncodings()
+    context: tuple[SmallQuestion, ...] = ()
+
+    @property
+    def short_name(self) -> str:
+        return self.name
 
     def range_of(self, item: int) -> SmallRange:
         return SmallRange()
@@ -55,6 +68,13 @@ INSTRUMENTS = {
     "gad7": SmallInstrument("gad7", "GAD-7", 7, score_max=Decimal(21)),
     "epds": SmallInstrument("epds", "EPDS", 10, score_max=Decimal(30), encoding_required=True),
     "bdi2": SmallInstrument("bdi2", "BDI-II", 21, score_max=Decimal(63), totals_only=True),
+    "mdq": SmallInstrument(
+        "mdq",
+        "MDQ",
+        2,
+        score_max=Decimal(2),
+        context=(SmallQuestion("same_time"), SmallQuestion("problem", "number", max=Decimal(3))),
+    ),
     "shifted": SmallInstrument(
         "shifted", "Shifted", 2, encodings=SmallEncodings({"one_based": Decimal(-1)})
     ),

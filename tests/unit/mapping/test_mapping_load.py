@@ -74,8 +74,7 @@ def test_a_misspelt_word_gets_the_right_one(old: str, new: str, code: str, sugge
         ("source: born,", "source: born, constant: 1,", "invalid_value", "exactly one"),
         ("          birth_date: {", "          npi_: {", "unknown_target", "birth_date"),
         ("F: female", "Yes: female", "invalid_value", "quotes"),
-        ("birth_date: {source: born, format: \"%m/%d/%Y\"}", "clinician_id: k", "target_missing",
-         "birth_date"),
+        ("          chart_number: id\n", "", "target_missing", "chart_number"),
     ],
 )  # fmt: skip
 def test_what_can_not_work_is_refused(old: str, new: str, code: str, says: str) -> None:

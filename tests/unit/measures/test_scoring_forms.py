@@ -116,11 +116,13 @@ def test_one_blank_more_than_allowed_is_incomplete_everywhere(instruments: Instr
     for found in instruments.values():
         if found.items is None or found.totals_only or found.missing.rule != "prorate":
             continue
+        if found.scoring.kind == "subscales_only" and not found.missing.whole_form:
+            continue  # blanks are judged for each scale
         blanks = found.blanks_allowed + 1
-        answers: list[Decimal | None] = [found.range_of(1).min] * (found.items - blanks)
-        result = score(found, items=[None] * blanks + answers)
+        answers = [found.range_of(number).min for number in range(1, found.items + 1)]
+        result = score(found, items=[None] * blanks + answers[blanks:])
         assert (result.status, result.total) == ("incomplete", None), found.id
-        allowed = score(found, items=[None] * (blanks - 1) + [*answers, found.range_of(1).min])
+        allowed = score(found, items=[None] * (blanks - 1) + answers[blanks - 1 :])
         assert allowed.status == "ok", found.id
 
 

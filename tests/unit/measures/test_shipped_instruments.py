@@ -46,9 +46,39 @@ oq45 7 >=64 >=64 14 - - 50 - 0 weighted 0
 promis_depression 7 >=60 >=60 - - 3.5 50 - 1 weighted 0
 tug 1 >=12 >=12 - - - 50 - 1 weighted 0
 sixmwt 1 - - - - 30.5 50 - 1 weighted 0
+phqa 14 >=10 >=10 6 - 5 50 <5 0 weighted 2
+wsas 14 >=10 >=10 8 - - 50 - 0 weighted 0
+ors 1 <25 <25 5 - - 50 - 1 weighted 0
+srs 1 - - - - - 50 - 1 weighted 0
+audit 90 >=8 >=8 - - - 50 - 0 weighted 0
+auditc 90 - - - - - 50 - 0 weighted 0
+mdq 1 - - - - - - - 0 weighted 0
+cssrs_screener 28 - - - - - - - 0 weighted 0
+dass21 7 - - - - - - - 0 weighted 0
+bam 28 - - - - - - - 0 weighted 0
+rcads25 28 - - - - - - - 0 weighted 0
+vanderbilt_parent 28 - - - - - - - 0 weighted 0
+koos 7 - - - - 10 - - 0 weighted 0
 """
 # panel, total, items
 LOINC: dict[str, tuple[str | None, str | None, str]] = {
+    "audit": (
+        "72110-0",
+        "75624-7",
+        "68518-0 68519-8 68520-6 97734-8 97735-5 97736-3 97737-1 97738-9 97739-7 97740-5",
+    ),
+    "auditc": ("72109-2", "75626-2", "68518-0 68519-8 68520-6"),
+    "bam": (None, None, ""),
+    "cssrs_screener": ("93373-9", "93374-7", ""),
+    "dass21": (None, None, ""),
+    "koos": ("72091-2", None, ""),
+    "mdq": ("85102-2", None, ""),
+    "ors": (None, None, ""),
+    "phqa": ("89206-7", "89204-2", ""),
+    "rcads25": (None, None, ""),
+    "srs": (None, None, ""),
+    "vanderbilt_parent": (None, None, ""),
+    "wsas": (None, None, ""),
     "bdi2": ("89210-9", "89209-1", ""),
     "berg": (None, None, ""),
     "core10": (None, None, ""),
@@ -87,6 +117,9 @@ LOINC: dict[str, tuple[str | None, str | None, str]] = {
     "ybocs": (None, None, ""),
 }
 BANDS = {
+    "audit": "low 0-7, hazardous 8-15, harmful 16-19, possible_dependence 20-40",
+    "phqa": "minimal 0-4, mild 5-9, moderate 10-14, moderately_severe 15-19, severe 20-27",
+    "wsas": "low 0-9, significant 10-20, severe 21-40",
     "bdi2": "minimal 0-13, mild 14-19, moderate 20-28, severe 29-63",
     "core10": "healthy 0-5, low 6-10, mild 11-14, moderate 15-19, "
     "moderately_severe 20-24, severe 25-40",
@@ -109,8 +142,13 @@ BANDS = {
 
 SOURCED_NUMBERS = (
     *THRESHOLDS,
+    "screen",
+    "screen_by",
     "bands",
+    "patterns",
+    "item_flags",
     "safety_items",
+    "safety_questions",
     "reliable_points",
     "sd",
     "reliability",
@@ -191,6 +229,12 @@ def test_every_number_states_its_source(instruments: Instruments) -> None:
         for field in THRESHOLDS:
             limit = getattr(found, field)
             assert limit is None or limit.source == found.sources[field]
+        if any(scale.positive or scale.bands for scale in found.subscales):
+            assert found.sources.get("subscales"), found.id
+        if found.scoring.kind == "triage":
+            assert found.sources.get("scoring"), found.id
+        if found.blanks_allowed or found.missing.not_applicable:
+            assert found.sources.get("missing"), found.id
 
 
 def test_general_knowledge_waits_for_a_clinician(instruments: Instruments) -> None:
@@ -207,8 +251,10 @@ def test_safety_items(instruments: Instruments) -> None:
         for name, found in instruments.items()
         if found.safety_items
     }
-    items = {"phq9": 9, "epds": 10, "core10": 6, "bdi2": 9, "oq45": 8}
+    items = {"phq9": 9, "phqa": 9, "epds": 10, "core10": 6, "bdi2": 9, "oq45": 8}
     assert stated == {name: [(item, ">=", 1)] for name, item in items.items()}
+    asking = {name for name, found in instruments.items() if found.asks_safety}
+    assert asking == {*items, "cssrs_screener"}
 
 
 def test_forms_whose_encoding_must_be_stated(instruments: Instruments) -> None:
@@ -219,16 +265,36 @@ def test_forms_whose_encoding_must_be_stated(instruments: Instruments) -> None:
 
 
 def test_screens_are_never_primary_and_drug_use_is_part2(instruments: Instruments) -> None:
-    assert {name for name, found in instruments.items() if not found.primary_allowed} == {
-        "phq2",
-        "gad2",
+    never = {name for name, found in instruments.items() if not found.primary_allowed}
+    without_total = {name for name, found in instruments.items() if not found.has_total}
+    assert without_total == {"cssrs_screener", "dass21", "bam", "vanderbilt_parent", "koos"}
+    assert never == {"phq2", "gad2", "mdq", "srs"} | without_total
+    part2 = {name for name, found in instruments.items() if found.part2}
+    assert part2 == {"dast10", "audit", "auditc", "bam"}
+    assert {name for name, found in instruments.items() if not found.for_payers} == {
+        "srs",
+        "cssrs_screener",
     }
-    assert {name for name, found in instruments.items() if found.part2} == {"dast10"}
+
+
+def test_each_measure_is_known_by_one_short_name(instruments: Instruments) -> None:
+    assert len({found.short_name.casefold() for found in instruments.values()}) == 45
 
 
 def test_direction_and_best_score(instruments: Instruments) -> None:
     better = {name for name, found in instruments.items() if found.direction == "higher_is_better"}
-    assert better == {"who5", "lefs", "koos_jr", "hoos_jr", "berg", "psfs", "sixmwt"}
+    assert better == {
+        "who5",
+        "lefs",
+        "koos",
+        "koos_jr",
+        "hoos_jr",
+        "berg",
+        "psfs",
+        "sixmwt",
+        "ors",
+        "srs",
+    }
     assert instruments["lefs"].best_score == 80
     assert instruments["phq9"].best_score == 0
     assert instruments["k10"].best_score == 10
@@ -280,6 +346,19 @@ oq45 45 - 0-180 - -
 promis_depression 1 20-100 20-100 - 28
 tug 1 0- 0- - 28
 sixmwt 1 0- 0- - 28
+phqa 9 0-3 0-27 - 14
+wsas 5 0-8 0-40 - 28
+ors 4 0-10 0-40 - -
+srs 4 0-10 0-40 - -
+audit 10 0-4 0-40 - 365
+auditc 3 0-4 0-12 - 90
+mdq 13 0-1 0-13 - -
+cssrs_screener 6 0-1 - - -
+dass21 21 0-3 0-42 - 14
+bam 17 0-4 - - 30
+rcads25 25 0-3 0-75 - 28
+vanderbilt_parent 55 0-3 - - 84
+koos 42 0-4 0-100 - 28
 """
 
 
@@ -289,7 +368,10 @@ def test_items_ranges_turned_items_and_rhythm(row: list[str], instruments: Instr
     found = instruments[name]
     assert found.items == (None if items == "-" else int(items))
     low, _, high = totals.partition("-")
-    assert (found.score_min, found.score_max) == (Decimal(low), Decimal(high) if high else None)
+    assert (found.score_min, found.score_max) == (
+        Decimal(low) if low else None,
+        Decimal(high) if high else None,
+    )
     if answers != "-":
         low, _, high = answers.partition("-")
         span = found.range_of(1)

@@ -19,7 +19,13 @@ direction: higher_is_worse
 min_days: 7
 licence: free
 citation: none
-sources: {{min_days: made up, safety_items: made up, clinical_cutoff: made up, missing: made up}}
+sources:
+  min_days: made up
+  safety_items: made up
+  clinical_cutoff: made up
+  missing: made up
+  subscales: made up
+  screen_by: made up
 """
 
 
@@ -123,7 +129,10 @@ def test_the_level_of_an_incomplete_triage_form_is_told_all_the_same() -> None:
     triage = form("triage", TRIAGE)
     scored = score(triage, items=answers(1, None, None, None, 1, 0))
     assert scored.status == "incomplete" and "suicide_risk:high" in scored.flags
-    assert safety_flags(triage, items=answers(1, 1, 0, 1, 0, 0)) == ("safety_item_positive:4",)
+    assert safety_flags(triage, items=answers(1, 1, 0, 1, 0, 0)) == (
+        "safety_item_positive:4",
+        "suicide_risk:high",
+    )
     assert score(triage, total=Decimal(3)).error == "items_required"
 
 

@@ -44,7 +44,7 @@ subscales:
 min_days: 7
 licence: free
 citation: none
-sources: {min_days: made up}
+sources: {min_days: made up, subscales: made up}
 """
 
 Answers = list[int | None]

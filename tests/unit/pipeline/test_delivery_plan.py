@@ -70,3 +70,12 @@ def test_every_kind_and_format_has_a_place() -> None:
     for kind in ("therapist", "patient", "insurer", "decision", "packet_manifest", "alert"):
         route = Route(destination="d", receives=(kind,))
         assert len(plan([document(kind, formats=("pdf", "html", "json"))], [route])) == 3
+
+
+def test_a_destination_of_one_format_gets_the_first_that_there_is() -> None:
+    route = Route(
+        destination="ehr", receives=("therapist", "alert"), formats=("pdf", "json"), one_format=True
+    )
+    pages = document(formats=("html", "json", "pdf"))
+    planned = plan([pages, document("alert", formats=("json",))], [route])
+    assert [(p.kind, p.format) for p in planned] == [("therapist", "pdf"), ("alert", "json")]

@@ -1,10 +1,15 @@
-"""Takes resources out of FHIR JSON: bundles of any kind, single resources."""
+"""Takes resources out of FHIR JSON: bundles of any kind, single resources.
+
+Adapters that read FHIR share this module, because adapters may not import each other. A file that
+is wrong anywhere is refused whole (``parse``); of an answer of a server only the resources that are
+wrong are (``parse_answer``), because the next poll would meet the same one again, for ever.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,22 +33,44 @@ class Entry:
     fault: InvalidRecord | None = None
 
 
+class _Unsound(dict[str, Any]):
+    """Stands in an answer for an object or number that can't be read, until its resource is."""
+
+    fault = InvalidRecord("bad_json", "not valid JSON")
+
+
 def parse(text: str) -> dict[str, Any]:
     """The JSON object. Raises InvalidRecord with line and column, never with content."""
-    try:
-        found = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
-    except json.JSONDecodeError as fault:
-        raise InvalidRecord(
-            "bad_json", f"not valid JSON at line {fault.lineno}, column {fault.colno}"
-        ) from None
-    except RecursionError:
-        raise _too_deep() from None
-    except ValueError:
-        raise InvalidRecord("bad_json", "a number in it has thousands of digits") from None
-    if not isinstance(found, dict) or not _is_resource(found):
-        raise InvalidRecord("not_fhir", "a FHIR resource was expected: an object with resourceType")
+    found = _resource(_load(text, _once_each, _no_constant))
     _check_depth(found)
     return found
+
+
+def parse_answer(text: str) -> tuple[dict[str, Any], bool]:
+    """The JSON object, and whether ``entries`` must suspect its resources of being unreadable.
+
+    Raises InvalidRecord where it can't be read at all.
+    """
+    unsound: list[_Unsound] = []
+
+    def aside(fault: InvalidRecord) -> _Unsound:
+        unsound.append(_Unsound())
+        unsound[-1].fault = fault
+        return unsound[-1]
+
+    def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        try:
+            return _once_each(pairs)
+        except InvalidRecord as fault:
+            return aside(fault)
+
+    def no_constant(name: str) -> Any:
+        return aside(_constant(name))
+
+    found = _resource(_load(text, once_each, no_constant))
+    if _depth(found) > _DEEPEST:
+        _cut(found, aside(_too_deep()))
+    return found, bool(unsound) or odd_text(text)
 
 
 def odd_text(text: str) -> bool:
@@ -55,13 +82,14 @@ def entries(document: dict[str, Any], *, suspect: bool = False) -> Iterator[Entr
     """The resources of a document with their place in it; references lead to ``Type/id``.
 
     In a transaction, entries refer to each other by ``urn:uuid``, and a resource may have no id of
-    its own yet; it then takes the one of its ``fullUrl``. ``suspect``: look for characters that no
-    text may hold.
+    its own yet; it then takes the one of its ``fullUrl``. ``suspect``: look for what makes a
+    resource unreadable, such as characters that no text may hold.
     """
     for entry in _entries(document):
-        if suspect and entry.fault is None and not _is_text(entry.resource):
+        fault = _unreadable(entry.resource) if suspect and entry.fault is None else None
+        if fault is not None:
             kind = entry.resource["resourceType"]
-            entry = Entry(entry.place, {"resourceType": kind}, fault=_bad_character())
+            entry = Entry(entry.place, {"resourceType": kind}, fault=fault)
         yield entry
 
 
@@ -150,6 +178,29 @@ def _rewritten(value: Any, names: dict[str, str]) -> Any:
     return value
 
 
+def _load(
+    text: str, pairs: Callable[[list[tuple[str, Any]]], Any], constant: Callable[[str], Any]
+) -> Any:
+    try:
+        return json.loads(text, parse_constant=constant, object_pairs_hook=pairs)
+    except json.JSONDecodeError as fault:
+        raise InvalidRecord(
+            "bad_json", f"not valid JSON at line {fault.lineno}, column {fault.colno}"
+        ) from None
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        raise InvalidRecord("bad_json", "a number in it has thousands of digits") from None
+
+
+def _resource(found: Any) -> dict[str, Any]:
+    if isinstance(found, _Unsound):
+        raise found.fault
+    if not isinstance(found, dict) or not _is_resource(found):
+        raise InvalidRecord("not_fhir", "a FHIR resource was expected: an object with resourceType")
+    return found
+
+
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The object; a key that is there twice makes two readers see two different things."""
     found = dict(pairs)
@@ -162,21 +213,52 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_depth(document: Any) -> None:
+    if _depth(document) > _DEEPEST:
+        raise _too_deep()
+
+
+def _cut(document: dict[str, Any], mark: _Unsound) -> None:
+    """Puts ``mark`` in the place of what makes an entry too deep. Raises where no entry does."""
+    listed = document.get("entry")
+    for entry in listed if isinstance(listed, list) else ():
+        if isinstance(entry, dict) and _depth(entry) > _DEEPEST - 2:
+            resource = entry.get("resource")
+            kind = resource.get("resourceType") if isinstance(resource, dict) else None
+            entry.clear()
+            entry["resource"] = {"resourceType": kind, "deep": mark}
+    _check_depth(document)
+
+
+def _depth(document: Any) -> int:
+    """Levels of objects and lists; counting stops beyond what is allowed."""
     level, depth = [document], 0
-    while level:
+    while level and depth <= _DEEPEST:
         depth += 1
-        if depth > _DEEPEST:
-            raise _too_deep()
         level = [
             inner
             for value in level
             for inner in (value.values() if isinstance(value, dict) else value)
             if isinstance(inner, dict | list)
         ]
+    return depth
 
 
 def _too_deep() -> InvalidRecord:
     return InvalidRecord("bad_json", "the JSON is nested too deeply")
+
+
+def _unreadable(resource: dict[str, Any]) -> InvalidRecord | None:
+    """Why a resource can't be read, or None."""
+    return _unsound(resource) or (None if _is_text(resource) else _bad_character())
+
+
+def _unsound(value: Any) -> InvalidRecord | None:
+    if isinstance(value, _Unsound):
+        return value.fault
+    if not isinstance(value, dict | list):
+        return None
+    parts = value.values() if isinstance(value, dict) else value
+    return next((fault for part in parts if (fault := _unsound(part)) is not None), None)
 
 
 def _is_text(value: Any) -> bool:
@@ -202,4 +284,8 @@ def _is_resource(value: dict[str, Any]) -> bool:
 
 
 def _no_constant(name: str) -> None:
-    raise InvalidRecord("bad_json", f"{name} is not a JSON number")
+    raise _constant(name)
+
+
+def _constant(name: str) -> InvalidRecord:
+    return InvalidRecord("bad_json", f"{name} is not a JSON number")

@@ -1,0 +1,48 @@
+"""A FHIR R4 server: polled for records, and documents are filed into its charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from adapters.fhir_r4.settings import FhirDestinationSettings, FhirSourceSettings, ServerSettings
+from connector.ports import Adapter, AdapterContext
+
+if TYPE_CHECKING:
+    from adapters.fhir_r4.destination import FhirChart
+    from adapters.fhir_r4.source import FhirServer
+
+
+def _source(settings: FhirSourceSettings, context: AdapterContext) -> FhirServer:
+    from adapters.fhir_r4.source import FhirServer
+
+    return FhirServer(settings, context)
+
+
+def _destination(settings: FhirDestinationSettings, context: AdapterContext) -> FhirChart:
+    from adapters.fhir_r4.destination import FhirChart
+
+    return FhirChart(settings, context)
+
+
+def _concerns(settings: ServerSettings) -> Sequence[str]:
+    found = []
+    if settings.authorization is None:
+        found.append("authorization is not stated; only a test server lets everybody in")
+    if isinstance(settings, FhirSourceSettings) and settings.deletions == "none":
+        found.append("deletions: none; what is deleted in the EHR stays in reports here")
+    return found
+
+
+ADAPTER = Adapter(
+    name="fhir_r4",
+    summary="Polls a FHIR R4 server; files documents and alerts into its charts",
+    source_settings=FhirSourceSettings,
+    source=_source,
+    destination_settings=FhirDestinationSettings,
+    destination=_destination,
+    formats=("pdf", "json"),
+    one_format=True,  # a chart needs the pages, and data only where there are no pages
+    needs_patient=True,
+    concerns=_concerns,
+)

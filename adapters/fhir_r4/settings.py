@@ -1,0 +1,153 @@
+"""Settings of the FHIR R4 source and destination. Secrets are named, never written here."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from connector.credentials import SecretReference
+
+TYPES = (
+    "Practitioner",
+    "Patient",
+    "Coverage",
+    "EpisodeOfCare",
+    "Condition",
+    "Goal",
+    "CarePlan",
+    "Appointment",
+    "Encounter",
+    "Observation",
+    "QuestionnaireResponse",
+)
+"""What is polled by default: the resource types of the shipped mapping, people first."""
+
+IDENTIFIER_SYSTEM = "urn:uuid:5b0e7c52-8a3f-4c0b-9a55-5d1b7f6c2e10"
+"""The default system of our delivery keys. Never change it: it is how what was sent is found."""
+
+_TYPE = re.compile(r"[A-Z][A-Za-z]{2,63}")
+_PARAMETER = re.compile(r"[a-z][A-Za-z-]*(?::[A-Za-z]+)?")
+_SYSTEM = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s|,$\\\"<>]+$"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Bearer(_Section):
+    """A token that does not change."""
+
+    token: SecretReference
+
+
+class Basic(_Section):
+    """User name and password."""
+
+    user: str
+    password: SecretReference
+
+
+class Client(_Section):
+    """OAuth 2 client credentials. ``secret_in_form``: this server does not take it as Basic."""
+
+    token_url: str
+    client_id: str
+    secret: SecretReference
+    scope: str = ""
+    secret_in_form: bool = False
+
+
+class AuthorizationSettings(_Section):
+    """How to prove who we are: one of these."""
+
+    bearer: Bearer | None = None
+    basic: Basic | None = None
+    client_credentials: Client | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> AuthorizationSettings:
+        given = [self.bearer, self.basic, self.client_credentials]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("state one of bearer, basic, client_credentials")
+        return self
+
+
+class ServerSettings(_Section):
+    """Where the FHIR server is. ``private_network``: it is in the practice's own network."""
+
+    base_url: str
+    private_network: bool = False
+    ca_file: str | None = None
+    authorization: AuthorizationSettings | None = None
+
+
+class FhirSourceSettings(ServerSettings):
+    """What is polled. ``since`` limits the first poll of events (not of people, plans, coverage).
+
+    ``parameters`` are search parameters by type that narrow what is asked for. ``overlap_seconds``:
+    how long a change may take to become visible. ``most_deleted_percent``: a comparison in which
+    more of a type is gone is taken for a fault of the server.
+    """
+
+    types: tuple[str, ...] | None = None
+    parameters: dict[str, dict[str, str]] = {}
+    since: date | None = None
+    overlap_seconds: int = Field(default=120, ge=0, le=86_400)
+    page_size: int = Field(default=100, ge=1, le=1000)
+    deletions: Literal["none", "history", "compare"] = "compare"
+    most_deleted_percent: int = Field(default=50, ge=1, le=100)
+
+    @field_validator("types")
+    @classmethod
+    def _types(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if given is None:
+            return None
+        if not given or len(set(given)) != len(given):
+            raise ValueError("list one or more resource types, each once")
+        for name in given:
+            if not _TYPE.fullmatch(name):
+                raise ValueError(f"{name!r} is no resource type, such as Observation")
+        return given
+
+    @model_validator(mode="after")
+    def _parameters(self) -> FhirSourceSettings:
+        for name, given in self.parameters.items():
+            if name not in self.asked:
+                raise ValueError(
+                    f"parameters: {name!r} is not polled; valid values: {', '.join(self.asked)}"
+                )
+            for parameter in given:
+                if not _PARAMETER.fullmatch(parameter):
+                    raise ValueError(f"parameters: {parameter!r} can't be set, such as category")
+        return self
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The types to poll, people first."""
+        given = TYPES if self.types is None else self.types
+        return tuple(sorted(given, key=lambda name: name not in TYPES[:2]))
+
+
+class FhirDestinationSettings(ServerSettings):
+    """Where documents are filed, and how the patient is found there.
+
+    ``patient_source`` is the source whose patient ids are this server's. For patients of another
+    source, ``patient_identifier_system`` says which identifier holds the practice's chart number.
+    """
+
+    patient_source: str | None = None
+    patient_identifier_system: str | None = Field(default=None, pattern=_SYSTEM)
+    identifier_system: str = Field(default=IDENTIFIER_SYSTEM, pattern=_SYSTEM)
+    alerts: Literal["task", "flag", "none"] = "task"
+
+    @model_validator(mode="after")
+    def _some_patient(self) -> FhirDestinationSettings:
+        if self.patient_source is None and self.patient_identifier_system is None:
+            raise ValueError(
+                "state patient_source (the source whose patients are this server's), or "
+                "patient_identifier_system (the system of the chart number there)"
+            )
+        return self

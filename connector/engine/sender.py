@@ -1,0 +1,106 @@
+"""Sends what is due to one destination: light documents in batches, pages one by one.
+
+A destination has a sender for each, so that an alert never waits behind pages being rendered, and
+each destination has its own, so that a receiver that is away holds up no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connector.engine import workflows
+from connector.engine.retries import release_cut_off
+from connector.engine.work import Work
+from connector.store.deliveries import DeliveryRow
+
+LIGHT_AT_ONCE = 64
+_LOOK_FOR_CUT_OFF = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Deliveries that one workflow sends: one document to one destination, or a light batch."""
+
+    document_id: str | None
+    formats: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+class Sender:
+    """Takes turns at one destination. ``alone``: no other process works on this database."""
+
+    def __init__(
+        self, work: Work, destination: str, *, light: bool, alone: bool, threads: Executor
+    ) -> None:
+        self.destination = destination
+        self.light = light
+        self._work = work
+        self._alone = alone
+        self._threads = threads
+        self._looked: datetime | None = None
+
+    def turn(self) -> int:
+        """Send what is due now, a bounded number; how many rows were tried (0: nothing to do)."""
+        work = self._work
+        now = work.now()
+        gate = work.gates[self.destination]
+        if not gate.is_open(now):
+            return 0
+        self._take_up_cut_off(now)
+        limit = 1 if gate.probing else LIGHT_AT_ONCE
+        rows = work.store.read(
+            lambda tx: []
+            if tx.destinations.is_disabled(self.destination)
+            else tx.deliveries.due(self.destination, now, limit, light=self.light)
+        )
+        if not rows:
+            return 0
+        found = list(parcels(rows))
+        if len(found) == 1:
+            _send(found[0])
+        else:
+            list(self._threads.map(_send, found))
+        return len(rows)
+
+    def _take_up_cut_off(self, now: datetime) -> None:
+        if self._looked is not None and now - self._looked < _LOOK_FOR_CUT_OFF:
+            return
+        self._looked = now
+        release_cut_off(self._work, alone=self._alone, destination=self.destination,
+                        light=self.light)  # fmt: skip
+
+
+def senders(work: Work, *, alone: bool, threads: Executor) -> list[Sender]:
+    """Two senders for each destination; also for those that left the site file with work left."""
+    waiting = work.store.read(lambda tx: tx.deliveries.waiting_at())
+    names = sorted({*work.destinations, *waiting})
+    return [
+        Sender(work, name, light=light, alone=alone, threads=threads)
+        for name in names
+        for light in (True, False)
+    ]
+
+
+def parcels(rows: Sequence[DeliveryRow]) -> Iterator[Parcel]:
+    """Due rows of one destination as units of work: light ones together, pages by document."""
+    light = tuple(row.key for row in rows if row.format == "json")
+    if light:
+        yield Parcel(None, (), light)
+    pages: dict[str, list[DeliveryRow]] = {}
+    for row in rows:
+        if row.format != "json":
+            pages.setdefault(row.document_id, []).append(row)
+    for document_id, same in pages.items():
+        yield Parcel(
+            document_id, tuple(row.format for row in same), tuple(row.key for row in same)
+        )
+
+
+def _send(parcel: Parcel) -> int:
+    if parcel.document_id is None:
+        return workflows.call("send", workflows.send_light, list(parcel.keys))
+    formats, keys = list(parcel.formats), list(parcel.keys)
+    return workflows.call("file", workflows.file_document, parcel.document_id, formats, keys)
