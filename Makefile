@@ -3,8 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FHIR_SERVER := .cache/fhir_server
 
-.PHONY: help install install-dev demo serve-demo test check format lock pages benchmarks image clean
+.PHONY: help install install-dev fhir-server demo serve-demo test check format lock pages benchmarks image clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,11 +21,21 @@ $(VENV)/.installed: requirements.txt pyproject.toml scripts/system_packages.sh
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
-install-dev: $(VENV)/.installed-dev ## what the tests need besides
+install-dev: $(VENV)/.installed-dev $(FHIR_SERVER)/.installed ## what the tests need besides
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@scripts/system_packages.sh test
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+fhir-server: $(FHIR_SERVER)/.installed ## the FHIR server (not ours) that the tests talk to
+
+$(FHIR_SERVER)/.installed: tests/e2e/fhir_server/package.json scripts/system_packages.sh
+	@scripts/system_packages.sh test
+	@mkdir -p $(FHIR_SERVER)
+	@cp tests/e2e/fhir_server/package.json $(FHIR_SERVER)/
+	@echo "Installing the FHIR server for the tests into $(FHIR_SERVER)"
+	@cd $(FHIR_SERVER) && npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 demo: install ## run the whole pipeline on the synthetic sample practice, in ./demo-site

@@ -35,6 +35,7 @@ _CLOSED = (
     ssl.SSLEOFError,
     ssl.SSLZeroReturnError,
 )
+_FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 _DEFAULTS = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
 
 
@@ -106,6 +107,8 @@ class Poster:
         Raises RetryLater, Rejected, NotFound (404), Disabled (410), ConfigurationError, as
         ``Http.request`` does; no error quotes ``body``, ``headers`` or the answer.
         """
+        if any(name.lower() in _FRAMING for name in headers):
+            raise ConfigurationError("header_refused", "a header of this name can't be set here")
         sent = {**_DEFAULTS, **headers}
         try:
             line = self._idle.pop()

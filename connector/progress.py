@@ -32,10 +32,11 @@ from connector.records import (
     TreatmentPlan,
     Visit,
 )
+from connector.rules import Audience as Audience
+from connector.rules import RuleSet as RuleSet
+from connector.rules import Severity as Severity
 
 Decision = Literal["exceeds", "meets", "below", "too_early", "insufficient_data"]
-Severity = Literal["page", "urgent", "action", "notice"]
-Audience = Literal["therapist", "on_call", "front_desk", "billing", "data_owner"]
 
 
 class PracticeProfile(Frozen):
@@ -47,33 +48,6 @@ class PracticeProfile(Frozen):
     phone: str | None = None
     crisis_text: str = "In crisis? Call or text 988 (US), or call 911."
     synthetic: bool = False
-
-
-class RuleSet(Frozen):
-    """Numbers of the default rule set (reference: docs/measurement.md); a practice may edit them.
-
-    ``curve`` is the expected improvement in percent at whole weeks since baseline, straight lines
-    between, flat after the last point; no points switch it off. ``acute_days``: a safety item on an
-    older form is kept as a notice and pages nobody.
-    """
-
-    version: str = "default-1"
-    baseline_days_before: int = 14
-    baseline_days_after: int = 30
-    new_episode_gap_days: int = 90
-    too_early_days: int = 28
-    curve: tuple[tuple[int, int], ...] = ((0, 0), (4, 20), (8, 35), (12, 50))
-    missed_in_a_row: int = 2
-    attendance_window_weeks: int = 6
-    attendance_floor_percent: int = 70
-    overdue_factor: Decimal = Decimal("1.5")
-    authorization_flag_remaining: int = 1
-    authorization_lead_days: int = 14
-    authorization_counts_evaluations: bool = True
-    visit_milestones: tuple[int, ...] = (10,)
-    recertification_days: int = 90
-    milestone_lead_days: int = 14
-    acute_days: int = 30
 
 
 class EpisodeView(Frozen):
@@ -298,8 +272,8 @@ class DocumentSpec(Frozen):
 
     document_id: str
     kind: Literal[
-    "therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"
-]
+        "therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"
+    ]
     patient_id: str
     as_of: date
     formats: tuple[Literal["pdf", "html", "json"], ...]

@@ -47,6 +47,7 @@ class Provenance(Frozen):
     row: int | None = Field(default=None, description="1-based line or entry number in the origin")
     source_id: str = Field(description="the source's own id of this record")
     table: str = Field(default="", description="the source's table or resource type")
+    row_id: str = Field(default="", description="the id of the row, where the record has another")
     mapping: str
     mapping_version: str = Field(description="digest of the mapping that produced the record")
 

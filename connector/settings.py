@@ -259,6 +259,8 @@ def check_rules(model: type[T], given: dict[str, Any]) -> T:
 
 
 def _as_tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_tuples(part) for key, part in value.items()}
     return tuple(_as_tuples(part) for part in value) if isinstance(value, list) else value
 
 

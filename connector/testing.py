@@ -11,13 +11,18 @@ in which the counterpart lives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from connector.errors import ConnectorError
-from connector.ports import Destination, Outgoing, RawPage, Receipt, Source
+from connector.errors import ConnectorError, InvalidRecord, NotAuthentic
+from connector.ports import Destination, Outgoing, Posted, RawPage, Receipt, Source, Webhook
 
 
 class FakeSource:
@@ -197,3 +202,100 @@ class DestinationContract:
             receipts = {attempt.result() for attempt in attempts}
         assert len(receipts) == 1
         assert self.effects(tmp_path) == [self.document.content]
+
+
+class WebhookContract:
+    """What every webhook promises. Subclass it, with ``open`` and ``post``.
+
+    ``patient`` stands in ``event`` as the only thing that tells of a person.
+    """
+
+    patient = "F-770031"
+    event: Mapping[str, Any] = {"event_id": "evt-1", "patient_id": patient, "items": [1, 0, None]}
+
+    def open(self, folder: Path, name: str) -> Webhook:
+        """The webhook of a source, as after a restart."""
+        raise NotImplementedError
+
+    def post(self, body: bytes) -> Posted:
+        """A request with this body as the counterpart itself would send it, signed where it is."""
+        raise NotImplementedError
+
+    def _event(self, **changed: Any) -> Posted:
+        return self.post(json.dumps({**self.event, **changed}).encode())
+
+    def test_the_same_request_twice_is_the_same_page(self, tmp_path: Path) -> None:
+        """Also after a restart, and later: then only the time of arrival differs."""
+        request = self._event()
+        first = self.open(tmp_path, "one").receive(request)
+        later = replace(request, at=request.at + timedelta(seconds=60))
+        again = self.open(tmp_path, "one").receive(later)
+        assert _keys([first]) == _keys([again])
+        assert [b.rows for b in first.batches] == [b.rows for b in again.batches]
+        assert [b.as_of for b in again.batches] == [later.at]
+
+    def test_two_events_and_two_sources_never_share_a_key(self, tmp_path: Path) -> None:
+        """An event's id is its sender's own; other senders have the same ones."""
+        keys = [
+            key
+            for name in ("one", "two")
+            for event_id in ("evt-1", "evt-2")
+            for key in _keys([self.open(tmp_path, name).receive(self._event(event_id=event_id))])
+        ]
+        assert len(set(keys)) == 4
+
+    def test_the_row_is_the_event(self, tmp_path: Path) -> None:
+        """Nothing of it is lost or changed."""
+        [batch] = self.open(tmp_path, "one").receive(self._event()).batches
+        assert [dict(row.data) for row in batch.rows] == [dict(self.event)]
+
+    def test_nothing_in_the_clear_tells_of_the_patient(self, tmp_path: Path) -> None:
+        """Keys, table, origin and token are stored unencrypted."""
+        page = self.open(tmp_path, "one").receive(self._event())
+        clear = [page.token, page.cursor or "", *_keys([page])]
+        clear += [text for batch in page.batches for text in (batch.table, batch.origin)]
+        assert not [text for text in clear if self.patient in text]
+
+    def test_a_forged_request_is_refused(self, tmp_path: Path) -> None:
+        """Changed under its signature, or not signed at all."""
+        hook = self.open(tmp_path, "one")
+        if not hook.signed:
+            return
+        request = self._event()
+        for forged in (
+            replace(request, body=request.body.replace(b"evt-1", b"evt-2")),
+            replace(request, headers={}),
+        ):
+            try:
+                hook.receive(forged)
+            except NotAuthentic:
+                continue
+            raise AssertionError("a forged request was taken")
+
+    def test_what_can_not_be_read_is_never_a_row(self, tmp_path: Path) -> None:
+        """It is refused as InvalidRecord, although its sender is proven."""
+        for body in _UNREADABLE:
+            try:
+                self.open(tmp_path, "one").receive(self.post(body))
+            except InvalidRecord as fault:
+                str(fault).encode()
+                continue
+            raise AssertionError(f"{body[:20]!r} was taken")
+
+    def test_any_bytes_cause_only_the_two_errors(self, tmp_path: Path) -> None:
+        """In the body and in every header; the same bytes at every run."""
+        hook, chance, good = self.open(tmp_path, "one"), random.Random(7), self._event()  # noqa: S311
+        for _ in range(200):
+            headers = dict(good.headers)
+            for name in headers:
+                if chance.random() < 0.5:
+                    headers[name] = "".join(chr(chance.randrange(256)) for _ in range(20))
+            body = chance.choice((good.body, chance.randbytes(30), b""))
+            with suppress(NotAuthentic, InvalidRecord):
+                hook.receive(replace(good, headers=headers, body=body))
+
+
+_UNREADABLE = (
+    b"", b"\xff\xfe", b"{", b"[]", b"null", b"{} {}", b'{"a": NaN}', b'{"a": 1, "a": 2}',
+    b'{"a": "\\ud800"}', b"[" * 100_000, b'{"a": 1e999}', b"a=1&b=2",
+)  # fmt: skip

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 run_packages=(python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
-test_packages=(poppler-utils postgresql)
+test_packages=(poppler-utils postgresql nodejs npm)
 
 case "${1:-run}" in
   run) wanted=("${run_packages[@]}") ;;
@@ -16,6 +16,10 @@ missing=()
 for package in "${wanted[@]}"; do
   # A Python that is not Debian's brings its own venv module.
   if [ "$package" = python3-venv ] && python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    continue
+  fi
+  # So may a Node, with its own npm.
+  if [[ $package == nodejs || $package == npm ]] && command -v node >/dev/null && command -v npm >/dev/null; then
     continue
   fi
   state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)

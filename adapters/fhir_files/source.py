@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from connector.fhir_json import Entry, entries, odd_text, parse
 from connector import pickup
 from connector.errors import InvalidRecord
+from connector.fhir_json import Entry, entries, odd_text, parse
 from connector.pickup import Pickup, PickupSettings
 from connector.ports import RawBatch, RawPage, RawRow
 

@@ -9,23 +9,22 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters.fhir_r4.page import instant
-
 _log = logging.getLogger("connector.fhir_r4")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """How far one feed of changes was read: what changed before ``since`` was all given.
 
-    ``given`` are the marks of what was given of the time from there on.
+    ``given`` are the marks of what was given of the time from there on, and when it changed.
     """
 
     since: datetime | None = None
-    given: frozenset[str] = frozenset()
+    given: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +80,14 @@ def read_cursor(text: str | None, server: str) -> Cursor:
         if stored["server"] != server:
             return Cursor(server)
         return Cursor(server, {kind: _state(parts) for kind, parts in stored["types"].items()})
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         _log.warning("the cursor can't be read; the source is read from its beginning")
         return Cursor(server)
 
 
 def _place_parts(place: Place) -> dict[str, Any]:
-    since = None if place.since is None else place.since.astimezone(UTC).isoformat()
-    return {"since": since, "given": sorted(place.given)}
+    given = {mark: _micros(changed) for mark, changed in sorted(place.given.items())}
+    return {"since": _micros(place.since), "given": given}
 
 
 def _state(parts: Mapping[str, Any]) -> TypeState:
@@ -101,7 +100,14 @@ def _state(parts: Mapping[str, Any]) -> TypeState:
 
 
 def _place(parts: Mapping[str, Any]) -> Place:
-    since = None if parts["since"] is None else instant(parts["since"])
-    if parts["since"] is not None and since is None:
-        raise ValueError("no time")
-    return Place(since, frozenset(map(str, parts["given"])))
+    given = {mark: _moment(changed) for mark, changed in parts["given"].items()}
+    return Place(_moment(parts["since"]), given)
+
+
+def _micros(moment: datetime | None) -> int | None:
+    """Microseconds since 1970, exactly."""
+    return None if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)

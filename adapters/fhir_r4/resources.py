@@ -31,6 +31,7 @@ _TITLES = {
     "packet_manifest": "List of what a payer packet holds",
 }
 _PRIORITIES = {"page": "stat", "urgent": "urgent", "action": "asap", "notice": "routine"}
+_AUDIENCES = {"on_call": "on call", "front_desk": "front desk", "data_owner": "data owner"}
 _FLAG_CATEGORY = {
     "system": "http://terminology.hl7.org/CodeSystem/flag-category",
     "code": "clinical",
@@ -102,6 +103,7 @@ def alert_task(
             "for": {"reference": f"Patient/{patient}"},
             "authoredOn": _instant(at),
             "requester": {"display": _AUTHOR},
+            "performerType": [{"text": alert["audience"]}],
             "note": [{"text": alert["note"]}],
         },
     )
@@ -138,9 +140,16 @@ def _alert(outgoing: Outgoing) -> dict[str, str]:
     context = loaded.get("context", loaded) if isinstance(loaded, dict) else None
     if not isinstance(context, dict) or not context.get("summary"):
         raise Rejected("alert_unreadable", "the alert document does not say what it is about")
-    names = ("summary", "text", "severity", "raised_on", "note")
+    names = ("summary", "text", "severity", "audience", "raised_on", "note", "patient_id")
     words = {name: str(context.get(name) or "") for name in names}
-    return {**words, "text": words["text"] or words["summary"]}
+    # Our own id of the patient says nothing in the patient's chart.
+    summary = words["summary"].replace(f" for {words['patient_id']}", "")
+    return {
+        **words,
+        "summary": summary,
+        "text": words["text"] or summary,
+        "audience": _AUDIENCES.get(words["audience"], words["audience"] or "therapist"),
+    }
 
 
 def _instant(at: datetime) -> str:

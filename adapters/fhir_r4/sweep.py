@@ -10,8 +10,9 @@ Two ways to get from page to page:
     last time seen on. A resource that changes meanwhile moves to the end and pushes none out of
     sight, as it would with pages that are counted off; and the place moves on with each page, so a
     crash costs one page.
-*   By links, where it does not sort. The place moves on when all was read. A total that became
-    smaller meanwhile says that pages have shifted: then the place stays.
+*   By links, where it does not sort, or where more changed within one second than a page holds.
+    The place moves on when all was read. It stays where something changed meanwhile, because pages
+    that are counted off have then shifted: the next poll reads the same again.
 """
 
 from __future__ import annotations
@@ -55,12 +56,12 @@ def sweep(
     """Everything new since ``place``; ``begin`` is where the first sweep of all begins."""
     lowest = place.since or begin
     page = feed.since(lowest)
-    reading = _Reading(feed, place, overlap, page.at)
+    reading = _Reading(feed, place, overlap, page)
     sorted_to_the_end = False
     if page.in_order and page.next is not None:
         sorted_to_the_end = yield from _by_time(reading, page, lowest)
         if not sorted_to_the_end:
-            page = feed.since(lowest)
+            page = reading.again(lowest)
     if not sorted_to_the_end:
         yield from _by_links(reading, page)
     end = reading.end()
@@ -88,13 +89,11 @@ def _by_time(reading: _Reading, page: Page, lowest: datetime | None) -> Generato
 
 
 def _by_links(reading: _Reading, page: Page) -> Iterator[Step]:
-    total = page.total
     while True:
         yield Step(reading.fresh(page), page.at)
         if page.next is None:
-            break
+            return
         page = reading.follow(page.next)
-    reading.shifted = total is not None and page.total is not None and page.total < total
 
 
 def whole_second(moment: datetime) -> datetime:
@@ -105,13 +104,15 @@ def whole_second(moment: datetime) -> datetime:
 class _Reading:
     """What one sweep has seen so far."""
 
-    def __init__(self, feed: Feed, place: Place, overlap: timedelta, start: datetime) -> None:
+    def __init__(self, feed: Feed, place: Place, overlap: timedelta, first: Page) -> None:
         self.told = place
-        self.shifted = False
         self._feed = feed
         self._place = place
         self._overlap = overlap
-        self._start = start
+        self._start = first.at
+        self._at = first.at
+        self._total = first.total
+        self._fewer = False
         self._given = set(place.given)
         self._seen: dict[str, datetime | None] = {}
         self._newest: datetime | None = None
@@ -122,6 +123,7 @@ class _Reading:
     def fresh(self, page: Page) -> tuple[Item, ...]:
         """The page's items that were not given before."""
         since = self._place.since
+        self._at = max(self._at, page.at)
         found = []
         for item in page.items:
             if item.changed is None:
@@ -136,10 +138,12 @@ class _Reading:
                 found.append(item)
         return tuple(found)
 
-    def again(self, moment: datetime) -> Page:
+    def again(self, moment: datetime | None) -> Page:
         """The first page of a new search."""
         self._count()
-        return self._feed.since(moment)
+        page = self._feed.since(moment)
+        self._total = page.total
+        return page
 
     def follow(self, link: str) -> Page:
         """The page behind a link. Raises ConfigurationError where links lead round in circles."""
@@ -147,41 +151,49 @@ class _Reading:
         if link in self._links:
             raise _endless()
         self._links.add(link)
-        return self._feed.follow(link)
+        page = self._feed.follow(link)
+        if page.total is not None and self._total is not None and page.total < self._total:
+            self._fewer = True
+        return page
 
     def so_far(self) -> Place:
         """The place in the middle of a sorted sweep."""
-        if self._newest is None or self._undated:
+        if self._newest is None or self._undated or self._links:
             return self.told
         since = self._not_back(min(self._newest, self._start) - self._overlap)
-        self._seen = self._from(since)
-        self.told = Place(since, self._place.given | frozenset(self._seen))
+        self.told = self._moved(since)
+        self._seen = {mark: at for mark, at in self._seen.items() if mark in self.told.given}
         return self.told
 
     def end(self) -> Place:
         """The place when all was read."""
         if not self._seen:
             return self.told
-        if self.shifted or (self._newest is None and not self._undated):
-            return Place(self._place.since, self._place.given | frozenset(self._seen))
+        if self._shifted() or (self._newest is None and not self._undated):
+            return Place(self.told.since, {**self.told.given, **self._seen})
         # Of resources without a time of change only the server's clock can say how far we are.
         newest = self._start if self._undated or self._newest is None else self._newest
         newest = min(newest, self._start)
         back = self._overlap
         if self._start - newest > max(_QUIET, 2 * self._overlap):
             back = min(back, timedelta(seconds=1))
-        since = self._not_back(newest - back)
-        return Place(since, frozenset(self._from(since)))
+        return self._moved(self._not_back(newest - back))
+
+    def _shifted(self) -> bool:
+        """Whether something changed while pages were counted off, so that one may be missing."""
+        until = self._at + timedelta(seconds=1)  # the server's clock comes in whole seconds
+        times = (changed for changed in self._seen.values() if changed is not None)
+        meanwhile = any(self._start <= changed <= until for changed in times)
+        return bool(self._links) and (self._fewer or meanwhile)
 
     def _not_back(self, since: datetime) -> datetime:
         return since if self._place.since is None else max(since, self._place.since)
 
-    def _from(self, since: datetime) -> dict[str, datetime | None]:
-        return {
-            mark: changed
-            for mark, changed in self._seen.items()
-            if changed is None or changed >= since
-        }
+    def _moved(self, since: datetime) -> Place:
+        """The place moved on. What has no time is remembered for as long as it is there."""
+        dated = {mark: at for mark, at in self.told.given.items() if at is not None and at >= since}
+        seen = {mark: at for mark, at in self._seen.items() if at is None or at >= since}
+        return Place(since, dated | seen)
 
     def _count(self) -> None:
         self._pages += 1

@@ -24,6 +24,7 @@ SHORTEST_SECRET = 16
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _ID = re.compile(r"[!-~]{1,256}")
 _MOST_SIGNATURES = 20
+_LONGEST_HEADER = 8192
 _STANDARD_PREFIX = "whsec_"
 
 Encoding = Literal["hex", "base64"]
@@ -46,6 +47,11 @@ class StandardWebhooks:
         stamp = _timestamp(_header(posted, "webhook-timestamp"), "the header webhook-timestamp")
         given = _some(_header(posted, "webhook-signature").split())
         signed = b"%s.%s.%s" % (message_id.encode(), stamp.encode(), posted.body)
+        if any(text.count(",") > 1 for text in given):  # so servers write a header that came twice
+            raise NotAuthentic(
+                "signature_unreadable",
+                "the header webhook-signature must come once, its signatures apart by spaces",
+            )
         signatures = [text[3:] for text in given if text.startswith("v1,")]
         _match(signatures, self.keys, signed, "base64")
         _near(stamp, posted, self.tolerance)
@@ -132,6 +138,8 @@ def _header(posted: Posted, name: str) -> str:
         raise NotAuthentic(
             "signature_missing", f"the request is not signed: the header {name} is missing"
         )
+    if len(value) > _LONGEST_HEADER:
+        raise NotAuthentic("signature_unreadable", f"the header {name} is far too long")
     return value
 
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,15 +16,16 @@ import click
 from connector import registry
 from connector.cli import EXIT_NEEDS_PERSON
 from connector.errors import InvalidRecord
+from connector.json_text import read_object
 from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import load_mapping
 from connector.mapping.spec import MappingSpec
-from connector.ports import AdapterContext, RawBatch, RawFault
+from connector.ports import AdapterContext, RawBatch, RawFault, RawRow
 from connector.records import RecordIds, json_schemas
 from connector.resources import Resources
 from connector.settings import check_section
 
-_FHIR_ENDINGS = (".json", ".ndjson", ".jsonl")
+_JSON_ENDINGS = (".json", ".ndjson", ".jsonl")
 
 
 @click.group("map")
@@ -55,7 +57,7 @@ def apply_command(home: Path, name: str, timezone: str, files: tuple[Path, ...])
     wrong = 0
     for file in files:
         tally = _Tally()
-        for batch in _batches(file, spec):
+        for batch in _events(file, spec) or _batches(file, spec):
             if isinstance(batch, RawFault):
                 fault = batch.error
                 said = fault.sentence() if isinstance(fault, InvalidRecord) else fault.message
@@ -115,10 +117,30 @@ class _Tally:
         return "; ".join(parts)
 
 
+def _events(file: Path, spec: MappingSpec) -> list[RawBatch | RawFault]:
+    """The events in a JSON file (one, or one a line), for a mapping of events; else nothing."""
+    tables = [t for t in spec.tables.values() if t.files is None and t.resource is None]
+    if not tables or file.suffix.lower() not in _JSON_ENDINGS:
+        return []
+    content = file.read_bytes()
+    lines = content.splitlines() if file.suffix.lower() != ".json" else [content]
+    found: list[RawBatch | RawFault] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = RawRow(number, read_object(line))
+        except InvalidRecord as fault:
+            row = RawRow(number, {}, fault)
+        at = datetime.now(UTC)
+        found.append(RawBatch(f"{file.name}-{number}", tables[0].raw_name, file.name, at, (row,)))
+    return found
+
+
 def _batches(file: Path, spec: MappingSpec) -> Iterator[RawBatch | RawFault]:
     """What the adapter that picks such files up makes of it; the file itself is not touched."""
     adapter = registry.find_adapter(
-        "fhir_files" if file.suffix.lower() in _FHIR_ENDINGS else "csv_files"
+        "fhir_files" if file.suffix.lower() in _JSON_ENDINGS else "csv_files"
     )
     assert adapter.source is not None and adapter.source_settings is not None
     with TemporaryDirectory() as folder:

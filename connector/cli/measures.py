@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +15,14 @@ from connector import registry
 from connector.cli import EXIT_NEEDS_PERSON
 from connector.cli.tables import console, table
 from connector.evaluation import LONGEST, Basis, evaluate_line
+from connector.measures import Instrument
+from connector.measures.conditions import Comparison, ItemCondition
+from connector.measures.spec import (
+    Band,
+    Missing,
+    SafetyItem,
+    Screen,
+)
 from connector.progress import RuleSet
 from connector.resources import Resources
 from connector.settings import SITE_FILE, check_rules, load_site
@@ -31,8 +40,18 @@ def list_command(home: Path, confirm: bool) -> None:
     """All instruments in use, with the numbers that decide."""
     instruments = registry.load_instruments(Resources(home)).values()
     if confirm:
-        rows = [(i.id, i.name, ", ".join(i.confirm)) for i in instruments if i.confirm]
-        console().print(table("To confirm with a clinician", ("id", "name", "values"), rows))
+        rows = [
+            (
+                i.id,
+                name,
+                _value(i, name),
+                i.sources.get(name, i.sources.get(name.split(".")[0], "")),
+            )
+            for i in instruments
+            for name in i.confirm
+        ]
+        columns = ("id", "field", "value", "source so far")
+        console().print(table("To confirm with a clinician", columns, rows))
         return
     console().print(
         table(
@@ -43,7 +62,7 @@ def list_command(home: Path, confirm: bool) -> None:
                     i.id,
                     i.short_name,
                     i.direction.removeprefix("higher_is_"),
-                    f"{_shown(i.score_min)} to {_shown(i.score_max)}",
+                    _range(i),
                     f"{i.clinical_cutoff.op}{i.clinical_cutoff.value}" if i.clinical_cutoff else "",
                     _shown(i.reliable_points),
                     _shown(i.mid),
@@ -52,6 +71,41 @@ def list_command(home: Path, confirm: bool) -> None:
             ],
         )
     )
+
+
+def _range(instrument: Instrument) -> str:
+    if instrument.score_min is None:
+        return "no total"
+    high = "or more" if instrument.score_max is None else f"to {instrument.score_max}"
+    return f"{instrument.score_min} {high}" + ("" if instrument.has_total else ", no total")
+
+
+def _value(instrument: Instrument, name: str) -> str:
+    """A field's value in a few words; ``name`` may lead into it, as ``loinc.total``."""
+    value: object = instrument
+    for part in name.split("."):
+        value = getattr(value, part, None)
+    return _words(value)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(word for one in value if (word := _words(one)))
+    if isinstance(value, Band):
+        return f"{value.name} {_shown(value.low)}-{_shown(value.high)}"
+    if isinstance(value, SafetyItem):
+        return f"item {value.item} {value.trigger}"
+    if isinstance(value, ItemCondition):
+        return f"an item {value.trigger}"
+    if isinstance(value, Missing):
+        return f"{value.blanks_allowed} blank: {value.rule}" if value.blanks_allowed else ""
+    if isinstance(value, Screen):
+        return f"{value.positive} and {_words(tuple(c.key for c in value.and_context))}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str | int | Decimal | Comparison):
+        return str(value)
+    return str(getattr(value, "name", ""))
 
 
 def _shown(value: object) -> str:

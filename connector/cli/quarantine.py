@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from connector.app import open_app
 from connector.cli.tables import console, table
-from connector.errors import ConfigurationError
+from connector.errors import ConfigurationError, InvalidRecord
+from connector.json_text import read_value
 from connector.ports import RawBatch, RawRow
 from connector.store.audit import AuditEntry
 from connector.store.quarantine import QuarantineEntry
@@ -24,7 +26,8 @@ def quarantine_command() -> None:
 
     A row is fixed here (quarantine fix), in the mapping (then quarantine replay), or in the EHR
     (its next export brings the good row; dismiss this one). A whole file that was refused lies in
-    the pickup folder's rejected/ folder with the reason beside it: fix it and put it back.
+    the pickup folder's rejected/ folder with the reason beside it: fix it and put it back. A posted
+    event that could not be read must come again from its sender.
     """
 
 
@@ -99,7 +102,9 @@ def fix_command(home: Path, entry_id: str, changes: tuple[str, ...]) -> None:
         entry = _get(store, entry_id)
         if entry.data is None:
             raise ConfigurationError(
-                "whole_file", "this is a whole file; fix it and put it back into the pickup folder"
+                "whole_file",
+                "this could not be read at all and can't be fixed here; put a file back into the "
+                "pickup folder when it is corrected, have a request sent again",
             )
         data = dict(entry.data)
         for change in changes:
@@ -108,7 +113,7 @@ def fix_command(home: Path, entry_id: str, changes: tuple[str, ...]) -> None:
                 raise ConfigurationError(
                     "unknown_column", f"there is no column {column!r}", allowed=sorted(data)
                 )
-            data[column] = value
+            data[column] = _like(data[column], value)
         _trace(store, "quarantine_fixed", entry.id)
         _replay(store, [entry.model_copy(update={"data": data})])
     click.echo("Fixed and put back; the next run maps it: connector run --once")
@@ -143,6 +148,19 @@ def dismiss_command(home: Path, entry_id: str) -> None:
         store.write(lambda tx: tx.quarantine.set_state(entry.id, "dismissed", now))
         _trace(store, "quarantine_dismissed", entry.id)
     click.echo("Dismissed.")
+
+
+def _like(old: Any, given: str) -> Any:
+    """The text as given; where the row held a list, an object or a number, as JSON if it is that.
+
+    Rows of files hold text alone, rows of posted events hold JSON values.
+    """
+    if isinstance(old, str):
+        return given
+    try:
+        return read_value(given.encode("utf-8", "surrogatepass"))
+    except InvalidRecord:
+        return given
 
 
 def _get(store: Store, entry_id: str) -> QuarantineEntry:

@@ -132,6 +132,8 @@ def headline(series: MeasureSeries, instrument: Instrument) -> Sentence:
     both = pair(series)
     if both is None:
         last = only_score(series)
+        if last is None and not instrument.has_total:
+            return sentence("narrative.none", f"{label} has no total; no change is stated.")
         if last is None:
             return sentence("narrative.none", f"{label}: no usable score in this episode.")
         text = (

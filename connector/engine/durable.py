@@ -28,7 +28,9 @@ APPLICATION_NAME = "progress-connector"
 APPLICATION_VERSION = "1"
 LOCAL_EXECUTOR = "local"
 QUEUE = "connector"
-_POLL_SECONDS = 0.1
+# Only polls of sources go through the queue; what arrives wakes the loops.
+_QUEUE_SECONDS = 0.5
+_LOOK_SECONDS = 0.1
 _RECOVERY_SECONDS = 120.0
 
 
@@ -65,7 +67,7 @@ class DurableEngine:
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         DBOS(config=self._config(executor))
         DBOS.launch()
-        DBOS.register_queue(QUEUE, polling_interval_sec=_POLL_SECONDS)
+        DBOS.register_queue(QUEUE, polling_interval_sec=_QUEUE_SECONDS)
         if not self.embedded:
             self._takeover = Takeover(self._url, executor)
             self._takeover.start()
@@ -99,7 +101,7 @@ class DurableEngine:
             "serializer": self._serializer,
             "log_level": "CRITICAL",
             "enable_otlp": False,
-            "notification_listener_polling_interval_sec": _POLL_SECONDS,
+            "notification_listener_polling_interval_sec": _QUEUE_SECONDS,
         }
 
     def _claim_file(self, path: Path) -> None:
@@ -133,7 +135,7 @@ class DurableEngine:
             )
             if not left:
                 return
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_LOOK_SECONDS)
 
 
 def forget_finished(before_iso: str, limit: int = 500) -> int:

@@ -131,6 +131,9 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
             tx.quarantine.put(entry)
         entries.append(_mapped_entry(work, group, stored, retracted.updated, len(aside)))
     tx.audit.append(entries, now)
+    # Of a record that was read twice only the last reading counts: a form that is deleted already
+    # calls nobody.
+    changed = list({record.id: record for record in changed}.values())
     # Refused forms are judged too: a mistyped item 2 must not hide a positive item 9.
     refused = [assessment for one in mapped for assessment in one.result.screening]
     raise_alerts(tx, work, _safety(work, [*changed, *refused], now), now)

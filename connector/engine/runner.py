@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,6 +22,8 @@ _FALLBACK_SECONDS = 1.0
 _AWAY_SECONDS = 0.25
 # A short rest after a turn with several items makes larger batches, and each batch costs the same.
 _GATHER_SECONDS = 0.02
+_MANY = 8
+_GATHER_MANY_SECONDS = 0.05
 _log = logging.getLogger("connector.runner")
 
 
@@ -127,7 +128,7 @@ class Runner:
                 if not done:
                     wake.wait(rest())
                 elif done > 1:
-                    time.sleep(_GATHER_SECONDS)
+                    self._stop.wait(_GATHER_MANY_SECONDS if done > _MANY else _GATHER_SECONDS)
         finally:
             # A loop that ends unasked is a defect: the service must stop and be restarted, not
             # look alive while nothing is delivered.

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from connector.engine import workflows
 from connector.engine.retries import release_cut_off
 from connector.engine.work import Work
+from connector.ports import ALL_FORMATS
 from connector.store.deliveries import DeliveryRow
 
 LIGHT_AT_ONCE = 64
@@ -74,13 +75,15 @@ class Sender:
 
 
 def senders(work: Work, *, alone: bool, threads: Executor) -> list[Sender]:
-    """Two senders for each destination; also for those that left the site file with work left."""
-    waiting = work.store.read(lambda tx: tx.deliveries.waiting_at())
-    names = sorted({*work.destinations, *waiting})
+    """The senders of each destination; also of those that left the site file with work left."""
+    formats = {route.destination: route.formats for route in work.routes}
+    for name in work.store.read(lambda tx: tx.deliveries.waiting_at()):
+        formats[name] = ALL_FORMATS
     return [
         Sender(work, name, light=light, alone=alone, threads=threads)
-        for name in names
+        for name, taken in sorted(formats.items())
         for light in (True, False)
+        if any((fmt == "json") == light for fmt in taken)
     ]
 
 

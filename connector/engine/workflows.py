@@ -1,7 +1,7 @@
 """The units of work as durable workflows. Arguments are references, never records.
 
-Each step writes our tables in one transaction of its own, as upserts on deterministic keys, so a
-step that runs again after a crash changes nothing. Workflow ids carry the process's boot mark and a
+Each unit of work writes our tables in transactions of its own, as upserts on deterministic keys, so
+a step (or a workflow without steps) that runs again after a crash changes nothing. Workflow ids carry the process's boot mark and a
 counter, because a fixed id would replay a recorded error for ever; what must happen once is fixed
 by keys in our tables. Only a poll's id is fixed (source and slot): one run per slot.
 """
@@ -41,15 +41,6 @@ def pick_up_step(source: str, compare: bool) -> int:
     return ingest.pick_up(_work(), source) + ingest.pick_up_deletions(_work(), source, compare)
 
 
-@DBOS.step(name="ingest")
-def ingest_step(newest: int) -> int:
-    work = _work()
-    done = ingest.map_new(work, newest) if newest else 0
-    if not newest or not work.store.read(lambda tx: tx.inbox.waits(newest)):
-        done += evaluate.evaluate_due(work)
-    return done
-
-
 @DBOS.step(name="render")
 def render_step(document_id: str, formats: list[str], keys: list[str]) -> bool:
     try:
@@ -83,9 +74,14 @@ def poll(source: str, compare: bool = False) -> int:
 def ingest_new(newest: int) -> int:
     """Map the next batches up to number ``newest`` (0: none); behind the last, evaluate patients.
 
-    How many of both. One workflow, because each costs the same however little it does.
+    How many of both. One workflow without steps, because a workflow and each step cost the same
+    however little they do.
     """
-    return ingest_step(newest)
+    work = _work()
+    done = ingest.map_new(work, newest) if newest else 0
+    if not newest or not work.store.read(lambda tx: tx.inbox.waits(newest)):
+        done += evaluate.evaluate_due(work)
+    return done
 
 
 @DBOS.workflow(name="file_document")
@@ -97,7 +93,7 @@ def file_document(document_id: str, formats: list[str], keys: list[str]) -> int:
 @DBOS.workflow(name="send_light")
 def send_light(keys: list[str]) -> int:
     """Deliver a batch of light documents (alerts, summaries) to one destination."""
-    return send_step(keys)
+    return deliver.send(_work(), keys, by=str(DBOS.workflow_id))
 
 
 def call(kind: str, workflow: Callable[..., int], *arguments: object) -> int:

@@ -12,14 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote_plus, urlencode
 
 from connector.errors import ConfigurationError, RetryLater
-
-if TYPE_CHECKING:
-    from connector.http.session import Http
+from connector.http.answer import Answer
 
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -103,7 +102,7 @@ class ClientCredentials:
         sleep: Callable[[float], None] = time.sleep,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        from connector.http.session import Http
+        from connector.http.session import Http  # which imports this module
 
         form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
         who = None
@@ -112,10 +111,11 @@ class ClientCredentials:
         else:  # both parts are form-encoded first: RFC 6749, 2.3.1
             who = BasicAuth(quote_plus(client_id), quote_plus(secret))
         self._form = urlencode(form).encode()
-        self._http: Http = Http(
-            token_url, authorization=who, private_network=private_network, ca_file=ca_file,
+        self._session = partial(
+            Http, token_url, authorization=who, private_network=private_network, ca_file=ca_file,
             max_bytes=65_536, pool_size=1, now=now, sleep=sleep, timer=timer,
         )  # fmt: skip
+        self._session().close()  # a mistake is told at the start, not at the first token
         self._timer = timer
         self._lock = threading.Lock()
         self._token = ""
@@ -132,23 +132,20 @@ class ClientCredentials:
             self._given.token = self._token
             return f"Bearer {self._token}"
 
-    def close(self) -> None:
-        """Closes the connection to the token's server."""
-        self._http.close()
-
     def _fetch(self) -> None:
         self._token = ""
         asked = self._timer()
-        answer = self._http.request(
-            "POST",
-            "",
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-            body=self._form,
-            expect=(400, 401, 403),
-            repeatable=True,  # a second token does no harm
-        )
+        with self._session() as http:
+            answer = http.request(
+                "POST",
+                "",
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                body=self._form,
+                expect=(400, 401, 403),
+                repeatable=True,  # a second token does no harm
+            )
         if answer.status >= 400:
-            raise self._refused(answer.body)
+            raise _refused(answer)
         given = answer.json()
         token = given.get("access_token") if isinstance(given, dict) else None
         kind = str(given.get("token_type", "bearer")).lower() if isinstance(given, dict) else ""
@@ -161,14 +158,15 @@ class ClientCredentials:
         self._ends = asked + seconds - min(_MARGIN_SECONDS, seconds * _MARGIN_SHARE)
         self._token = token
 
-    def _refused(self, body: bytes) -> ConfigurationError:
-        code = _oauth_error(body)
-        named = f" ({code})" if code else ""
-        return ConfigurationError(
-            "token_refused",
-            f"{self._http.name} gives us no token{named}; check client_id, the secret, the scope, "
-            "and whether the client is enabled there",
-        )
+
+def _refused(answer: Answer) -> ConfigurationError:
+    code = _oauth_error(answer.body)
+    named = f" ({code})" if code else ""
+    return ConfigurationError(
+        "token_refused",
+        f"{answer.host} gives us no token{named}; check client_id, the secret, the scope, and "
+        "whether the client is enabled there",
+    )
 
 
 def _lifetime(given: Any) -> float:

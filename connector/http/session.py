@@ -231,13 +231,14 @@ class Http:
             return self._transport
 
     def _wait(self, state: RetryCallState) -> float:
-        """What the counterpart asks for, else a random time that grows with each attempt."""
+        """A random time that grows with each attempt; longer, if the counterpart asks for it."""
         from tenacity import wait_random_exponential
 
+        ours = wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)(state)
         fault = state.outcome.exception() if state.outcome else None
         if isinstance(fault, RetryLater) and fault.until is not None:
-            return max(0.0, (fault.until - self._now()).total_seconds())
-        return wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)(state)
+            return max(ours, (fault.until - self._now()).total_seconds())
+        return ours
 
     def _stop(self, call: _Call, state: RetryCallState) -> bool:
         passed = self._timer() - call.started

@@ -21,7 +21,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from connector.errors import ConnectorError
+from connector.errors import ConfigurationError, ConnectorError
 from connector.http import faults
 from connector.http.answer import Answer, Headers
 from connector.http.deadline import timed_response
@@ -107,7 +107,10 @@ class Transport:
 
         Raises NotSent, RetryLater and ConfigurationError, as ``faults`` names them.
         """
-        prepared = requests.Request(method, url, headers=dict(headers), data=body).prepare()
+        try:
+            prepared = requests.Request(method, url, headers=dict(headers), data=body).prepare()
+        except (requests.RequestException, ValueError):
+            raise ConfigurationError("link_refused", "a link is not a plain address") from None
         try:
             response = self._adapter.send(
                 prepared, stream=True, timeout=self._timeout, verify=self._verify

@@ -105,6 +105,7 @@ def _record(key: str, file: RecordFile, table: TableFile, place: Place) -> Recor
     if kind not in RECORD_TYPES:
         raise place.fault("unknown_kind", f"{kind!r} is not a record kind", [*RECORD_TYPES], kind)
     model = RECORD_TYPES[kind]
+    listed = _entry_list(file.for_each, place) if file.for_each else None
     targets = targets_of(model)
     rules = []
     for name, field in file.fields.items():
@@ -130,7 +131,7 @@ def _record(key: str, file: RecordFile, table: TableFile, place: Place) -> Recor
         ),
         id_suffix=f"#{file.id_suffix}" if file.id_suffix else "",
         rules=tuple(rules),
-        for_each=_entry_list(file.for_each, place) if file.for_each else None,
+        for_each=listed,
         id_from=tuple(file.id_from or ()),
         version=_optional(_VERSION, file.version, place),
     )

@@ -60,6 +60,8 @@ class _Part(BaseModel):
 
 
 def _short(data: Any) -> Any:
+    if isinstance(data, bool):
+        raise ValueError('put quotes round a name such as "on" or "yes": YAML reads it as a yes')
     return {"source": data} if isinstance(data, str) else data
 
 

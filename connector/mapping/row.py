@@ -224,12 +224,14 @@ def _as_id(value: Any) -> str:
 
 
 def _provenance(row: Row, own_id: str) -> Provenance:
+    stated = row.raw.data.get("id") if row.table.resource is not None else None
     return Provenance(
         source=row.scope.source,
         origin=row.batch.origin,
         row=row.raw.number,
         source_id=own_id,
         table=row.batch.table,
+        row_id=stated if isinstance(stated, str) and stated != own_id else "",
         mapping=row.spec.name,
         mapping_version=row.spec.version,
     )

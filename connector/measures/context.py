@@ -1,4 +1,4 @@
-"""What was told beside the items, as numbers: a yes is 1, a no is 0, anything unclear is unknown."""
+"""What was told beside the items, as numbers: yes is 1, no is 0, anything unclear is unknown."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connector.measures.conditions import ContextQuestion
 from connector.measures.instrument import Instrument
-from connector.measures.spec import ContextQuestion
 
 YES = frozenset({"yes", "y", "true", "t", "1"})
 NO = frozenset({"no", "n", "false", "f", "0"})

@@ -10,10 +10,10 @@ _DIGITS = Context(prec=28)
 
 def round_half_away(value: Fraction | Decimal, decimals: int) -> Decimal:
     """``value`` with ``decimals`` places; a half goes away from zero, never to the even digit."""
-    exact = Fraction(value)
-    steps = (abs(exact) * 10**decimals * 2 + 1) // 2
-    digits = tuple(int(digit) for digit in str(steps))
-    return Decimal((1 if exact < 0 and steps else 0, digits, -decimals))
+    over, under = value.as_integer_ratio()
+    steps = (abs(over) * 10**decimals * 2 + under) // (2 * under)
+    sign = "-" if over < 0 and steps else ""
+    return Decimal(f"{sign}{steps}E-{decimals}")
 
 
 def as_decimal(value: Fraction) -> Decimal:

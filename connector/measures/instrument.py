@@ -12,9 +12,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from connector.measures.conditions import ContextQuestion
 from connector.measures.spec import (
     Band,
-    ContextQuestion,
     Encoding,
     Encodings,
     ItemException,

@@ -15,7 +15,7 @@ from connector.measures.triage import triage_flags
 Reading = Sequence[Decimal | None]
 
 POSITIVE = ("safety_item_positive", "safety_supplement", "suicide_risk")
-"""How flags begin that say that somebody may be in danger."""
+"""How flags begin that say that somebody may be in danger (see ``TriageScoring.flag``)."""
 UNKNOWN = ("safety_item_missing", "safety_unknown")
 """How flags begin that say that nobody knows."""
 

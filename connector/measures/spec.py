@@ -5,39 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from connector.measures.conditions import (
+    Comparison,
+    ContextCondition,
+    FollowUp,
+    ItemCondition,
+    ItemNumber,
+    Name,
+    Op,
+    RiskCondition,
+)
 from connector.records import Frozen
 
-Op = Literal[">=", ">", "<=", "<"]
 Encoding = Literal["weighted", "raw", "zero_based", "one_based"]
-ItemNumber = Annotated[int, Field(ge=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 LoincCode = Annotated[str, Field(pattern=r"^[0-9]{1,7}-[0-9]$")]
-
-
-class Comparison(Frozen):
-    """A limit with its side; files write it short, as ">=10" (parse.py expands it)."""
-
-    op: Op
-    value: Decimal
-
-    def holds(self, number: Decimal) -> bool:
-        """Whether ``number`` is on the stated side."""
-        if self.op == ">=":
-            return number >= self.value
-        if self.op == ">":
-            return number > self.value
-        if self.op == "<=":
-            return number <= self.value
-        return number < self.value
-
-    def __str__(self) -> str:
-        return f"{self.op}{self.value}"
 
 
 class Threshold(Comparison):
@@ -107,62 +93,6 @@ class Encodings(Frozen):
     shift: dict[Encoding, Decimal] = {}
 
 
-class ItemCondition(Frozen):
-    """Holds when at least one of ``items`` meets ``trigger``."""
-
-    items: tuple[ItemNumber, ...] = Field(min_length=1)
-    trigger: Comparison
-
-
-class ContextQuestion(Frozen):
-    """Something that scoring asks beside the items, such as whether a question does not apply.
-
-    Answers come with the form (``Assessment.context``). A yes counts as 1, a no as 0.
-    """
-
-    key: Name
-    kind: Literal["yes_no", "number"] = "yes_no"
-    min: Decimal = Decimal(0)
-    max: Decimal = Decimal(1)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> ContextQuestion:
-        if self.max <= self.min:
-            raise ValueError(f"max {self.max} is not above min {self.min}")
-        if self.kind == "yes_no" and not self.min == 0 < self.max == 1:
-            raise ValueError("a yes_no question has no min and max")
-        return self
-
-
-class ContextCondition(Frozen):
-    """Holds when the answer to a context question is known and meets ``trigger``."""
-
-    key: Name
-    trigger: Comparison
-
-    def holds(self, told: Mapping[str, Decimal]) -> bool:
-        """Whether the condition is met by what was ``told``; unknown is not."""
-        return self.key in told and self.trigger.holds(told[self.key])
-
-
-class RiskCondition(ItemCondition):
-    """As an ``ItemCondition``, but it does not hold where ``unless`` is known to."""
-
-    unless: ContextCondition | None = None
-
-
-class FollowUp(Frozen):
-    """A context question that a positive item calls for: not answered, it is a missing answer.
-
-    The flag is ``safety_item_missing:ITEM_NAME``.
-    """
-
-    item: ItemNumber
-    trigger: Comparison
-    key: Name
-    name: Name
-
-
 class PlainScoring(Frozen):
     """A formula that needs no numbers of its own (measures/formula.py has them all)."""
 
@@ -197,7 +127,7 @@ class TriageScoring(Frozen):
     """
 
     kind: Literal["triage"]
-    flag: Name
+    flag: Literal["suicide_risk"]
     levels: tuple[RiskLevel, ...] = Field(min_length=1)
     follow_up: FollowUp | None = None
 

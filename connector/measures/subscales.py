@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from connector.measures.conditions import ItemCondition
 from connector.measures.exact import round_half_away
 from connector.measures.formula import PRORATING, answered, subscale_value
 from connector.measures.instrument import Instrument
-from connector.measures.spec import ItemCondition, Pattern, Subscale
+from connector.measures.spec import Pattern, Subscale
 
 Weights = Sequence[Decimal | None]
 

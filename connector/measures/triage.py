@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from connector.measures.answers import skipped, usable
+from connector.measures.conditions import RiskCondition
 from connector.measures.context import Told
 from connector.measures.instrument import Instrument
-from connector.measures.spec import RiskCondition, RiskLevel, TriageScoring
+from connector.measures.spec import RiskLevel, TriageScoring
 from connector.measures.subscales import condition_holds
 
 Reading = Sequence[Decimal | None]

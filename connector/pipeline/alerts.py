@@ -13,6 +13,7 @@ from connector.pipeline.attendance import MISSED, missed_row, recent
 from connector.pipeline.identity import cause_key
 from connector.pipeline.overdue import overdue
 from connector.pipeline.progress_alerts import progress_alerts
+from connector.pipeline.routing import routed
 from connector.pipeline.safety import POSITIVE, safety_alerts
 from connector.pipeline.signal import Signal
 from connector.pipeline.wording import long_date, number
@@ -49,7 +50,11 @@ def find_alerts(
             found += _missed_visits(chart, episode, measured, rules, today)
     alerts = [
         *_safety(chart, instruments, rules, today),
-        *(_alert(chart.patient.id, signal, to) for signal in found for to in signal.audiences),
+        *(
+            _alert(chart.patient.id, signal, to)
+            for signal in (routed(one, rules) for one in found)
+            for to in signal.audiences
+        ),
     ]
     return with_raised(alerts, ())
 

@@ -39,6 +39,7 @@ def decision_inputs(
         "as_of": today.isoformat(),
         "rules": {
             "version": rules.version,
+            **({"changed": rules.changed()} if rules.changed() else {}),
             "baseline_days_before": rules.baseline_days_before,
             "baseline_days_after": rules.baseline_days_after,
             "too_early_days": rules.too_early_days,

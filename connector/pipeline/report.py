@@ -25,9 +25,7 @@ from connector.progress import (
 )
 
 TEMPLATE_VERSION = "2026.1"
-Kind = Literal[
-    "therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"
-]
+Kind = Literal["therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"]
 KINDS = frozenset(get_args(Kind))
 Release = Literal["none", "therapist_release", "clinician_signature"]
 Formats = tuple[Literal["pdf", "html", "json"], ...]
@@ -54,9 +52,7 @@ def report(
         documents.append(specification("therapist", person, on, PAGES, context))
     if "patient" in kinds:
         context = patient.context(progress, practice, instruments)
-        documents.append(
-            specification("patient", person, on, PAGES, context, "therapist_release")
-        )
+        documents.append(specification("patient", person, on, PAGES, context, "therapist_release"))
     if "decision" in kinds:
         context = _decision(progress, instruments)
         documents.append(specification("decision", person, on, ("json",), context))

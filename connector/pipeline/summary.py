@@ -149,9 +149,10 @@ def _said(
 ) -> Ruling:
     instrument = instruments[standing.instrument]
     if not instrument.primary_allowed:
+        scales = instrument.scoring.kind == "subscales_only"
+        why = "several scores, no total" if scales else "screening, alliance or risk"
         return _set_aside(
-            f"{instrument.short_name} cannot measure progress (screening, alliance or risk): "
-            "no decision is made by it."
+            f"{instrument.short_name} cannot measure progress ({why}): no decision is made by it."
         )
     others = _others(form.taken_on, progress, instruments, rules) if standing.primary else iter(())
     return ruling(standing, others, instruments, rules, form.taken_on)

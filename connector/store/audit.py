@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam, select, update
+
 from connector.store.audit_chain import (
     GENESIS,
     AuditEntry,
@@ -18,6 +20,17 @@ from connector.store.scope import Scope
 
 __all__ = ["Audit", "AuditEntry", "AuditHead", "AuditRow"]
 _PAGE = 5000
+# Made once: they run with every transaction, and putting them together costs more than that.
+_HEAD = select(audit_head).where(audit_head.c.practice_id == bindparam("practice"))
+_REPLACE_HEAD = (
+    update(audit_head)
+    .where(audit_head.c.practice_id == bindparam("practice"))
+    .values(
+        seq=bindparam("new_seq"), hash=bindparam("new_hash"), at=bindparam("new_at"),
+        signature=bindparam("new_signature"),
+    )
+)  # fmt: skip
+_INSERT = audit.insert()
 _COLUMNS = (
     audit.c.practice_id, audit.c.seq, audit.c.at, audit.c.action, audit.c.subject, audit.c.actor,
     audit.c.outcome, audit.c.detail, audit.c.prev_hash, audit.c.hash,
@@ -43,7 +56,7 @@ class Audit:
             rows.append(chained(entry, practice_id=practice_id, seq=seq, prev_hash=last, at=at))
             last = rows[-1].hash
         self._scope.run(
-            audit.insert(),
+            _INSERT,
             [{name: getattr(row, name) for name in AuditRow.__slots__} for row in rows],
         )
         unsigned = AuditHead(practice_id, seq, last, audit_time(at), "")
@@ -77,18 +90,21 @@ class Audit:
 
     def _locked_head(self) -> AuditHead | None:
         """The head, held until the commit, so that two replicas never chain to the same entry."""
-        query = self._scope.locked(self._scope.select(audit_head))
-        row = self._scope.run(query).one_or_none()
+        practice = {"practice": self._scope.practice_id}
+        query = _HEAD.with_for_update() if self._scope.writing else _HEAD
+        row = self._scope.connection.execute(query, practice).one_or_none()
         if row is None:
             empty = self._scope.own(seq=0, hash=GENESIS, at="", signature="")
             insert = self._scope.insert(audit_head).values(empty)
             self._scope.run(insert.on_conflict_do_nothing(index_elements=["practice_id"]))
-            row = self._scope.run(query).one()
+            row = self._scope.connection.execute(query, practice).one()
         return AuditHead(row.practice_id, row.seq, row.hash, row.at, row.signature)
 
     def _replace_head(self, head: AuditHead, signature: str) -> None:
-        self._scope.run(
-            self._scope.update(audit_head).values(
-                seq=head.seq, hash=head.hash, at=head.at, signature=signature
-            )
-        )
+        self._scope.connection.execute(
+            _REPLACE_HEAD,
+            {
+                "practice": self._scope.practice_id, "new_seq": head.seq, "new_hash": head.hash,
+                "new_at": head.at, "new_signature": signature,
+            },
+        )  # fmt: skip

@@ -91,9 +91,8 @@ class Deliveries:
         ]  # fmt: skip
         added = 0
         for chunk in chunks(values, 200):
-            insert = self._scope.insert(deliveries)
-            once = insert.on_conflict_do_nothing(index_elements=["practice_id", "key"])
-            added += len(self._scope.run(once.returning(deliveries.c.key), chunk).all())
+            statement = self._scope.adding_once(deliveries, ("key",), (deliveries.c.key,))
+            added += len(self._scope.run(statement, chunk).all())
         return added
 
     def due(

@@ -58,11 +58,10 @@ class Inbox:
         rows = [self._row(source, batch, at) for source, batch in given]
         added: set[tuple[str, str]] = set()
         for chunk in chunks(rows):
-            once = self._scope.insert(inbox).on_conflict_do_nothing(
-                index_elements=["practice_id", "source", "key"]
+            statement = self._scope.adding_once(
+                inbox, ("source", "key"), (inbox.c.source, inbox.c.key)
             )
-            returned = self._scope.run(once.returning(inbox.c.source, inbox.c.key), chunk)
-            added |= {(source, key) for source, key in returned}
+            added |= {(source, key) for source, key in self._scope.run(statement, chunk)}
         return added
 
     def _row(self, source: str, batch: RawBatch, at: datetime) -> dict[str, Any]:

@@ -20,7 +20,6 @@ _APART_FROM_CONTENT = {"provenance", "version"}
 _PAGE = 2000
 _TOMBSTONE = "tombstone"
 """Kind of a row that keeps an older version of a deleted record from coming in late."""
-_WRITTEN = ("kind", "patient_id", "version", "deleted", "digest", "body", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class Records:
         return [cast(Patient, self._record(row)) for row in self._scope.run(query)]
 
     def source_ids(self, source: str) -> dict[str, set[str]]:
-        """The source's own ids of all its records that are not retracted, by its table.
+        """The source's own ids of the rows of its records that are not retracted, by its table.
 
         Opens every record of the practice: for comparisons made once a day.
         """
@@ -164,7 +163,8 @@ class Records:
                 after = id
                 came = json.loads(expand(self._scope.open(_BODY, (id,), sealed)))["provenance"]
                 if came["source"] == source and came.get("table"):
-                    found.setdefault(came["table"], set()).add(came["source_id"])
+                    own_id = came.get("row_id") or came["source_id"]
+                    found.setdefault(came["table"], set()).add(own_id)
             if len(rows) < _PAGE:
                 return found
 
@@ -226,14 +226,9 @@ class Records:
     def _write(self, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
-        insert = self._scope.insert(records)
-        # The condition holds even where another replica has stored a newer version meanwhile.
-        upsert = insert.on_conflict_do_update(
-            index_elements=["practice_id", "id"],
-            set_={name: insert.excluded[name] for name in _WRITTEN},
-            where=insert.excluded.version >= records.c.version,
-        )
-        self._scope.run(upsert, rows)
+        # The condition on the time holds even where another replica has stored a newer version
+        # meanwhile.
+        self._scope.put_all(records, rows, ("id",), time="version")
 
     def _record(self, row: Row[*tuple[Any, ...]]) -> Record:
         body = expand(self._scope.open(_BODY, (row.id,), row.body))

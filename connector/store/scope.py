@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -57,7 +57,9 @@ class Scope:
 
     def select(self, table: Table, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
         """A query of the practice's own rows (all columns when none is named)."""
-        return select(*(columns or (table,))).where(self.mine(table))
+        if all(isinstance(column, Column) for column in columns):
+            return _select(self.practice_id, table, columns)
+        return select(*columns).where(self.mine(table))
 
     def locked(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         """The query, holding its rows until the commit where the database locks rows."""
@@ -85,6 +87,12 @@ class Scope:
             .on_conflict_do_nothing(index_elements=["practice_id", *key])
         )
         return self.run(once.returning(table.c.practice_id)).first() is not None
+
+    def adding_once(
+        self, table: Table, key: tuple[str, ...], columns: tuple[Column[Any], ...]
+    ) -> Executable:
+        """Inserts rows, leaves out those of a key that is there; gives ``columns`` of the new."""
+        return _adding_once(self.connection.dialect.name, table, ("practice_id", *key), columns)
 
     def put(
         self, table: Table, values: Mapping[str, Any], key: tuple[str, ...], *, time: str = ""
@@ -155,6 +163,22 @@ class Scope:
                 "ambiguous_id", f"several ids start with {given!r}; give more of it", allowed=ids
             )
         return ids[0] if ids else None
+
+
+@lru_cache(maxsize=512)
+def _select(
+    practice_id: str, table: Table, columns: tuple[ColumnElement[Any], ...]
+) -> Select[*tuple[Any, ...]]:
+    """Kept, because putting a query together costs more than running it; queries never change."""
+    return select(*(columns or (table,))).where(table.c.practice_id == practice_id)
+
+
+@cache
+def _adding_once(
+    dialect: str, table: Table, key: tuple[str, ...], columns: tuple[Column[Any], ...]
+) -> Executable:
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return insert.on_conflict_do_nothing(index_elements=list(key)).returning(*columns)
 
 
 @cache

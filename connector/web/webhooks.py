@@ -123,21 +123,26 @@ def _headers() -> dict[str, str]:
 
 
 def _body(most: int) -> bytes:
-    request.max_content_length = most
+    # One more, because a body without a length is silently cut at the limit.
+    request.max_content_length = most + 1
     length = request.content_length
     if length is None and "HTTP_TRANSFER_ENCODING" not in request.environ:
         raise _Refused(411, "length_required", "the request must say its Content-Length")
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise _Refused(
-            413, "too_large", f"the body is larger than the {most} bytes allowed"
-        ) from None
+        raise _too_large(most) from None
     except Exception:  # noqa: BLE001 - each server has errors of its own for a broken body
         raise _cut_off() from None
+    if len(body) > most:
+        raise _too_large(most)
     if length is not None and len(body) < length:
         raise _cut_off()
     return body
+
+
+def _too_large(most: int) -> _Refused:
+    return _Refused(413, "too_large", f"the body is larger than the {most} bytes allowed")
 
 
 def _cut_off() -> _Refused:

@@ -1,17 +1,22 @@
-"""Input that nobody here wrote: patients of an independent generator, made once and kept."""
+"""What nobody here wrote: patients of an independent generator, and a FHIR server."""
 
 from __future__ import annotations
 
+import json
 import os
+import select
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SEED, PATIENTS, REFERENCE_DATE = "11", "2", "20261101"
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "synthea"
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".cache" / "synthea"
+FHIR_SERVER = ROOT / ".cache" / "fhir_server"
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +38,35 @@ def bundles() -> list[Path]:
     found = sorted((home / "fhir").glob("*.json"))
     assert len(found) == int(PATIENTS)
     return found
+
+
+@pytest.fixture
+def fhir_url() -> Iterator[str]:
+    """The base address of an empty FHIR server that ends with the test (tests/e2e/fhir_server)."""
+    node = shutil.which("node")
+    if node is None or not (FHIR_SERVER / ".installed").is_file():
+        sentence = "the FHIR server is not installed; install it with: make fhir-server"
+        if os.environ.get("CI"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    code = ROOT / "tests" / "e2e" / "fhir_server" / "server.mjs"
+    making = FHIR_SERVER / f"server-{os.getpid()}.mjs"
+    shutil.copy(code, making)
+    process = subprocess.Popen(
+        [node, str(making)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        assert select.select([process.stdout], [], [], 60)[0], "the FHIR server says nothing"
+        line = process.stdout.readline()
+        assert line, "the FHIR server did not start"
+        yield f"http://127.0.0.1:{json.loads(line)['port']}/fhir"
+    finally:
+        process.stdin.close()  # it ends when its input does
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+        making.unlink(missing_ok=True)

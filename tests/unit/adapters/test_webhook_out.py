@@ -20,7 +20,6 @@ from standardwebhooks import WebhookVerificationError
 from adapters.webhook_out import ADAPTER
 from adapters.webhook_out.destination import WebhookOut
 from adapters.webhook_out.settings import WebhookOutSettings
-from adapters.webhook_out.signing import Signer
 from connector.errors import (
     ConfigurationError,
     ConnectorError,
@@ -31,7 +30,6 @@ from connector.errors import (
 from connector.ports import AdapterContext, Outgoing
 from connector.settings import check_section
 
-# The published example of the specification's own libraries (test "sign_function_works").
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEXT = "whsec_" + "bmV4dC1zZWNyZXQtb2YtdGhpcnR5LXR3by1ieXRlcyE="
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -123,19 +121,6 @@ def fault(hook: Any, document: Outgoing = DOCUMENT) -> ConnectorError:
 
 
 # Who may believe it
-
-
-def test_the_published_example_of_the_specification() -> None:
-    headers = Signer([SECRET]).headers(
-        "msg_p5jXN8AQM9LWM0D4loKWxJek",
-        datetime.fromtimestamp(1614265330, UTC),
-        b'{"test": 2432232314}',
-    )
-    assert headers == {
-        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
-        "webhook-timestamp": "1614265330",
-        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-    }
 
 
 def test_what_is_posted_is_proven_to_another_implementation(hook: Any, server: Server) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from connector.app import open_app
 from connector.cli import demo as demo_module
-from connector.resources import shipped_root
+from connector.registry import load_instruments
+from connector.resources import Resources, shipped_root
 
 GOLDEN = shipped_root() / "tests" / "golden" / "cases"
 INBOX = GOLDEN / "mh_deteriorating_with_safety_item" / "input" / "inbox"
@@ -61,7 +62,13 @@ def test_measures_list_show_and_confirm(connector):
     done = connector("measures", "show", "phq-9")
     assert done.code == 3
     assert "there is no instrument 'phq-9'. Did you mean 'phq9'?" in done.err
-    assert connector("measures", "list", "--confirm").code == 0
+    done = connector("measures", "list", "--confirm")
+    assert done.code == 0
+    rows = [line.split() for line in done.out.splitlines()]
+    listed = {(row[0], row[1]) for row in rows if len(row) > 2}
+    instruments = load_instruments(Resources())
+    assert {(i.id, name) for i in instruments.values() for name in i.confirm} <= listed
+    assert ["wsas", "reliable_points", "8", "general"] in [row[:4] for row in rows]
 
 
 def test_measures_eval_answers_line_by_line(connector, tmp_path):

@@ -23,7 +23,8 @@ def switched_off(ran):
 
 def _row(done, name):
     """A row of the table, in words."""
-    return next(" ".join(line.split()) for line in done.out.splitlines() if line.strip().startswith(name))
+    rows = [" ".join(line.split()) for line in done.out.splitlines()]
+    return next(row for row in rows if row.startswith(name))
 
 
 def test_the_list_shows_what_goes_where_and_how_much(connector, ran):

@@ -1,4 +1,4 @@
-"""``connector measures eval``: a stream of lines, exit codes, and the rules of the site it is in."""
+"""``connector measures eval``: a stream of lines, exit codes, and the rules of the site."""
 
 from __future__ import annotations
 

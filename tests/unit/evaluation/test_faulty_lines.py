@@ -1,4 +1,4 @@
-"""Lines that can't be answered: one plain sentence each, never an exception, never what was in it."""
+"""Lines that can't be answered: one sentence each, never an exception, never what was in it."""
 
 from __future__ import annotations
 

@@ -215,9 +215,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     ca_file.write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(pem))
     chain.write_bytes(
         leaf.sign(ca_key, hashes.SHA256()).public_bytes(pem)
-        + key.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)

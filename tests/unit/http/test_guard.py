@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.util import parse_url
 
 from connector.errors import ConfigurationError, ConnectorError
 from connector.http import Http
@@ -43,7 +45,7 @@ WRITTEN = [
     "https://[2001:db8::1]/", "https://[64:ff9b:1::1]/", "https://[64:ff9b::a9fe:a9fe]/",
     "https://192.88.99.1/", "https://0.1.2.3/",
     # parts of the URL that hide where it leads
-    "https://ehr.example@127.0.0.1:{port}/", "https://user:secret@ehr.example:{port}/",
+    "https://ehr.example@127.0.0.1:{port}/", "https://user:hunter2@ehr.example:{port}/",
     "https://ehr.example\\@127.0.0.1:{port}/", "https://127.0.0.1:{port}\\@ehr.example/",
     "https://127.0.0.1:{port}#@ehr.example/", "https://ehr.example#@127.0.0.1:{port}/",
     "https://127.0.0.1%2f@ehr.example/", "https://127%2e0.0.1:{port}/",
@@ -115,7 +117,7 @@ def test_an_address_as_written_reaches_nothing(
     with pytest.raises(ConfigurationError) as caught:
         reach(url.replace("{port}", str(canary.getsockname()[1])), resolve=_local)
     assert caught.value.code in ("url_refused", "address_refused", "not_encrypted")
-    assert "secret" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
     assert _untouched(canary)
 
 
@@ -125,9 +127,7 @@ def test_a_name_that_leads_inside_reaches_nothing(
     canary: socket.socket, reach: Callable[..., None], addresses: list[str]
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        reach(
-            f"https://ehr.example:{canary.getsockname()[1]}/", resolve=lambda *_: addresses
-        )
+        reach(f"https://ehr.example:{canary.getsockname()[1]}/", resolve=lambda *_: addresses)
     assert caught.value.code == "address_refused"
     assert _untouched(canary)
 
@@ -299,3 +299,26 @@ def test_reading_an_address_never_fails_otherwise(text: str) -> None:
             address.host
         )
         assert "@" not in address.host and "\\" not in address.host
+
+
+_BASE = Address.parse("https://ehr.example:8443/fhir")
+_LINKS = st.text(max_size=60) | st.from_regex(
+    r"(https://ehr\.example(:8443)?)?[/\\@:?#.%a-z0-9\[\]|]{0,40}", fullmatch=True
+)
+
+
+@given(_LINKS)
+def test_a_link_leads_to_the_same_place_or_nowhere(target: str) -> None:
+    """Whatever is linked to: another reader of URLs sees our host, and the path as we do."""
+    try:
+        url = _BASE.link(target)
+    except ConfigurationError as error:
+        assert error.code in ("link_refused", "link_to_other_host")
+        return
+    read = parse_url(url)
+    assert (read.scheme, read.auth, read.host, read.port) == ("https", None, "ehr.example", 8443)
+    sent = requests.Request("GET", url).prepare()
+    assert sent.url is not None and sent.url.startswith("https://ehr.example:8443")
+    assert "/../" not in sent.path_url.split("?")[0]
+    absolute = target.lower().startswith("https:")
+    assert absolute or sent.path_url.startswith("/fhir")

@@ -67,7 +67,8 @@ def test_a_counterpart_whose_clock_is_wrong_means_the_same(skew: int, seconds: i
 
 _NAMES = st.sampled_from(["retry-after", "date", "x-ratelimit-reset", "ratelimit-reset"])
 _DATES = st.from_regex(
-    r"(Mon, )?[0-9]{1,5} (Mar|Feb|Foo) [0-9]{1,6} [0-9]{1,3}:[0-9]{2}(:[0-9]{2})?( [+-]?[0-9]{1,9}| GMT)?",
+    r"(Mon, )?[0-9]{1,5} (Mar|Feb|Foo) [0-9]{1,6} [0-9]{1,3}:[0-9]{2}(:[0-9]{2})?"
+    r"( [+-]?[0-9]{1,9}| GMT)?",
     fullmatch=True,
 )
 

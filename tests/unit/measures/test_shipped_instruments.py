@@ -198,6 +198,13 @@ def test_loinc_codes(name: str, instruments: Instruments) -> None:
     assert found.loinc_items == tuple(items.split())
 
 
+def test_loinc_codes_of_some_items_and_of_scales(instruments: Instruments) -> None:
+    known = instruments["cssrs_screener"].loinc.some_items
+    assert known == {2: "93247-5", 3: "93248-3", 4: "93249-1", 5: "93250-9"}
+    scales = {scale.name: scale.loinc for scale in instruments["koos"].subscales if scale.loinc}
+    assert scales == {"symptoms": "72101-9", "pain": "72102-7"}
+
+
 @pytest.mark.parametrize("name", ["phq9", "gad7"])
 def test_loinc_answer_codes(name: str, instruments: Instruments) -> None:
     expected = {"LA6568-5": 0, "LA6569-3": 1, "LA6570-1": 2, "LA6571-9": 3}

@@ -64,6 +64,28 @@ def test_item_answers_win_over_a_total_of_the_same_day(stated: Any) -> None:
     assert "item answers are used" in chart.data_notes[0].text
 
 
+def test_a_history_entry_of_a_forms_own_day_counts_once(stated: Any) -> None:
+    entry = stated.score("phq9", 0, 12)
+    event = stated.score("phq9", 0, 12, event_id="evt-1")
+    again = stated.score("phq9", 0, 12, event_id="evt-2")
+    other = stated.score("phq9", 0, 13)
+    chart = chart_of(stated, 2)
+    assert [a.id for a in chart.assessments] == [event.id, again.id, other.id]
+    assert [set(n.sources) for n in chart.data_notes] == [{event.id, entry.id}]
+    assert "the same total more than once; it is counted once" in chart.data_notes[0].text
+
+
+def test_two_sources_with_the_same_total_are_one_form_one_source_with_two_is_two(
+    stated: Any,
+) -> None:
+    first, second = stated.score("phq9", 0, 12), stated.score("phq9", 0, 12)
+    other = stated.score("phq9", 0, 12)
+    elsewhere = other.provenance.model_copy(update={"source": "forms"})
+    stated.replace(other, provenance=elsewhere)
+    chart = chart_of(stated, 2)
+    assert [a.id for a in chart.assessments] == [first.id, second.id]
+
+
 def test_a_total_of_another_variant_is_not_a_double(stated: Any) -> None:
     stated.score("pcl5", 0, 40, variant="past_week")
     stated.form("pcl5", 0, [1] * 20, variant="past_month")

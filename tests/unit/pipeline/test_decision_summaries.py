@@ -6,15 +6,18 @@ import json
 import random
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connector.documents import compose
 from connector.pipeline.summary import summaries, summary_id
 from connector.records import Provenance
 
+ROOT = Path(__file__).parents[3]
 FEW = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -72,7 +75,12 @@ def test_a_better_score_in_all_its_fields(stated: Any) -> None:
     }
     assert (spec.kind, spec.formats, spec.release) == ("summary", ("json",), "none")
     assert spec.as_of.isoformat() == "2026-03-30"
-    assert json.loads(json.dumps(spec.context)) == spec.context
+    posted = compose.json_bytes(spec)
+    assert json.loads(posted) == spec.context
+    assert b"\n" not in posted
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    shown = guide.split("### What is posted")[1].split("```json\n")[1].split("```")[0]
+    assert json.loads(shown) == spec.context, "the example in the guide is this summary"
 
 
 def test_percent_is_positive_when_better_on_every_scale(stated: Any) -> None:
@@ -260,3 +268,14 @@ def test_answers_to_items_and_names_never_leave(stated: Any) -> None:
     for secret in ("Ann", "Sample", "C-1", "1990", "[3"):
         assert secret not in text
     assert "S-77" not in spec.model_dump_json(exclude={"context"})
+
+
+def test_the_risk_level_of_a_triage_form_is_among_the_flags(stated: Any) -> None:
+    name, instrument = next(
+        (n, i) for n, i in stated.instruments.items() if i.scoring.kind == "triage"
+    )
+    items = [1] * (instrument.items or 0)
+    form = stated.form(name, 0, items, event_id="e")
+    (said,) = answers(stated, 0, form)
+    assert said["total"] is None and said["decision"] == "insufficient_data"
+    assert any(flag.startswith(f"{instrument.scoring.flag}:") for flag in said["safety_flags"])
