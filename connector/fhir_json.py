@@ -109,6 +109,8 @@ def _entries(document: dict[str, Any]) -> Iterator[Entry]:
         request, resource = entry.get("request"), entry.get("resource")
         if isinstance(request, dict) and request.get("method") == "DELETE":
             yield _deletion(place, entry, request)
+        elif isinstance(resource, _Unsound):
+            yield Entry(place, {"resourceType": "Resource"}, fault=resource.fault)
         elif not isinstance(resource, dict):
             continue  # an answer without content
         elif not _is_resource(resource):
@@ -166,6 +168,8 @@ def _names(listed: list[Any]) -> dict[str, str]:
 
 
 def _rewritten(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, _Unsound):
+        return value
     if isinstance(value, dict):
         return {
             key: names.get(item, item)

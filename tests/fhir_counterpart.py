@@ -28,6 +28,7 @@ class FhirCounterpart:
         self.held: dict[str, dict[str, dict[str, Any]]] = {}
         self.log: list[tuple[str, dict[str, Any]]] = []
         self.seen: list[tuple[str, str, bytes]] = []
+        self.headers: list[dict[str, str]] = []
         self.sorts = self.selects = self.dates = self.tells_itself = True
         self.conditional = self.finds_by_identifier = True
         self.refuses: dict[str, int] = {}
@@ -72,6 +73,7 @@ class FhirCounterpart:
     ) -> tuple[int, Any]:
         with self._lock:
             self.seen.append((method, target, body))
+            self.headers.append(headers)
             parts = urlsplit(target)
             query = dict(parse_qsl(parts.query))
             path = parts.path.removeprefix("/fhir").strip("/").split("/")
@@ -201,7 +203,7 @@ def serving() -> Iterator[FhirCounterpart]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = _serve  # noqa: N815
+        do_GET = do_POST = _serve
 
         def log_message(self, *_: Any) -> None:
             pass

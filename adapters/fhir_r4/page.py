@@ -70,8 +70,9 @@ def read_page(answer: Answer, kind: str, now: Callable[[], datetime]) -> Page:
         raise _garbage(answer, kind, getattr(fault, "code", "not UTF-8")) from None
     if bundle["resourceType"] != "Bundle":
         raise _garbage(answer, kind, bundle["resourceType"])
-    asked = {**bundle, "entry": list(_asked_for(bundle, kind))}
-    items = tuple(_item(entry, kind) for entry in entries(asked, suspect=suspect))
+    listed = list(_asked_for(bundle, kind))
+    found = entries({**bundle, "entry": listed}, suspect=suspect)
+    items = tuple(_item(entry, kind, listed[entry.place - 1]) for entry in found)
     links = _links(bundle)
     total = bundle.get("total")
     return Page(
@@ -131,7 +132,7 @@ def _codes(remarks: list[Any]) -> str:
     return ", ".join(sorted(known)) or "without a code"
 
 
-def _item(entry: Entry, kind: str) -> Item:
+def _item(entry: Entry, kind: str, raw: Any) -> Item:
     resource, fault = entry.resource, entry.fault
     if fault is None and resource["resourceType"] != kind:
         fault = InvalidRecord(
@@ -143,7 +144,7 @@ def _item(entry: Entry, kind: str) -> Item:
     own_id = resource.get("id")
     own_id = own_id if isinstance(own_id, str) else ""
     if changed is None or not own_id or fault is not None:
-        version: tuple[object, ...] = (json.dumps(resource, sort_keys=True, default=str),)
+        version: tuple[object, ...] = (json.dumps(raw, sort_keys=True),)
     else:
         version = (meta.get("versionId"), changed.isoformat())
     code = fault.code if fault is not None else ""

@@ -21,7 +21,7 @@ from connector.errors import ConnectorError
 from connector.logs import outline
 from connector.mapping.apply import MappingResult, apply
 from connector.pipeline.deliver import plan
-from connector.pipeline.safety import POSITIVE, safety_alerts
+from connector.pipeline.safety import POSITIVE, TOTAL_ONLY, safety_alerts
 from connector.ports import FindsDeletions
 from connector.progress import Alert, DocumentSpec
 from connector.records import Assessment, Patient, PatientRecord, Record
@@ -220,12 +220,18 @@ def queue_documents(
 
 
 def _safety(work: Work, changed: Sequence[Record], now: datetime) -> list[Alert]:
+    """Alerts on the forms' safety items.
+
+    That a total hides its item is asked when the chart is evaluated, a moment later: only there is
+    it known whether the form came with its answers too, as a form tool's history does.
+    """
     return [
         alert
         for record in changed
         if isinstance(record, Assessment) and not record.deleted
         if (instrument := work.instruments.get(record.instrument)) is not None
         for alert in safety_alerts(record, instrument, record.patient_id)
+        if alert.rule != TOTAL_ONLY
     ]
 
 

@@ -104,7 +104,8 @@ def apply(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> Mappin
             errors += [RowError(raw.number, batch.table, batch.origin, e, raw.data) for e in found]
             screening += made.reading.screening
             # A form that is well itself is refused with its row, and must be judged all the same.
-            screening += [r for r in made.records if isinstance(r, Assessment) and not r.deleted]
+            forms = [r for r in made.records if isinstance(r, Assessment) and not r.deleted]
+            screening += [form for form in forms if form.items is not None]
             continue
         new = [record for record in made.records if (record.id, record.version) not in seen]
         skipped += not new and not made.retractions

@@ -97,9 +97,11 @@ def poll(server: Server, place: Place, stop_after: int | None = None) -> tuple[l
         if number == stop_after:
             break
         stored += [item.mark for item in step.items]
-        place = read_cursor(Cursor("s", {"T": TypeState("a", step.place or place)}).text(), "s").of(
-            "T", "a"
-        ).changed
+        place = (
+            read_cursor(Cursor("s", {"T": TypeState("a", step.place or place)}).text(), "s")
+            .of("T", "a")
+            .changed
+        )
     return stored, place
 
 

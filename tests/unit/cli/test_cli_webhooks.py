@@ -45,9 +45,8 @@ def test_check_points_out_a_source_that_anybody_may_post_to(connector, home):
     done = connector("--home", home({"accept_unsigned": True}), "check")
     assert done.code == 0, done.err
     assert (
-        "Look again: site.yaml, source 'tool': requests are NOT SIGNED (accept_unsigned): anybody "
-        "who can reach the address can put forms into charts" in done.out
-        or "source 'tool': requests are NOT SIGNED" in done.words
+        "Look again: source 'tool': requests are NOT SIGNED (accept_unsigned): anybody who can "
+        "reach the address can put forms into charts" in done.out
     )
     assert "No mistakes found." in done.out
 

@@ -11,7 +11,7 @@ import yaml
 
 from connector.errors import ConfigurationError
 from connector.mapping.apply import MappingContext, MappingResult, apply
-from connector.mapping.load import build_mapping, check_instruments
+from connector.mapping.load import build_mapping, check_instruments, load_mapping
 from connector.measures import Instrument, parse_instrument
 from connector.pipeline.measure import score_form
 from connector.pipeline.safety import safety_alerts
@@ -182,3 +182,19 @@ def test_context_needs_a_question(line: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         build_mapping("test", yaml.safe_load(text))
     assert caught.value.code == "unknown_target"
+
+
+def test_the_shipped_webhook_mapping_reads_every_question(
+    instruments: dict[str, Instrument],
+) -> None:
+    spec = load_mapping("form_webhook", Resources())
+    check_instruments(spec, instruments)
+    asked = {question.key for found in instruments.values() for question in found.context}
+    targets = {
+        rule.target
+        for table in spec.tables.values()
+        for plan in table.records
+        if plan.name == "assessment"
+        for rule in plan.rules
+    }
+    assert {f"context.{key}" for key in asked} <= targets
