@@ -7,6 +7,7 @@ in tests/e2e/test_fhir_wire.py.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -119,7 +120,8 @@ class FhirCounterpart:
     def _matching(self, kind: str, query: dict[str, str]) -> list[dict[str, Any]]:
         found = list(self.held.get(kind, {}).values())
         if "identifier" in query and self.finds_by_identifier:
-            system, _, value = query["identifier"].rpartition("|")
+            system, value = re.split(r"(?<!\\)\|", query["identifier"])
+            value = re.sub(r"\\(.)", r"\1", value)
             found = [
                 one for one in found
                 if {"system": system, "value": value} in one.get("identifier", [])

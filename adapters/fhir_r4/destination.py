@@ -97,7 +97,13 @@ class FhirChart:
             query["_elements"] = "identifier"  # the content need not come back
         page = self._page(http, kind, kind, query)
         found, pages = self._with_key(page, outgoing), 1
-        while page.next is not None and pages < _MOST_PAGES:
+        while page.next is not None:
+            if pages == _MOST_PAGES:
+                raise ConfigurationError(
+                    "no_identifier_search",
+                    f"the server does not search {kind} by identifier, so that nothing can be "
+                    "filed there exactly once",
+                )
             page, pages = self._page(http, kind, page.next), pages + 1
             found |= self._with_key(page, outgoing)
         if len(found) > 1:

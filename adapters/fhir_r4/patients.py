@@ -65,6 +65,11 @@ def _search(http: Http, system: str, chart_number: str, context: AdapterContext)
             raise
         raise _no_search(fault) from None
     page = read_page(answer, "Patient", context.now)
+    if page.next is not None:  # not followed: it may hold the number
+        raise ConfigurationError(
+            "no_patient_search",
+            "the server does not select patients by identifier; use patient_source instead",
+        )
     # A server that does not know the parameter gives everybody, so each one is looked at.
     return {
         item.id

@@ -41,10 +41,10 @@ def _listed(given: Any) -> Any:
 
 
 class SignatureSettings(_Section):
-    """How a sender proves who it is. ``secrets``: one, or several while one is being replaced."""
+    """How a sender proves who it is. ``secret``: one, or several while one is being replaced."""
 
     scheme: Scheme = "standard_webhooks"
-    secrets: Annotated[
+    secret: Annotated[
         tuple[SecretReference, ...], BeforeValidator(_listed), Field(min_length=1, max_length=10)
     ]
     tolerance_seconds: int = Field(default=_TOLERANCE, ge=1, le=3600)
@@ -70,7 +70,7 @@ class SignatureSettings(_Section):
         standard = self.scheme == "standard_webhooks"
         keys = [
             key_of(place.read(home), standard=standard, where=place.env or str(place.file))
-            for place in self.secrets
+            for place in self.secret
         ]
         if standard:
             return StandardWebhooks(keys, self.tolerance_seconds)

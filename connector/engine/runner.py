@@ -10,9 +10,11 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from connector.engine import workflows
 from connector.engine.evaluate import begin_day
+from connector.engine.gate import Gate
 from connector.engine.retention import tidy
 from connector.engine.sender import Sender, senders
 from connector.engine.work import Work
@@ -83,12 +85,8 @@ class Runner:
         self._start_loop("ingest", self._ingest_turn, lambda: _FALLBACK_SECONDS)
         for sender in senders(self.work, alone=self._alone, threads=self._threads):
             kind = "light" if sender.light else "pages"
-            gate = self.work.gates[sender.destination]
-            self._start_loop(
-                f"{kind}-{sender.destination}",
-                sender.turn,
-                lambda gate=gate: _AWAY_SECONDS if gate.probing else _FALLBACK_SECONDS,
-            )
+            rest = partial(_rest, self.work.gates[sender.destination])
+            self._start_loop(f"{kind}-{sender.destination}", sender.turn, rest)
 
     def wake(self) -> None:
         """Something arrived: look now instead of at the next fallback."""
@@ -162,3 +160,8 @@ class Runner:
 
     def _deliveries_due(self) -> int:
         return self.work.store.read(lambda tx: tx.deliveries.due_count(self.work.now()))
+
+
+def _rest(gate: Gate) -> float:
+    """Seconds until a destination is looked at again, if nothing wakes its loop before."""
+    return _AWAY_SECONDS if gate.probing else _FALLBACK_SECONDS

@@ -11,11 +11,25 @@ from sqlalchemy import Row, case
 
 from connector.progress import Alert
 from connector.store.schema import alerts
-from connector.store.scope import Scope, chunks, pack, unpack
+from connector.store.scope import Prepared, Scope, chunks, pack, unpack
 
 AlertState = Literal["open", "acknowledged", "retracted"]
 _BODY = "alerts.body"
 _NOTE = "alerts.note"
+_OPEN_OF = Prepared(
+    lambda make: (
+        make.select(alerts)
+        .where(alerts.c.state == "open", make.among(alerts.c.patient_id))
+        .order_by(alerts.c.raised_at, alerts.c.key)
+    )
+)
+_STATES = Prepared(
+    lambda make: make.locked(
+        make.select(alerts, alerts.c.key, alerts.c.state)
+        .where(make.among(alerts.c.key))
+        .order_by(alerts.c.key)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +87,7 @@ class Alerts:
         """The open alerts of each patient, oldest first."""
         found: dict[str, AlertRows] = {id: [] for id in patient_ids}
         for chunk in chunks(sorted(found)):
-            query = self._scope.select(alerts).where(
-                alerts.c.state == "open", self._scope.among(alerts.c.patient_id, chunk)
-            )
-            for row in self._scope.run(query.order_by(alerts.c.raised_at, alerts.c.key)):
+            for row in self._scope.prepared(_OPEN_OF, chunk):
                 found[row.patient_id].append(self._alert(row))
         return found
 
@@ -123,11 +134,7 @@ class Alerts:
     def _states(self, keys: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         for chunk in chunks(sorted(keys)):
-            query = self._scope.select(alerts, alerts.c.key, alerts.c.state)
-            locked = self._scope.locked(
-                query.where(self._scope.among(alerts.c.key, chunk)).order_by(alerts.c.key)
-            )
-            found.update({key: state for key, state in self._scope.run(locked)})
+            found.update({key: state for key, state in self._scope.prepared(_STATES, chunk)})
         return found
 
     def _row(self, alert: Alert, digests: Mapping[str, str | None], at: datetime) -> dict[str, Any]:

@@ -18,9 +18,16 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func
 
 from connector.ports import Receipt
+from connector.store.delivery_queries import (
+    BY_KEYS,
+    CLOSE,
+    INSERT_RECEIPTS,
+    MARK_SENDING,
+    due_query,
+)
 from connector.store.schema import deliveries, receipts
 from connector.store.scope import Scope, chunks
 
@@ -107,33 +114,15 @@ class Deliveries:
 
         ``light``: only JSON documents, or only the others.
         """
-        earlier = deliveries.alias()
-        waits_behind = (
-            select(earlier.c.seq)
-            .where(
-                earlier.c.practice_id == deliveries.c.practice_id,
-                earlier.c.destination == deliveries.c.destination,
-                earlier.c.patient_id == deliveries.c.patient_id,
-                earlier.c.kind == deliveries.c.kind,
-                earlier.c.state == "pending",
-                earlier.c.seq < deliveries.c.seq,
-                earlier.c.due_at > now,
-            )
-            .exists()
-        )
-        query = self._query(
-            deliveries.c.state == "pending",
-            deliveries.c.due_at <= now,
-            or_(deliveries.c.kind == "alert", ~waits_behind),
-        )
-        return self._rows(_light(_of(query, destination), light).limit(limit))
+        query = due_query(destination is not None, light)
+        given = {} if destination is None else {"destination": destination}
+        return self._read(self._scope.prepared(query, now=now, most=limit, **given))
 
     def get_all(self, keys: Iterable[str]) -> dict[str, DeliveryRow]:
         """The deliveries of whole keys; unknown ones are left out."""
         found: dict[str, DeliveryRow] = {}
         for chunk in chunks(sorted(set(keys))):
-            rows = self._rows(self._query(self._scope.among(deliveries.c.key, chunk)))
-            found |= {row.key: row for row in rows}
+            found |= {row.key: row for row in self._read(self._scope.prepared(BY_KEYS, chunk))}
         return found
 
     def due_count(self, now: datetime) -> int:
@@ -143,9 +132,7 @@ class Deliveries:
         )
         return int(self._scope.run(query).scalar_one())
 
-    def sending(
-        self, destination: str | None = None, *, light: bool | None = None
-    ) -> DeliveryRows:
+    def sending(self, destination: str | None = None, *, light: bool | None = None) -> DeliveryRows:
         """Deliveries that were started and not finished: after a crash, ask for these first."""
         query = self._query(deliveries.c.state == "sending")
         return self._rows(_light(_of(query, destination), light))
@@ -158,17 +145,7 @@ class Deliveries:
         """
         taken: set[str] = set()
         for chunk in chunks(sorted(set(keys))):
-            started = self._scope.run(
-                self._scope.update(deliveries)
-                .where(self._scope.among(deliveries.c.key, chunk), deliveries.c.state == "pending")
-                .values(
-                    state="sending",
-                    attempts=deliveries.c.attempts + 1,
-                    updated_at=at,
-                    message=by or None,
-                )
-                .returning(deliveries.c.key)
-            )
+            started = self._scope.prepared(MARK_SENDING, chunk, at=at, by=by or None)
             taken.update(started.scalars())
         return taken
 
@@ -209,18 +186,7 @@ class Deliveries:
         by_key = {receipt.key: receipt for receipt in given}
         closed: set[str] = set()
         for chunk in chunks(sorted(by_key)):
-            update = (
-                self._scope.update(deliveries)
-                .where(
-                    self._scope.among(deliveries.c.key, chunk),
-                    deliveries.c.state.in_(("pending", "sending", "dead")),
-                )
-                .values(
-                    state="delivered", code=None, message=None, needs_person=False, updated_at=at
-                )
-                .returning(deliveries.c.key)
-            )
-            closed.update(self._scope.run(update).scalars())
+            closed.update(self._scope.prepared(CLOSE, chunk, at=at).scalars())
         rows = [
             self._scope.own(
                 key=key, received_at=at,
@@ -229,7 +195,7 @@ class Deliveries:
             for key in sorted(closed)
         ]  # fmt: skip
         if rows:
-            self._scope.run(self._scope.insert(receipts), rows)
+            self._scope.run(INSERT_RECEIPTS, rows)
         return closed
 
     def retry(
@@ -304,12 +270,12 @@ class Deliveries:
         )
         return int(self._scope.run(query).scalar_one())
 
-    def waiting_at(self) -> list[str]:
+    def waiting_at(self) -> tuple[str, ...]:
         """The destinations for which something is pending or being sent."""
         query = self._scope.select(deliveries, deliveries.c.destination).where(
             deliveries.c.state.in_(("pending", "sending"))
         )
-        return sorted(self._scope.run(query.distinct()).scalars())
+        return tuple(sorted(self._scope.run(query.distinct()).scalars()))
 
     def kind_counts(self, state: DeliveryState) -> dict[str, int]:
         """Number of distinct documents by kind that have a delivery in this state."""
@@ -344,7 +310,11 @@ class Deliveries:
         return self._scope.select(deliveries).where(*conditions).order_by(deliveries.c.seq)
 
     def _rows(self, query: Select[*tuple[Any, ...]]) -> DeliveryRows:
-        return [_delivery(row) for row in self._scope.run(query)]
+        return self._read(self._scope.run(query))
+
+    @staticmethod
+    def _read(rows: Iterable[Row[*tuple[Any, ...]]]) -> DeliveryRows:
+        return [_delivery(row) for row in rows]
 
 
 def _of(query: Select[*tuple[Any, ...]], destination: str | None) -> Select[*tuple[Any, ...]]:

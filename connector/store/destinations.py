@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
+
 from connector.store.schema import destinations
-from connector.store.scope import Scope
+from connector.store.scope import Prepared, Scope
+
+_IS_DISABLED = Prepared(
+    lambda make: make.select(destinations, destinations.c.name).where(
+        destinations.c.name == bindparam("name")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +41,7 @@ class Destinations:
 
     def is_disabled(self, name: str) -> bool:
         """Whether a destination is off."""
-        query = self._scope.select(destinations, destinations.c.name)
-        return self._scope.run(query.where(destinations.c.name == name)).first() is not None
+        return self._scope.prepared(_IS_DISABLED, name=name).first() is not None
 
     def disable(self, name: str, code: str, message: str, at: datetime) -> bool:
         """Switches a destination off; False when it was (the first reason stays)."""

@@ -11,10 +11,22 @@ from sqlalchemy import exists
 
 from connector.progress import DocumentSpec
 from connector.store.schema import contents, deliveries, documents
-from connector.store.scope import Scope, chunks, expand, squeeze
+from connector.store.scope import Prepared, Scope, chunks, expand, squeeze
 
 _SPEC = "documents.spec"
 _BODY = "contents.body"
+_DIGESTS = Prepared(
+    lambda make: make.locked(
+        make.select(documents, documents.c.document_id, documents.c.digest)
+        .where(make.among(documents.c.document_id))
+        .order_by(documents.c.document_id)
+    )
+)
+_SPECS = Prepared(
+    lambda make: make.select(documents, documents.c.document_id, documents.c.spec).where(
+        make.among(documents.c.document_id), documents.c.spec.is_not(None)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +63,7 @@ class Documents:
         new = {id: spec for id, spec in by_id.items() if known.get(id) != spec.digest}
         for chunk in chunks([id for id in new if id in known]):
             self._scope.run(
-                self._scope.delete(contents).where(
-                    self._scope.among(contents.c.document_id, chunk)
-                )
+                self._scope.delete(contents).where(self._scope.among(contents.c.document_id, chunk))
             )
         rows = [
             self._scope.own(
@@ -73,21 +83,14 @@ class Documents:
     def _digests(self, ids: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         for chunk in chunks(sorted(ids)):
-            query = self._scope.select(
-                documents, documents.c.document_id, documents.c.digest
-            ).where(self._scope.among(documents.c.document_id, chunk))
-            locked = self._scope.locked(query.order_by(documents.c.document_id))
-            found |= {id: digest for id, digest in self._scope.run(locked)}
+            found |= {id: digest for id, digest in self._scope.prepared(_DIGESTS, chunk)}
         return found
 
     def specs(self, ids: Iterable[str]) -> dict[str, DocumentSpec]:
         """The specifications of many documents; those without one are left out."""
         found: dict[str, DocumentSpec] = {}
         for chunk in chunks(sorted(set(ids))):
-            query = self._scope.select(documents, documents.c.document_id, documents.c.spec).where(
-                self._scope.among(documents.c.document_id, chunk), documents.c.spec.is_not(None)
-            )
-            for document_id, sealed in self._scope.run(query):
+            for document_id, sealed in self._scope.prepared(_SPECS, chunk):
                 body = expand(self._scope.open(_SPEC, (document_id,), sealed))
                 found[document_id] = DocumentSpec.model_validate_json(body)
         return found

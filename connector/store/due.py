@@ -9,11 +9,40 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, case, func
+from sqlalchemy import Executable, bindparam, case, func
+from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.store.schema import due
-from connector.store.scope import Scope
+from connector.store.scope import Prepared, Scope
+
+_TAKE = Prepared(
+    lambda make: (
+        make.select(due, due.c.patient_id, due.c.generation, due.c.added_at)
+        .where(due.c.waiting.is_(True))
+        .order_by(due.c.added_at, due.c.patient_id)
+        .limit(bindparam("most"))
+    )
+)
+_DONE = Prepared(
+    lambda make: (
+        make.update(due)
+        .where(due.c.patient_id == bindparam("id"), due.c.generation == bindparam("covered"))
+        .values(waiting=False, evaluated=bindparam("covered"))
+    )
+)
+
+
+@cache
+def _adding(dialect: str) -> Executable:
+    insert = postgresql.insert(due) if dialect == "postgresql" else sqlite.insert(due)
+    first = case((due.c.waiting, due.c.added_at), else_=insert.excluded.added_at)
+    return insert.on_conflict_do_update(
+        index_elements=["practice_id", "patient_id"],
+        set_={"generation": due.c.generation + 1, "waiting": True, "added_at": first},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,43 +68,24 @@ class Due:
         ]
         if not rows:
             return
-        insert = self._scope.insert(due)
-        self._scope.run(
-            insert.on_conflict_do_update(
-                index_elements=["practice_id", "patient_id"],
-                set_={
-                    "generation": due.c.generation + 1,
-                    "waiting": True,
-                    "added_at": case(
-                        (due.c.waiting, due.c.added_at), else_=insert.excluded.added_at
-                    ),
-                },
-            ),
-            rows,
-        )
+        self._scope.run(_adding(self._scope.connection.dialect.name), rows)
 
     def take(self, limit: int = 100) -> list[DuePatient]:
         """Patients that wait, longest first. They stay due until ``done``."""
-        query = self._scope.select(due, due.c.patient_id, due.c.generation, due.c.added_at).where(
-            due.c.waiting.is_(True)
-        )
-        ordered = query.order_by(due.c.added_at, due.c.patient_id).limit(limit)
-        return [DuePatient(*row) for row in self._scope.run(ordered)]
+        return [DuePatient(*row) for row in self._scope.prepared(_TAKE, most=limit)]
 
     def done(self, evaluated: Iterable[DuePatient]) -> None:
         """Takes patients off the list, except those that became due again in the meantime."""
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"id": patient.patient_id, "covered": patient.generation}
             for patient in sorted(evaluated, key=lambda patient: patient.patient_id)
         ]
         if not rows:
             return
-        self._scope.run(
-            self._scope.update(due)
-            .where(due.c.patient_id == bindparam("id"), due.c.generation == bindparam("covered"))
-            .values(waiting=False, evaluated=bindparam("covered")),
-            rows,
-        )
+        statement = _DONE.made(self._scope.connection.dialect.name, True)
+        for row in rows:
+            row["practice"] = self._scope.practice_id
+        self._scope.run(statement, rows)
 
     def count(self) -> int:
         """Number of patients that wait."""

@@ -7,14 +7,48 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import bindparam, func
 
 from connector.errors import ConnectorError, InvalidRecord
 from connector.ports import RawBatch, RawRow
 from connector.store.schema import inbox
-from connector.store.scope import Scope, chunks, pack, unpack
+from connector.store.scope import Prepared, Scope, chunks, pack, unpack
 
 _BODY = "inbox.body"
+_LAST = 2**62
+_NEW = Prepared(
+    lambda make: (
+        make.select(inbox, inbox.c.seq, inbox.c.row_count)
+        .where(inbox.c.state == "new", inbox.c.seq <= bindparam("up_to"))
+        .order_by(inbox.c.seq)
+        .limit(bindparam("most"))
+    )
+)
+_NEWEST = Prepared(
+    lambda make: (
+        make.select(inbox, inbox.c.seq)
+        .where(inbox.c.state == "new")
+        .order_by(inbox.c.seq.desc())
+        .limit(1)
+    )
+)
+_ITEMS = Prepared(
+    lambda make: make.select(inbox).where(make.among(inbox.c.seq)).order_by(inbox.c.seq)
+)
+_STILL_NEW = Prepared(
+    lambda make: make.locked(
+        make.select(inbox, inbox.c.seq)
+        .where(make.among(inbox.c.seq), inbox.c.state == "new")
+        .order_by(inbox.c.seq)
+    )
+)
+_DONE = Prepared(
+    lambda make: (
+        make.update(inbox)
+        .where(make.among(inbox.c.seq), inbox.c.state == "new")
+        .values(state="done", done_at=bindparam("at", type_=inbox.c.done_at.type))
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +112,7 @@ class Inbox:
         self, limit_batches: int = 64, limit_rows: int = 10_000, up_to: int | None = None
     ) -> list[InboxItem]:
         """New batches in order of arrival: within the limits, but at least one."""
-        query = self._scope.select(inbox, inbox.c.seq, inbox.c.row_count).where(_new(up_to))
-        heads = self._scope.run(query.order_by(inbox.c.seq).limit(limit_batches))
+        heads = self._scope.prepared(_NEW, up_to=_number(up_to), most=limit_batches)
         taken: list[int] = []
         total = 0
         for seq, rows in heads:
@@ -93,8 +126,7 @@ class Inbox:
         """The batches of these numbers that still have a body, in order of arrival."""
         found: list[InboxItem] = []
         for chunk in chunks(sorted(seqs)):
-            query = self._scope.select(inbox).where(self._scope.among(inbox.c.seq, chunk))
-            for row in self._scope.run(query.order_by(inbox.c.seq)):
+            for row in self._scope.prepared(_ITEMS, chunk):
                 if row.body is None:
                     continue
                 body = unpack(self._scope.open(_BODY, (row.source, row.key), row.body))
@@ -112,20 +144,13 @@ class Inbox:
         """Those of ``seqs`` that nobody has done yet; inside a write they stay so until it ends."""
         found: set[int] = set()
         for chunk in chunks(sorted(seqs)):
-            query = self._scope.select(inbox, inbox.c.seq).where(
-                self._scope.among(inbox.c.seq, chunk), inbox.c.state == "new"
-            )
-            found.update(self._scope.run(self._scope.locked(query.order_by(inbox.c.seq))).scalars())
+            found.update(self._scope.prepared(_STILL_NEW, chunk).scalars())
         return found
 
     def done(self, seqs: Iterable[int], at: datetime) -> None:
         """Marks batches as worked on; those done already keep their time."""
         for chunk in chunks(sorted(seqs)):
-            self._scope.run(
-                self._scope.update(inbox)
-                .where(self._scope.among(inbox.c.seq, chunk), inbox.c.state == "new")
-                .values(state="done", done_at=at)
-            )
+            self._scope.prepared(_DONE, chunk, at=at)
 
     def counts(self) -> dict[str, int]:
         """Number of batches by state."""
@@ -133,14 +158,12 @@ class Inbox:
 
     def newest_waiting(self) -> int | None:
         """The number of the last batch that is new; None when none is."""
-        query = self._scope.select(inbox, inbox.c.seq).where(_new())
-        found: int | None = self._scope.run(query.order_by(inbox.c.seq.desc()).limit(1)).scalar()
+        found: int | None = self._scope.prepared(_NEWEST).scalar()
         return found
 
     def waits(self, up_to: int | None = None) -> bool:
         """Whether any batch (up to a number) is new; costs the same however many there are."""
-        query = self._scope.select(inbox, inbox.c.seq).where(_new(up_to))
-        return self._scope.run(query.limit(1)).first() is not None
+        return self._scope.prepared(_NEW, up_to=_number(up_to), most=1).first() is not None
 
     def oldest_new(self) -> datetime | None:
         """When the oldest batch that waits arrived: the age of the queue."""
@@ -165,6 +188,5 @@ class Inbox:
         return len(seqs)
 
 
-def _new(up_to: int | None = None) -> ColumnElement[bool]:
-    new = inbox.c.state == "new"
-    return new if up_to is None else and_(new, inbox.c.seq <= up_to)
+def _number(up_to: int | None) -> int:
+    return _LAST if up_to is None else up_to

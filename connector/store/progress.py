@@ -14,11 +14,34 @@ from sqlalchemy import Row, func
 from connector.progress import DecisionView, Progress
 from connector.records import STORED
 from connector.store.schema import decisions, progress
-from connector.store.scope import Scope, chunks, expand, squeeze
+from connector.store.scope import Prepared, Scope, chunks, expand, squeeze
 
 _BODY = "progress.body"
 _DECISION = "decisions.body"
 _PAGE = 200
+_REPORTED = Prepared(
+    lambda make: make.select(
+        progress, progress.c.patient_id, progress.c.facts, progress.c.milestones
+    ).where(make.among(progress.c.patient_id))
+)
+_STORED = Prepared(
+    lambda make: make.locked(
+        make.select(
+            progress, progress.c.patient_id, progress.c.as_of, progress.c.digest,
+            progress.c.decision_digest,
+        )
+        .where(make.among(progress.c.patient_id))
+        .order_by(progress.c.patient_id)
+    )
+)  # fmt: skip
+_LAST_NUMBERS = Prepared(
+    lambda make: (
+        make.select(decisions, decisions.c.patient_id, func.max(decisions.c.number))
+        .where(make.among(decisions.c.patient_id))
+        .group_by(decisions.c.patient_id)
+    )
+)
+_INSERT_DECISIONS = decisions.insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +97,8 @@ class ProgressTable:
         that can't read an old body does not take everything for new and report on everybody again.
         """
         found: dict[str, tuple[bool, set[str]]] = {}
-        columns = (progress.c.patient_id, progress.c.facts, progress.c.milestones)
         for chunk in chunks(sorted(facts)):
-            query = self._scope.select(progress, *columns).where(
-                self._scope.among(progress.c.patient_id, chunk)
-            )
-            for patient_id, digest, milestones in self._scope.run(query):
+            for patient_id, digest, milestones in self._scope.prepared(_REPORTED, chunk):
                 same = digest == self._digest(facts[patient_id])
                 found[patient_id] = same, set(json.loads(milestones))
         return found
@@ -134,16 +153,9 @@ class ProgressTable:
         return dict(self._scope.count_by(progress.c.decision))
 
     def _stored(self, patient_ids: Sequence[str]) -> dict[str, Row[*tuple[Any, ...]]]:
-        columns = (
-            progress.c.patient_id, progress.c.as_of, progress.c.digest, progress.c.decision_digest,
-        )  # fmt: skip
         found: dict[str, Row[*tuple[Any, ...]]] = {}
         for chunk in chunks(patient_ids):
-            query = self._scope.select(progress, *columns).where(
-                self._scope.among(progress.c.patient_id, chunk)
-            )
-            locked = self._scope.locked(query.order_by(progress.c.patient_id))
-            found |= {row.patient_id: row for row in self._scope.run(locked)}
+            found |= {row.patient_id: row for row in self._scope.prepared(_STORED, chunk)}
         return found
 
     def _values(self, given: Progress, facts: str, at: datetime) -> dict[str, Any]:
@@ -165,11 +177,7 @@ class ProgressTable:
         ids = [one.chart.patient.id for one in decided]
         last: dict[str, int] = {}
         for chunk in chunks(ids):
-            query = self._scope.select(
-                decisions, decisions.c.patient_id, func.max(decisions.c.number)
-            ).where(self._scope.among(decisions.c.patient_id, chunk))
-            grouped = query.group_by(decisions.c.patient_id)
-            last |= {patient_id: number for patient_id, number in self._scope.run(grouped)}
+            last |= {id: number for id, number in self._scope.prepared(_LAST_NUMBERS, chunk)}
         rows = []
         for patient_id, one in zip(ids, decided, strict=True):
             number = last.get(patient_id, 0) + 1
@@ -181,7 +189,7 @@ class ProgressTable:
                     body=self._scope.seal(_DECISION, (patient_id, number), body),
                 )
             )  # fmt: skip
-        self._scope.run(self._scope.insert(decisions), rows)
+        self._scope.run(_INSERT_DECISIONS, rows)
 
     def _digest(self, text: str) -> str:
         return self._scope.keys.fingerprint(text.encode())

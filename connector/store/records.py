@@ -8,18 +8,43 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row
+from sqlalchemy import Row, bindparam
 
 from connector.ports import PatientReference
 from connector.records import RECORD_TYPES, STORED, Patient, PatientRecord, Record, Retraction
 from connector.store.schema import records
-from connector.store.scope import Scope, chunks, expand, squeeze
+from connector.store.scope import Prepared, Scope, chunks, expand, squeeze
 
 _BODY = "records.body"
 _APART_FROM_CONTENT = {"provenance", "version"}
 _PAGE = 2000
 _TOMBSTONE = "tombstone"
 """Kind of a row that keeps an older version of a deleted record from coming in late."""
+_OF_PATIENTS = Prepared(lambda make: make.select(records).where(make.among(records.c.patient_id)))
+_CHANGED_SINCE = Prepared(
+    lambda make: make.select(records, records.c.id).where(
+        make.among(records.c.patient_id),
+        records.c.kind == bindparam("kind"),
+        records.c.updated_at >= bindparam("since", type_=records.c.updated_at.type),
+    )
+)
+_SHARED = Prepared(
+    lambda make: make.select(records).where(
+        records.c.patient_id.is_(None), records.c.kind != _TOMBSTONE
+    )
+)
+_DIGESTS = Prepared(
+    lambda make: make.select(records, records.c.id, records.c.digest).where(
+        make.among(records.c.id), records.c.deleted.is_(False)
+    )
+)
+_VERSIONS = Prepared(
+    lambda make: make.locked(
+        make.select(records, records.c.id, records.c.version, records.c.digest)
+        .where(make.among(records.c.id))
+        .order_by(records.c.id)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +132,10 @@ class Records:
         """All records of each patient (the Patient itself, and retracted ones too), in id order."""
         found: dict[str, list[Record]] = {id: [] for id in ids}
         for chunk in chunks(sorted(found)):
-            query = self._scope.select(records).where(
-                self._scope.among(records.c.patient_id, chunk)
-            )
             # Sorted here: asked for one patient in id order, SQLite reads the whole practice by id
             # instead of taking the index of patients.
-            for row in sorted(self._scope.run(query), key=lambda row: row.id):
+            rows = self._scope.prepared(_OF_PATIENTS, chunk)
+            for row in sorted(rows, key=lambda row: row.id):
                 found[row.patient_id].append(self._record(row))
         return found
 
@@ -120,20 +143,14 @@ class Records:
         """Ids of the patients' records of a kind that were written at or after a time."""
         found: set[str] = set()
         for chunk in chunks(sorted(set(patient_ids))):
-            query = self._scope.select(records, records.c.id).where(
-                self._scope.among(records.c.patient_id, chunk),
-                records.c.kind == kind, records.c.updated_at >= since,
-            )  # fmt: skip
-            found.update(self._scope.run(query).scalars())
+            rows = self._scope.prepared(_CHANGED_SINCE, chunk, kind=kind, since=since)
+            found.update(rows.scalars())
         return found
 
     def shared(self) -> list[Record]:
         """Records of no patient (clinicians, the practice), retracted ones too, in id order."""
-        query = self._scope.select(records).where(
-            records.c.patient_id.is_(None), records.c.kind != _TOMBSTONE
-        )
         # Sorted here for the same reason as in of_patients.
-        rows = sorted(self._scope.run(query), key=lambda row: row.id)
+        rows = sorted(self._scope.prepared(_SHARED), key=lambda row: row.id)
         return [self._record(row) for row in rows]
 
     def patients(self, limit: int = 100, after: str = "") -> list[Patient]:
@@ -187,10 +204,7 @@ class Records:
         """The content digest of each record; None when there is none or it is retracted."""
         found: dict[str, str | None] = dict.fromkeys(ids)
         for chunk in chunks(sorted(found)):
-            query = self._scope.select(records, records.c.id, records.c.digest).where(
-                self._scope.among(records.c.id, chunk), records.c.deleted.is_(False)
-            )
-            found.update({id: digest for id, digest in self._scope.run(query)})
+            found.update({id: digest for id, digest in self._scope.prepared(_DIGESTS, chunk)})
         return found
 
     def counts(self) -> dict[str, int]:
@@ -199,11 +213,8 @@ class Records:
         return {kind: count for kind, deleted, count in rows if not deleted}
 
     def _versions(self, ids: set[str]) -> dict[str, tuple[datetime, str]]:
-        query = self._scope.select(records, records.c.id, records.c.version, records.c.digest)
-        locked = self._scope.locked(
-            query.where(self._scope.among(records.c.id, sorted(ids))).order_by(records.c.id)
-        )
-        return {id: (version, digest) for id, version, digest in self._scope.run(locked)}
+        rows = self._scope.prepared(_VERSIONS, sorted(ids))
+        return {id: (version, digest) for id, version, digest in rows}
 
     def _digest(self, record: Record) -> str:
         content = record.model_dump_json(exclude=_APART_FROM_CONTENT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Update,
     any_,
+    bindparam,
     delete,
     func,
     literal,
@@ -50,6 +51,16 @@ class Scope:
     ) -> CursorResult[*tuple[Any, ...]]:
         """The result of a statement; with ``rows``, of the statement run once for each."""
         return self.connection.execute(statement, rows)
+
+    def prepared(
+        self, statement: Prepared, values: Sequence[Any] | None = None, **parameters: Any
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """The result of a prepared statement; ``values`` is what ``Maker.among`` compares with."""
+        dialect = self.connection.dialect.name
+        parameters["practice"] = self.practice_id
+        if values is not None:
+            parameters["values"] = list(values) if dialect == "postgresql" else json.dumps(values)
+        return self.connection.execute(statement.made(dialect, self.writing), parameters)
 
     def mine(self, table: Table) -> ColumnElement[bool]:
         """The condition that keeps a statement inside the practice."""
@@ -114,9 +125,7 @@ class Scope:
         """``put`` for many rows of the same columns."""
         if rows:
             dialect = self.connection.dialect.name
-            self.run(
-                _replacing(dialect, table, tuple(rows[0]), ("practice_id", *key), time), rows
-            )
+            self.run(_replacing(dialect, table, tuple(rows[0]), ("practice_id", *key), time), rows)
 
     def own(self, **values: Any) -> dict[str, Any]:
         """A row of the practice."""
@@ -163,6 +172,57 @@ class Scope:
                 "ambiguous_id", f"several ids start with {given!r}; give more of it", allowed=ids
             )
         return ids[0] if ids else None
+
+
+class Prepared:
+    """A statement put together once for each kind of database: that costs more than running it.
+
+    ``build`` gets a ``Maker`` and says the statement with bound parameters: the practice is always
+    ``practice``, a list of values (``Maker.among``) is one parameter, ``values``.
+    """
+
+    def __init__(self, build: Callable[[Maker], Executable]) -> None:
+        self._build = build
+        self._made: dict[tuple[str, bool], Executable] = {}
+
+    def made(self, dialect: str, writing: bool) -> Executable:
+        """The statement for one kind of database; inside a write, queries may hold their rows."""
+        found = self._made.get((dialect, writing))
+        if found is None:
+            found = self._made[dialect, writing] = self._build(Maker(dialect, writing))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What a ``Prepared`` statement is put together with."""
+
+    dialect: str
+    writing: bool
+
+    def mine(self, table: Table) -> ColumnElement[bool]:
+        """The condition that keeps a statement inside the practice."""
+        return table.c.practice_id == bindparam("practice")
+
+    def select(self, table: Table, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+        """A query of the practice's own rows (all columns when none is named)."""
+        return select(*(columns or (table,))).where(self.mine(table))
+
+    def update(self, table: Table) -> Update:
+        """An update of the practice's own rows."""
+        return update(table).where(self.mine(table))
+
+    def among(self, column: Column[Any]) -> ColumnElement[bool]:
+        """The condition that a column has one of the ``values``."""
+        if self.dialect == "postgresql":
+            given = bindparam("values", type_=postgresql.ARRAY(column.type))
+            return column == any_(given)
+        each = func.json_each(bindparam("values")).table_valued("value")
+        return column.in_(select(each.c.value))
+
+    def locked(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        """The query, holding its rows until the commit where the database locks rows."""
+        return query.with_for_update() if self.writing else query
 
 
 @lru_cache(maxsize=512)

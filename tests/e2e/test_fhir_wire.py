@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ import requests
 import yaml
 from fhirclient.models.bundle import Bundle
 
+from adapters.fhir_r4.settings import TYPES
 from connector.app import open_app
 from connector.errors import ConfigurationError
 
@@ -28,6 +30,7 @@ PHQ9_ITEMS = (
     "44260-8",
 )  # fmt: skip
 LAST = date(2026, 11, 18)
+SET_BY_SERVER = ("resourceType", "id", "meta")
 
 
 class Ehr:
@@ -108,13 +111,13 @@ def ehr(fhir_url: str) -> Iterator[Ehr]:
     ehr.session.close()
 
 
-def make_site(home: Path, ehr: Ehr, **chart: Any) -> Path:
+def make_site(home: Path, ehr: Ehr, page_size: int = 10, **chart: Any) -> Path:
     wire = {"base_url": ehr.url, "private_network": True}
     site = {
         "practice": {"id": "wire", "name": "Wire Practice", "synthetic": True},
         "sources": [{
             "name": "ehr", "adapter": "fhir_r4", "mapping": "fhir_r4",
-            "options": {**wire, "page_size": 10},
+            "options": {**wire, "page_size": page_size},
         }],
         "destinations": [
             {"name": "chart", "adapter": "fhir_r4", "receives": ["therapist", "alert"],
@@ -123,6 +126,8 @@ def make_site(home: Path, ehr: Ehr, **chart: Any) -> Path:
              "options": {"folder": "out"}},
         ],
         "as_of": "2026-11-20T17:00:00-05:00",
+        # Generated people see their doctor a few times a year.
+        "rules": {"new_episode_gap_days": 900},
     }  # fmt: skip
     home.mkdir()
     (home / "site.yaml").write_text(yaml.safe_dump(site))
@@ -231,12 +236,10 @@ def test_a_new_site_finds_what_an_earlier_one_filed(ehr: Ehr, tmp_path: Path) ->
     """The database is lost and the site set up again: the chart gets no second copy."""
     home = make_site(tmp_path / "site", ehr)
     run(home)
-    keys = (home / "data" / "keys.json").read_bytes()
     before = ehr.all("DocumentReference")
     again = make_site(tmp_path / "again", ehr)
-    (again / "data").mkdir()
-    (again / "data" / "keys.json").write_bytes(keys)
-    (again / "data" / "keys.json").chmod(0o600)
+    (again / "data").mkdir(mode=0o700)
+    shutil.copy(home / "data" / "keys.json", again / "data" / "keys.json")
     run(again)
     assert ehr.all("DocumentReference") == before
 
@@ -248,8 +251,62 @@ def test_a_patient_who_is_twice_on_the_server_gets_nothing_filed(ehr: Ehr, tmp_p
     run(home)
     assert charts(ehr, "p-1") == charts(ehr, "p-9") == []
     with open_app(home).open_store() as store:
-        dead = store.read(lambda tx: tx.deliveries.counts())
-    assert dead, "a person is told"
+        dead = store.read(lambda tx: tx.deliveries.list("dead"))
+    assert {row.code for row in dead} == {"patient_ambiguous"}
+    assert not [row for row in dead if "CH-1001" in row.message]
+
+
+MOST = 250
+"""Resources of a type; the server looks at each of them at every search."""
+
+
+def newest(bundle: Path) -> dict[str, list[dict[str, Any]]]:
+    """The polled resources of a generated person, as a server has them: scores before others."""
+    text = bundle.read_text()
+    entries = json.loads(text)["entry"]
+    for entry in entries:
+        one = entry["resource"]
+        text = text.replace(f'"{entry["fullUrl"]}"', f'"{one["resourceType"]}/{one["id"]}"')
+    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in TYPES}
+    for entry in json.loads(text)["entry"]:
+        if entry["resource"]["resourceType"] in found:
+            found[entry["resource"]["resourceType"]].append(entry["resource"])
+    found["Observation"].sort(key=lambda one: "70274-6" not in json.dumps(one["code"]))
+    return {kind: listed[:MOST] for kind, listed in found.items()}
+
+
+def test_a_polled_person_and_the_same_person_from_a_file_give_the_same_decision(
+    fhir_url: str, bundles: list[Path], tmp_path: Path
+) -> None:
+    """Somebody of an independent generator, by way of an independent server."""
+    person = newest(min(bundles, key=lambda path: path.stat().st_size))
+    ehr = Ehr(fhir_url)
+    for kind, listed in person.items():
+        for one in listed:
+            ehr.put(kind, one["id"], **{k: v for k, v in one.items() if k not in SET_BY_SERVER})
+    ehr.session.close()
+    polled = make_site(tmp_path / "polled", ehr, page_size=70)
+    run(polled)
+    filed = make_site(tmp_path / "filed", ehr)
+    site = yaml.safe_load((filed / "site.yaml").read_text())
+    site["sources"][0].update(
+        adapter="fhir_files", options={"folder": "inbox", "settle_seconds": 0}
+    )
+    site["destinations"] = site["destinations"][1:]
+    (filed / "site.yaml").write_text(yaml.safe_dump(site))
+    (filed / "inbox").mkdir()
+    (filed / "data").mkdir(mode=0o700)
+    shutil.copy(polled / "data" / "keys.json", filed / "data" / "keys.json")
+    entries = [{"resource": one} for listed in person.values() for one in listed]
+    whole = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    (filed / "inbox" / "person.json").write_text(json.dumps(whole))
+    run(filed)
+
+    both = look(polled), look(filed)
+    assert both[0] == both[1] and both[0]["quarantine"] == {}
+    (patient,) = both[0]["patients"].values()
+    assert decisions(polled, patient) == decisions(filed, patient)
+    assert decisions(polled, patient)[0]["instrument"] == "gad7"
 
 
 def test_an_address_that_is_no_fhir_server_is_told_in_words(ehr: Ehr, tmp_path: Path) -> None:

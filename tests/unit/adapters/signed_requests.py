@@ -43,11 +43,11 @@ def put_secrets(home: Path) -> None:
         path.chmod(0o600)
 
 
-STANDARD: dict[str, Any] = {"signature": {"secrets": [{"file": "new"}, {"file": "old"}]}}
+STANDARD: dict[str, Any] = {"signature": {"secret": [{"file": "new"}, {"file": "old"}]}}
 GITHUB: dict[str, Any] = {
     "signature": {
         "scheme": "hmac_sha256",
-        "secrets": {"file": "plain"},
+        "secret": {"file": "plain"},
         "header": "X-Hub-Signature-256",
         "prefix": "sha256=",
     }
@@ -55,7 +55,7 @@ GITHUB: dict[str, Any] = {
 STAMPED: dict[str, Any] = {
     "signature": {
         "scheme": "timestamped_hmac",
-        "secrets": {"file": "plain"},
+        "secret": {"file": "plain"},
         "header": "X-Tool-Signature",
     }
 }

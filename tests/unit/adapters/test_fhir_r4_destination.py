@@ -147,9 +147,27 @@ def test_a_page_that_hides_further_patients_is_not_trusted(
     for number in range(12):
         person(fhir_counterpart, f"p-{number}", "CH|1001" if number in (0, 11) else "other")
     fhir_counterpart.finds_by_identifier = False
-    with pytest.raises(Rejected):
+    with pytest.raises(ConfigurationError) as caught:
         chart(fhir_counterpart, tmp_path, **BY_NUMBER).deliver(REPORT)
+    assert caught.value.code == "no_patient_search"
     assert fhir_counterpart.documents() == []
+
+
+def test_a_server_that_cant_search_by_identifier_is_read_through_up_to_a_limit(
+    fhir_counterpart: Any, tmp_path: Path
+) -> None:
+    fhir_counterpart.finds_by_identifier = False
+    for number in range(190):
+        fhir_counterpart.put("DocumentReference", f"d-{number}")
+    filing = chart(fhir_counterpart, tmp_path)
+    fhir_counterpart.conditional = False
+    receipt = filing.deliver(REPORT)
+    assert filing.deliver(REPORT) == receipt
+    for number in range(20):
+        fhir_counterpart.put("DocumentReference", f"e-{number}")
+    with pytest.raises(ConfigurationError) as caught:
+        filing.deliver(replace(REPORT, key="key-3"))
+    assert caught.value.code == "no_identifier_search"
 
 
 def test_whose_chart_it_is_must_be_known(fhir_counterpart: Any, tmp_path: Path) -> None:
@@ -238,7 +256,7 @@ def test_what_was_accepted_and_is_not_there_is_looked_for_again(
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(422, Rejected), (403, ConfigurationError), (503, RetryLater)]
+    ("status", "kind"), [(422, Rejected), (403, ConfigurationError), (500, RetryLater)]
 )
 def test_refusals_keep_their_kind_and_tell_nothing_of_the_patient(
     fhir_counterpart: Any, tmp_path: Path, status: int, kind: type[ConnectorError]

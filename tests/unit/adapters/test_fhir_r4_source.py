@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from adapters.fhir_r4 import ADAPTER, FhirSourceSettings
+from adapters.fhir_r4 import ADAPTER, FhirDestinationSettings, FhirSourceSettings
 from adapters.fhir_r4.settings import TYPES
 from adapters.fhir_r4.source import FhirServer
 from connector.errors import ConfigurationError, RetryLater
@@ -380,3 +381,35 @@ def test_a_server_that_lets_everybody_in_is_worth_a_second_look() -> None:
     given = {"base_url": "https://ehr.example/fhir", "deletions": "none"}
     concerns = ADAPTER.concerns(FhirSourceSettings.model_validate(given))
     assert [word for word in ("authorization", "deletions") if word in " ".join(concerns)]
+
+
+def test_a_token_by_client_credentials_is_fetched_once_and_kept_between_polls(
+    fhir_counterpart: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"access_token": "t0ken", "token_type": "Bearer", "expires_in": 300}
+    fhir_counterpart.override = only_for("token", (200, given))
+    monkeypatch.setenv("TEST_EHR_SECRET", "s3cret")
+    client = {
+        "token_url": f"{fhir_counterpart.url}/token", "client_id": "us",
+        "secret": {"env": "TEST_EHR_SECRET"}, "scope": "system/*.rs",
+    }  # fmt: skip
+    proof = {"client_credentials": client}
+    poller = Poller(fhir_counterpart, tmp_path, types=["Goal"], authorization=proof)
+    poller.poll()
+    poller.poll()
+    asked = [target for target in fhir_counterpart.paths if "token" in target]
+    assert len(asked) == 1 and len(fhir_counterpart.paths) == 3
+    assert fhir_counterpart.headers[-1]["authorization"] == "Bearer t0ken"
+
+
+def test_the_example_of_the_operations_guide_is_right_and_names_every_option() -> None:
+    guide = Path(__file__).parents[3] / "docs" / "operations.md"
+    section = guide.read_text(encoding="utf-8").split("## FHIR R4\n")[1].split("\n## ")[0]
+    example = yaml.safe_load(section.split("```yaml\n")[1].split("```")[0])
+    (given,) = example["sources"]
+    FhirSourceSettings.model_validate(given["options"])
+    (filed,) = example["destinations"]
+    FhirDestinationSettings.model_validate(filed["options"])
+    assert given["mapping"] == given["adapter"] == filed["adapter"] == ADAPTER.name
+    options = {*FhirSourceSettings.model_fields, *FhirDestinationSettings.model_fields}
+    assert [name for name in sorted(options) if f"| `{name}` |" not in section] == []

@@ -94,7 +94,7 @@ def test_base64_and_other_tags(tmp_path: Path) -> None:
 
 def test_a_secret_from_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORM_SECRET", "p" * 32)
-    options = {"signature": {**GITHUB["signature"], "secrets": {"env": "FORM_SECRET"}}}
+    options = {"signature": {**GITHUB["signature"], "secret": {"env": "FORM_SECRET"}}}
     assert batch_of(tmp_path, posted(headers=github()), options).rows
 
 
@@ -179,12 +179,12 @@ class TestOptions:
             ({}, "say how requests are signed (signature:), or that anybody may send them"),
             ({"accept_unsigned": False}, "say how requests are signed"),
             ({**STANDARD, "accept_unsigned": True}, "give signature or accept_unsigned: true, not"),
-            ({"signature": {"secrets": []}}, "signature.secrets"),
-            ({"signature": {}}, "signature.secrets"),
-            ({"signature": {"scheme": "md5", "secrets": {"env": "X"}}}, "'hmac_sha256'"),
-            ({"signature": {"scheme": "hmac_sha256", "secrets": {"env": "X"}}}, "needs header"),
+            ({"signature": {"secret": []}}, "signature.secret"),
+            ({"signature": {}}, "signature.secret"),
+            ({"signature": {"scheme": "md5", "secret": {"env": "X"}}}, "'hmac_sha256'"),
+            ({"signature": {"scheme": "hmac_sha256", "secret": {"env": "X"}}}, "needs header"),
             (
-                {"signature": {"secrets": {"env": "X"}, "prefix": "v1"}},
+                {"signature": {"secret": {"env": "X"}, "prefix": "v1"}},
                 "prefix belongs to hmac_sha256, not to standard_webhooks",
             ),
             (
@@ -195,8 +195,8 @@ class TestOptions:
             ({**STANDARD, "max_byte": 1}, "Did you mean 'max_bytes'?"),
             ({**STANDARD, "max_bytes": 10}, "max_bytes"),
             ({**STANDARD, "event_id": {"body": "a..b"}}, "event_id.body"),
-            ({"signature": {"secrets": {"env": "NOT_SET_ANYWHERE"}}}, "NOT_SET_ANYWHERE"),
-            ({"signature": {"secrets": {"file": "nothing"}}}, "nothing"),
+            ({"signature": {"secret": {"env": "NOT_SET_ANYWHERE"}}}, "NOT_SET_ANYWHERE"),
+            ({"signature": {"secret": {"file": "nothing"}}}, "nothing"),
         ],
     )
     def test_what_can_not_work_is_refused_with_its_place(
@@ -216,7 +216,7 @@ class TestOptions:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, code: str
     ) -> None:
         monkeypatch.setenv("FORM_SECRET", secret)
-        fault = self.refused(tmp_path, {"signature": {"secrets": {"env": "FORM_SECRET"}}})
+        fault = self.refused(tmp_path, {"signature": {"secret": {"env": "FORM_SECRET"}}})
         assert fault.code == code
         assert "FORM_SECRET" in str(fault)
         assert secret.removeprefix("whsec_") not in str(fault)

@@ -191,7 +191,7 @@ def test_a_time_within_the_tolerance_is_taken(tmp_path: Path, later: float) -> N
 
 
 def test_a_secret_taken_out_of_the_site_proves_nothing_any_more(tmp_path: Path) -> None:
-    rotated = {"signature": {"secrets": [{"file": "old"}]}}
+    rotated = {"signature": {"secret": [{"file": "old"}]}}
     with pytest.raises(NotAuthentic):
         webhook(tmp_path, rotated).receive(posted())
 

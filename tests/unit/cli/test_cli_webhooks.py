@@ -53,7 +53,7 @@ def test_check_points_out_a_source_that_anybody_may_post_to(connector, home):
 
 def test_check_says_nothing_of_a_signed_source(connector, home, monkeypatch):
     monkeypatch.setenv("TOOL_SECRET", "whsec_" + "c2VjcmV0" * 5)
-    done = connector("--home", home({"signature": {"secrets": {"env": "TOOL_SECRET"}}}), "check")
+    done = connector("--home", home({"signature": {"secret": {"env": "TOOL_SECRET"}}}), "check")
     assert done.code == 0, done.err
     assert "Look again" not in done.out
 
@@ -62,7 +62,7 @@ def test_check_says_nothing_of_a_signed_source(connector, home, monkeypatch):
     ("options", "said"),
     [
         ({}, "say how requests are signed (signature:)"),
-        ({"signature": {"secrets": {"env": "NOT_THERE"}}}, "variable NOT_THERE is not set"),
+        ({"signature": {"secret": {"env": "NOT_THERE"}}}, "variable NOT_THERE is not set"),
     ],
 )
 def test_check_finds_a_source_that_can_not_work(connector, home, options, said):

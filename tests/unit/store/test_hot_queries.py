@@ -55,6 +55,8 @@ def test_hot_statement_uses_the_index_made_for_it(name: str, store: Store, tmp_p
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
     connection.close()
     searches = [str(row[3]) for row in plan if str(row[3]).startswith(("SEARCH", "SCAN"))]
+    # Values that a statement compares with come as one list, read as a table of its own.
+    searches = [text for text in searches if "VIRTUAL TABLE" not in text]
     if name == "deliveries due":
         # Whether an earlier one waits is looked up for each that is due.
         assert "INDEX deliveries_waiting" in searches.pop()
