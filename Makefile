@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FHIR_SERVER := .cache/fhir_server
 
-.PHONY: help install install-dev fhir-server demo serve-demo test check format lock pages benchmarks image clean
+.PHONY: help install install-dev fhir-server demo serve-demo test check format lock pages benchmarks benchmarks-wire image clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ pages: install-dev ## every page of every report as PNG, Letter and A4, in .cach
 
 benchmarks: install-dev ## rows/s, reports/s, memory; prints tables
 	$(BIN)/python benchmarks/run.py
+
+benchmarks-wire: install ## the service over HTTP: events/s, waiting times, memory, disk, a kill
+	$(BIN)/python benchmarks/wire.py
 
 image: ## build the container image without a daemon and run the demo in it (root, Debian)
 	scripts/build_image.sh

@@ -1,8 +1,9 @@
 """Measures this machine and prints tables; a few minutes. Nothing here passes or fails.
 
-python benchmarks/run.py                      all parts
+python benchmarks/run.py                      all parts but the last
 python benchmarks/run.py mapping reports      only these
 python benchmarks/run.py whole --patients 300 whole runs of one size
+python benchmarks/run.py wire                 the service over HTTP (benchmarks/wire.py has options)
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def main() -> None:
     unknown = sorted(set(given.parts) - set(_PARTS))
     if unknown:
         parser.error(f"there is no part {unknown[0]!r}; parts: {', '.join(_PARTS)}")
-    chosen = given.parts or list(_PARTS)
+    chosen = given.parts or [name for name in _PARTS if name != "wire"]
     wanted = not given.no_postgres and set(chosen) & {"whole", "store"}
     postgres = start_postgres() if wanted else None
     try:
@@ -113,12 +114,18 @@ def _store(postgres: str | None, _sizes: list[int]) -> None:
     store_operations(postgres)
 
 
+def _wire(_postgres: str | None, sizes: list[int]) -> None:
+    script = Path(__file__).with_name("wire.py")
+    subprocess.run([sys.executable, script, "--patients", *map(str, sizes)], check=True)
+
+
 _PARTS: dict[str, Callable[[str | None, list[int]], None]] = {
     "mapping": _steps("mapping_alone"),
     "evaluation": _steps("evaluation_alone"),
     "reports": _steps("reports"),
     "store": _store,
     "whole": whole_runs,
+    "wire": _wire,
 }
 
 if __name__ == "__main__":

@@ -67,9 +67,7 @@ def proof(message_id: str, body: bytes) -> dict[str, str]:
 
 def is_proven(headers: dict[str, str], body: bytes) -> bool:
     """Whether a request with these headers (names in lower case) is signed with our secret."""
-    expected = _signature(
-        headers.get("webhook-id", ""), headers.get("webhook-timestamp", ""), body
-    )
+    expected = _signature(headers.get("webhook-id", ""), headers.get("webhook-timestamp", ""), body)
     given = headers.get("webhook-signature", "").removeprefix("v1,")
     return hmac.compare_digest(given, expected)
 

@@ -13,7 +13,8 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from itertools import islice
 
 from wire_events import Forms, proof
 
@@ -21,6 +22,7 @@ _READY = 700
 """Requests a second that are made and signed before the clock starts; more are made on the way."""
 
 _PATIENCE = 30.0
+_MOST_BROKEN = 1000
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class Task:
 
 
 @dataclass
-class _Report:
+class Report:
+    """What came of a task: id, sent and acknowledged of each event taken; refusals, breaks."""
+
     acknowledged: list[tuple[str, float, float]] = field(default_factory=list)
     refused: int = 0
     broken: int = 0
@@ -88,73 +92,65 @@ class _Connection:
         return int(head[9:12]) if len(body) >= int(length or 0) else None
 
 
-def post(task: Task) -> _Report:
-    """Post until the time or the events are over, each connection one event at a time."""
-    planned = task.count or int(task.seconds * _READY)
-    ready = [request for _, request in zip(range(planned), _requests(task), strict=False)]
-    more = _requests(task, skip=planned)
-    report = _Report()
-    end = time.monotonic() + task.seconds
+class Sender:
+    """Posts until the time or the events are over, each connection one event at a time."""
 
-    def next_request() -> tuple[str, bytes] | None:
-        if ready:
-            over = not task.count and time.monotonic() >= end
-            return None if over else ready.pop()
-        return None if task.count or time.monotonic() >= end else next(more)
+    def __init__(self, task: Task) -> None:
+        self.report = Report()
+        self._task = task
+        self._planned = task.count or int(task.seconds * _READY)
+        self._requests = _requests(task, self._planned)
+        self._ready = list(islice(self._requests, self._planned))[::-1]
+        self._selector = selectors.DefaultSelector()
+        self._end = time.monotonic() + task.seconds
 
-    ready.reverse()
-    with selectors.DefaultSelector() as selector:
-        for _ in range(task.connections):
-            given = next_request()
-            if given is not None:
-                connection = _Connection(task.port)
-                connection.send(*given)
-                selector.register(connection.socket, selectors.EVENT_READ, connection)
-        while selector.get_map():
-            events = selector.select(_PATIENCE)
+    def run(self) -> None:
+        """Post everything. Raises TimeoutError when the service answers nothing any more."""
+        for _ in range(self._task.connections):
+            self._send_next(_Connection(self._task.port))
+        while self._selector.get_map():
+            events = self._selector.select(_PATIENCE)
             if not events:
                 raise TimeoutError(f"the service did not answer for {_PATIENCE:.0f} s")
             for key, _ in events:
-                connection = key.data
-                status = connection.status()
-                if status is None:
-                    continue
-                selector.unregister(connection.socket)
-                if _note(report, connection, status):
-                    if task.gap:
-                        time.sleep(task.gap)
-                    given = next_request()
-                    if given is None:
-                        connection.socket.close()
-                        continue
-                    connection.send(*given)
-                else:
-                    connection.again()
-                selector.register(connection.socket, selectors.EVENT_READ, connection)
-    return report
+                self._hear(key.data)
+        self._selector.close()
 
+    def _send_next(self, connection: _Connection) -> None:
+        over = time.monotonic() >= self._end if not self._task.count else not self._ready
+        if over:
+            connection.socket.close()
+            return
+        connection.send(*(self._ready.pop() if self._ready else next(self._requests)))
+        self._selector.register(connection.socket, selectors.EVENT_READ, connection)
 
-def _note(report: _Report, connection: _Connection, status: int) -> bool:
-    """Whether the request is done with; one that broke off is sent again, as a sender would."""
-    if status == 0:
-        report.broken += 1
-        if report.broken > 1000:
+    def _hear(self, connection: _Connection) -> None:
+        status = connection.status()
+        if status is None:
+            return
+        self._selector.unregister(connection.socket)
+        if status == 0:
+            self._broken(connection)
+            return
+        if status == 202:
+            times = (connection.event_id, connection.sent_at, time.monotonic())
+            self.report.acknowledged.append(times)
+        else:
+            self.report.refused += 1
+        time.sleep(self._task.gap)
+        self._send_next(connection)
+
+    def _broken(self, connection: _Connection) -> None:
+        """What was not answered is sent again, as a form tool would."""
+        self.report.broken += 1
+        if self.report.broken > _MOST_BROKEN:
             raise ConnectionError("the service closes every connection")
-        return False
-    if status == 202:
-        report.acknowledged.append(
-            (connection.event_id, connection.sent_at, time.monotonic())
-        )
-    else:
-        report.refused += 1
-    return True
+        connection.again()
+        self._selector.register(connection.socket, selectors.EVENT_READ, connection)
 
 
-def _requests(task: Task, skip: int = 0) -> Iterator[tuple[str, bytes]]:
-    planned = task.count or int(task.seconds * _READY)
+def _requests(task: Task, planned: int) -> Iterator[tuple[str, bytes]]:
     forms = Forms(task.tag, task.patients, planned, days_before=task.days_before)
-    for _ in range(skip):
-        forms.next()
     while True:
         event_id, body = forms.next()
         headers = {
@@ -169,8 +165,9 @@ def _requests(task: Task, skip: int = 0) -> Iterator[tuple[str, bytes]]:
 
 def main() -> None:
     """One task from standard input, its report to standard output."""
-    report = post(Task(**json.loads(sys.stdin.readline())))
-    print(json.dumps(vars(report)), flush=True)
+    sender = Sender(Task(**json.loads(sys.stdin.readline())))
+    sender.run()
+    print(json.dumps(asdict(sender.report)), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from connector.documents.render import Renderer
     from connector.engine.runner import Runner
     from connector.engine.work import Reporter, Work
+    from connector.release import Desk
     from connector.store.crypto import KeyRing
     from connector.store.store import Store
 
@@ -133,8 +135,7 @@ class App:
         for name, file in self.resources.files("mappings/instruments", "*.yaml").items():
             parts.append(partial(_instrument, name, file))
         parts += [partial(self._mapping, given) for given in self.site.sources]
-        parts += [partial(self._source, given) for given in self.polled]
-        parts.append(lambda: self.webhooks)
+        parts += [partial(self._way_in, given) for given in self.site.sources]
         parts += [partial(self._destination, given) for given in self.site.destinations]
         found: dict[str, ConfigurationError] = {}
         for part in parts:
@@ -187,7 +188,22 @@ class App:
             now=self.site.now,
             keep_raw_days=self.site.store.keep_raw_days,
             keep_documents_days=self.site.store.keep_documents_days,
+            keep_signed_days=self.site.store.keep_signed_days,
             report=report or Silent(),
+        )
+
+    def desk(self, store: Store) -> Desk:
+        """What signing and releasing documents needs, over an open store."""
+        from connector.documents import compose
+        from connector.release import Desk
+
+        paper = self.site.render.paper
+        return Desk(
+            store=store,
+            routes=self.routes,
+            zone=ZoneInfo(self.practice.timezone),
+            now=self.site.now,
+            page=lambda spec: compose.html(spec, self.resources, paper),
         )
 
     @contextmanager
@@ -262,6 +278,10 @@ class App:
             _source_options(given, adapter.source_settings), self._source_context(given)
         )
 
+    def _way_in(self, given: settings.SourceSettings) -> Source | Webhook:
+        pushes = registry.find_adapter(given.adapter).webhook is not None
+        return self._webhook(given) if pushes else self._source(given)
+
     def _webhook(self, given: settings.SourceSettings) -> Webhook:
         adapter = registry.find_adapter(given.adapter)
         assert adapter.webhook is not None  # only such sources come here
@@ -271,8 +291,11 @@ class App:
         )
 
     def _source_context(self, given: settings.SourceSettings) -> AdapterContext:
-        expected = self.mappings[given.name].expected_tables()
-        return AdapterContext(given.name, self.home, expected, self.site.now)
+        mapping = self.mappings[given.name]
+        tables = tuple(table.raw_name for table in mapping.tables.values())
+        return AdapterContext(
+            given.name, self.home, mapping.expected_tables(), self.site.now, tables
+        )
 
     def _route(self, given: settings.DestinationSettings) -> Route:
         adapter = registry.find_adapter(given.adapter)
@@ -289,6 +312,14 @@ class App:
         if adapter.destination is None or adapter.destination_settings is None:
             raise ConfigurationError(
                 "not_a_destination", f"destination {given.name!r}: {adapter.name} can't be sent to"
+            )
+        odd = [k for k in given.receives if adapter.kinds is not None and k not in adapter.kinds]
+        if odd:
+            raise ConfigurationError(
+                "kind_not_taken",
+                f"destination {given.name!r}, receives: {adapter.name} can't take {odd[0]!r}",
+                where=settings.SITE_FILE,
+                allowed=adapter.kinds or (),
             )
         where = f"{settings.SITE_FILE}, destination {given.name!r}, options"
         options = settings.check_section(adapter.destination_settings, given.options, where=where)

@@ -102,7 +102,7 @@ class Rejected(ConnectorError):
 
 
 class Disabled(Rejected):
-    """The receiver says that it is gone for good (410): nothing more is sent until a person acts."""
+    """The receiver is gone for good, it says (410): nothing more is sent until a person acts."""
 
 
 class NotAuthentic(Rejected):

@@ -211,12 +211,14 @@ class AdapterContext:
     """What an adapter may know of the site besides its own settings section.
 
     ``now`` is the product's clock; waiting times that a counterpart asks for are counted from it.
+    ``tables`` are all that the source's mapping takes: rows of any other make no record.
     """
 
     name: str
     home: Path
     expected: Sequence[ExpectedTable] = ()
     now: Callable[[], datetime] = utc_now
+    tables: Collection[str] = ()
 
 
 def _no_concerns(_: Any) -> Sequence[str]:
@@ -230,10 +232,10 @@ ALL_FORMATS = ("pdf", "html", "json")
 class Adapter:
     """How an adapter declares itself: one ``ADAPTER`` object in ``adapters/<name>/__init__.py``.
 
-    ``formats`` are those that its destination can take; ``one_format``: of a document that comes in
-    several of them, only the first is sent. ``keeps_for_review``: what it files lies
-    inside the practice and may wait there for a release; other destinations get nothing that must
-    be released first. ``needs_patient``: its destination must know whose chart it is.
+    ``formats`` are those that its destination can take, ``kinds`` the document kinds (None: all);
+    ``one_format``: of a document that comes in several formats, only the first is sent.
+    ``keeps_for_review``: what it files lies inside the practice and may wait there for a release;
+    other destinations get nothing that must be released first. ``needs_patient``: its destination must know whose chart it is.
     ``concerns`` are sentences that ``connector check`` shows about settings that are valid and
     deserve a second look.
     """
@@ -245,6 +247,7 @@ class Adapter:
     destination_settings: type[BaseModel] | None = None
     destination: Callable[[Any, AdapterContext], Destination] | None = None
     formats: tuple[str, ...] = ALL_FORMATS
+    kinds: tuple[str, ...] | None = None
     one_format: bool = False
     keeps_for_review: bool = False
     needs_patient: bool = False

@@ -28,6 +28,11 @@ from pydantic import (
 _ICD10CM = re.compile(r"[A-Z][0-9][0-9AB](\.[0-9A-Z]{1,4})?")
 
 
+def is_icd10cm(code: str) -> bool:
+    """Whether a code has the form of an ICD-10-CM code; not whether such a code exists."""
+    return _ICD10CM.fullmatch(code) is not None
+
+
 # Validation context for records read back from the store: they were checked when they came in, and
 # a check that has become stricter since must not make them unreadable.
 STORED = {"stored": True}
@@ -137,7 +142,7 @@ class Diagnosis(PatientRecord):
         # Payers take ICD-10-CM codes; a DSM name in their place breaks every later step.
         if info.context == STORED:
             return value
-        if info.data.get("system") == "icd10cm" and not _ICD10CM.fullmatch(value):
+        if info.data.get("system") == "icd10cm" and not is_icd10cm(value):
             raise ValueError("not an ICD-10-CM code, such as F33.1")
         return value
 
@@ -212,9 +217,9 @@ class Note(PatientRecord):
 class Assessment(PatientRecord):
     """One administration of an instrument: item answers, or a total alone.
 
-    ``context`` holds answers beside the items that scoring asks for (``context`` of the instrument's
-    file), such as whether work does not apply. ``event_id`` is the sender's own id of the event that brought it, where one did: a summary of
-    what came of it goes back under that id.
+    ``context`` holds answers beside the items that scoring asks for (``context`` of the
+    instrument's file), such as whether work does not apply. ``event_id`` is the sender's own id of
+    the event that brought it, where one did: a summary of what came of it goes back under that id.
     """
 
     kind: Literal["assessment"] = "assessment"

@@ -97,13 +97,18 @@ def _database_kind(url: str) -> str | None:
 
 
 class StoreSettings(_Section):
-    """Databases: ours and the engine's. SQLite paths are relative to the site's home."""
+    """Databases: ours and the engine's. SQLite paths are relative to the site's home.
+
+    ``keep_signed_days``: six years, the time for which HIPAA asks to keep documentation
+    (45 CFR 164.316(b)(2)); state law on records may ask for more.
+    """
 
     url: str = "sqlite:///data/connector.db"
     engine_url: str = "sqlite:///data/engine.db"
     keys_file: str = "data/keys.json"
     keep_raw_days: int = Field(default=30, ge=1)
     keep_documents_days: int = Field(default=365, ge=1)
+    keep_signed_days: int = Field(default=2192, ge=1)
 
     @model_validator(mode="after")
     def _same_kind(self) -> StoreSettings:

@@ -213,6 +213,9 @@ def serving() -> Iterator[FhirCounterpart]:
     class Quiet(ThreadingHTTPServer):
         daemon_threads = True
 
+        def handle_error(self, *_: Any) -> None:
+            pass  # whoever asked was killed, in some tests
+
     server = Quiet(("127.0.0.1", 0), Handler)
     fhir.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -40,10 +40,7 @@ class FhirChart:
         with self._server.open() as http:
             found = self._found(http, kind, outgoing)
             if found is None:
-                answer = self._create(http, kind, outgoing)
-                found = self._found(http, kind, outgoing) or self._read_back(
-                    http, kind, outgoing, answer
-                )
+                found = self._create(http, kind, outgoing)
         return Receipt(outgoing.key, found)
 
     def find(self, outgoing: Outgoing) -> Receipt | None:
@@ -63,7 +60,8 @@ class FhirChart:
             )
         return "Task" if self._settings.alerts == "task" else "Flag"
 
-    def _create(self, http: Http, kind: str, outgoing: Outgoing) -> Answer:
+    def _create(self, http: Http, kind: str, outgoing: Outgoing) -> str:
+        """``Type/id`` of what was created, or found to be there meanwhile."""
         patient = patient_id(http, outgoing.patient, self._settings, self._context)
         make = {
             "DocumentReference": resources.document_reference,
@@ -73,22 +71,21 @@ class FhirChart:
         identifier = {"system": self._settings.identifier_system, "value": outgoing.key}
         resource = make(outgoing, patient, identifier, self._context.now())
         condition = quote(self._token(outgoing), safe=":/|")
-        try:
-            return http.request(
-                "POST",
-                kind,
-                json=resource,
-                headers={
-                    **ACCEPT,
-                    "Content-Type": "application/fhir+json",
-                    "If-None-Exist": f"identifier={condition}",
-                },
+        headers = {
+            **ACCEPT,
+            "Content-Type": "application/fhir+json",
+            "If-None-Exist": f"identifier={condition}",
+        }
+        # FHIR R4, http, "Conditional create": 412 says that several match the condition.
+        answer = http.request("POST", kind, json=resource, headers=headers, expect=(412,))
+        found = self._found(http, kind, outgoing)
+        if found is None and answer.status == 412:
+            raise Rejected(
+                "condition_misread",
+                f"the server says that several {kind} match our key, and has none with it: it does "
+                "not understand the condition, so that nothing can be filed there exactly once",
             )
-        except Rejected as fault:
-            # The one condition is "none of this key"; R4, http, 3.1.0.8.1: 412 is several matches.
-            if fault.code == "changed_meanwhile":
-                raise _twice(kind, []) from None
-            raise
+        return found or self._read_back(http, kind, outgoing, answer)
 
     def _found(self, http: Http, kind: str, outgoing: Outgoing) -> str | None:
         """``Type/id`` of the one resource with this key."""
@@ -161,9 +158,9 @@ def _own_id(answer: Answer) -> str | None:
 
 
 def _twice(kind: str, ids: list[str]) -> Rejected:
-    named = ": " + ", ".join(f"{kind}/{own_id}" for own_id in ids) if ids else ""
+    named = ", ".join(f"{kind}/{own_id}" for own_id in ids)
     return Rejected(
         "found_twice",
-        f"the server holds this {kind} more than once{named}; mark all but one as entered in "
-        "error there, delete their identifier, then replay",
+        f"the server holds this {kind} more than once: {named}; take the identifier from all but "
+        "one and mark them as entered in error there, then replay",
     )

@@ -171,7 +171,7 @@ def _links(bundle: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _states_order(own_link: str) -> bool:
-    """R4, search, 3.1.1.2: in its self link a server states the parameters that it used."""
+    """FHIR R4, search, "Server Conformance": the self link states the parameters really used."""
     try:
         return parse_qs(urlsplit(own_link).query).get("_sort") == ["_lastUpdated"]
     except ValueError:

@@ -91,7 +91,7 @@ def _identifiers(resource: object) -> set[tuple[object, object]]:
 
 
 def _escaped(value: str) -> str:
-    """R4, search, 3.1.1.5.1: ``$``, ``,``, ``|`` and ``\\`` have a meaning of their own."""
+    """FHIR R4, search, "Escaping Search Parameters": ``$ , | \\`` have a meaning of their own."""
     return re.sub(r"([\\$,|])", r"\\\1", value)
 
 

@@ -6,13 +6,14 @@ import difflib
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from connector.app import App, open_app
-from connector.cli.summary import print_summary, run_with_progress
 from connector.errors import ConfigurationError, ConnectorError
+from connector.footprint import few_pools, settle
 from connector.pickup import Pickup, PickupSettings
 from connector.settings import SITE_FILE, check_section
 
@@ -33,8 +34,7 @@ def run_command(home: Path, once: bool) -> None:
     """
     app = open_app(home)
     if once:
-        seconds = run_with_progress(app)
-        print_summary(app, seconds)
+        _run_and_show(app)
         return
     run_until_stopped(app)
 
@@ -46,7 +46,9 @@ def run_until_stopped(app: App) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    few_pools()
     failed, close = start_work(app)
+    settle()
     click.echo("Running; stop with Ctrl-C.", err=True)
     parent = os.getppid()
     try:
@@ -79,8 +81,7 @@ def poll_command(home: Path, source: str, compare: bool) -> None:
             "no_such_source", f"there is no source {source!r}", where=SITE_FILE, allowed=names,
             suggestion=close[0] if close else None,
         )  # fmt: skip
-    seconds = run_with_progress(app, [source], compare=compare)
-    print_summary(app, seconds)
+    _run_and_show(app, [source], compare=compare)
 
 
 @click.command("ingest")
@@ -100,7 +101,14 @@ def ingest_command(home: Path, files: tuple[Path, ...], source_name: str | None)
         pickup, name = _pickup(app, file, source_name)
         pickup.bring(file)
         names.add(name)
-    seconds = run_with_progress(app, sorted(names))
+    _run_and_show(app, sorted(names))
+
+
+def _run_and_show(app: App, sources: Sequence[str] | None = None, *, compare: bool = False) -> None:
+    # Imported here: the service, which needs other parts of this module, shows no tables.
+    from connector.cli.summary import print_summary, run_with_progress
+
+    seconds = run_with_progress(app, sources, compare=compare)
     print_summary(app, seconds)
 
 

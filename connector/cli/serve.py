@@ -25,6 +25,7 @@ from connector.app import App, open_app
 from connector.cli import EXIT_NEEDS_PERSON
 from connector.cli.run import BESIDE_WEB
 from connector.errors import ConfigurationError
+from connector.footprint import few_pools, settle
 from connector.logs import PlainFormatter
 
 
@@ -43,6 +44,7 @@ def serve_command(home: Path, port: int, host: str) -> None:
 
 def serve(app: App, port: int, host: str = "127.0.0.1") -> None:
     """Serve until stopped. Raises ConfigurationError when the port or the database is taken."""
+    few_pools()
     _check_port(host, port)
     # Mistakes in the site file end the start here, with one sentence.
     _ = (app.webhooks, app.keys)
@@ -139,6 +141,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
                 self._app, self._token, self._worker_is_alive
             )
             threading.Thread(target=self._watch_worker, daemon=True).start()
+        settle()
         return flask_app
 
     def run(self) -> None:

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 import yaml
@@ -15,6 +15,7 @@ import yaml
 from connector import registry, settings
 from connector.app import App, open_app
 from connector.cli import EXIT_CONFIGURATION
+from connector.cli.state import attention, state
 from connector.cli.tables import console, table
 from connector.errors import ConfigurationError
 from connector.resources import Resources
@@ -139,27 +140,12 @@ def status_command(home: Path, as_json: bool) -> None:
     """Show what waits, what was sent and what needs a person."""
     app = open_app(home)
     with app.open_store() as store:
-        found: dict[str, Any] = store.read(
-            lambda tx: {
-                "practice": app.site.practice.id,
-                "inbox": tx.inbox.counts(),
-                "records": tx.records.counts(),
-                "patients_due": tx.due.count(),
-                "decisions": tx.progress.decision_counts(),
-                "alerts": tx.alerts.counts(),
-                "documents": tx.documents.counts(),
-                "deliveries": [
-                    {"destination": destination, "state": state, "count": count}
-                    for (destination, state), count in sorted(tx.deliveries.counts().items())
-                ],
-                "quarantine": tx.quarantine.counts(),
-            }
-        )
+        found = store.read(lambda tx: state(tx, app))
     if as_json:
         click.echo(json.dumps(found, indent=2, sort_keys=True))
         return
     rows = [
-        (section, key, count)
+        (section.replace("_", " "), key, count)
         for section, values in found.items()
         if isinstance(values, dict)
         for key, count in sorted(values.items())
@@ -169,4 +155,7 @@ def status_command(home: Path, as_json: bool) -> None:
         for one in found["deliveries"]
     ]
     rows.append(("patients", "due for evaluation", found["patients_due"]))
-    console().print(table(app.site.practice.name, ("section", "what", "count"), rows, number=2))
+    screen = console()
+    screen.print(table(app.site.practice.name, ("section", "what", "count"), rows, number=2))
+    if found["trouble"]:
+        screen.print(table("Needs attention", ("where", "what", "why"), attention(found)))

@@ -21,6 +21,7 @@ from connector.cli.tables import console, table
 if TYPE_CHECKING:
     from connector.store.store import Tx
 
+_WAITING = "documents list --waiting"
 _DECISIONS = ("exceeds", "meets", "below", "too_early", "insufficient_data")
 
 
@@ -96,7 +97,10 @@ def print_summary(app: App, seconds: float) -> None:
 
 
 def _counts(tx: Tx) -> dict[str, Any]:
+    from connector.release import waiting_counts
+
     return {
+        "wait_for": waiting_counts(tx),
         "patients": tx.records.counts().get("patient", 0),
         "decisions": tx.progress.decision_counts(),
         "alerts": tx.alerts.counts(),
@@ -119,10 +123,12 @@ def _rows(found: dict[str, Any], seconds: float) -> list[tuple[object, ...]]:
         *((f"  {word.replace('_', ' ')}", decisions.get(word, 0), "") for word in _DECISIONS),
         ("Alerts open", found["alerts"].get("open", 0), found["folders"].get("alert", "")),
         filed("Therapist reports", "therapist"),
-        filed("Patient reports, to be released", "patient"),
-        filed("Insurer reports, to be signed", "insurer"),
-        filed("Packets (manifest), to be signed", "packet_manifest"),
+        filed("Patient reports", "patient"),
+        filed("Insurer reports", "insurer"),
+        filed("Packets (manifest)", "packet_manifest"),
         filed("Decisions with inputs", "decision"),
+        ("Patient reports to be released", found["wait_for"]["release"], _WAITING),
+        ("Payer packets to be signed", found["wait_for"]["signature"], _WAITING),
         ("Quarantined rows", aside.get("row", 0), "quarantine list"),
         ("Quarantined files", aside.get("file", 0), "quarantine list"),
         ("Deliveries waiting", found["waiting"], "status"),

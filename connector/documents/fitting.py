@@ -17,10 +17,10 @@ HEADING = 21.5
 BODY, SMALL = 12.4, 10.7
 # block and the rows that must stay (of the reason: characters), taken in this order
 CUTS = (
-    ("warnings", 3), ("goals", 4), ("review", 5), ("safety", 2), ("reason", 420),
-    ("warnings", 2), ("reason", 290), ("goals", 3), ("review", 4), ("warnings", 1), ("review", 3),
-    ("reason", 190), ("goals", 2), ("review", 2), ("scores", 3), ("reason", 110), ("goals", 1),
-    ("safety", 1), ("review", 1), ("reason", 50),
+    ("warnings", 3), ("thread", 4), ("goals", 4), ("review", 5), ("safety", 2), ("reason", 420),
+    ("warnings", 2), ("thread", 3), ("reason", 290), ("goals", 3), ("review", 4), ("warnings", 1),
+    ("thread", 2), ("review", 3), ("reason", 190), ("goals", 2), ("review", 2), ("thread", 1),
+    ("scores", 3), ("reason", 110), ("goals", 1), ("safety", 1), ("review", 1), ("reason", 50),
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def fit(context: dict[str, Any]) -> dict[str, Any]:
         while block != "reason" and height(result) > PAGE and len(result[block]["rows"]) > least:
             rows, more = result[block]["rows"], result[block]["more"]
             result[block] = {**result[block], "rows": rows[:-1], "more": more + 1}
-    for block in ("safety", "review", "goals", "scores", "warnings"):
+    for block in ("safety", "review", "goals", "thread", "scores", "warnings"):
         result = _put_back(result, block, context[block]["rows"])
     return result
 
@@ -67,6 +67,7 @@ def height(context: dict[str, Any]) -> float:
         + _goals(context)
         + HEADING
         + sum(_lines("0. " + r["text"] + r["rule"], 9.5, WIDTH) * BODY for r in _rows(context))
+        + _thread(context["thread"])
         + HEADING
         + _lines(context["note"], 8.5, 512) * SMALL
         + 8
@@ -145,6 +146,12 @@ def _right(context: dict[str, Any]) -> float:
     total += HEADING + _lines(right["text"], 9.5, RIGHT) * BODY
     total += _lines(f"{right['detail']}; 1 more in the app", 8.5, RIGHT) * SMALL
     return total + (BODY if right["flag"] else 0)
+
+
+def _thread(thread: dict[str, Any]) -> float:
+    said = " ".join(row["text"] for row in thread["rows"]) or thread["none"]
+    text = f"Breaks in the golden thread: {said} And 19 more in the app."
+    return 2 + _lines(text, 8.5, WIDTH) * SMALL
 
 
 def _goals(context: dict[str, Any]) -> float:

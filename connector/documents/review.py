@@ -66,7 +66,7 @@ def review_lines(
     series = facts.primary_series(progress)
     instrument = instruments.get(series.instrument) if series else None
     if facts.care_ended(progress):
-        return [narrative.sentence("care_ended", CARE_ENDED), *_unsigned_notes(progress)]
+        return [narrative.sentence("care_ended", CARE_ENDED)]
     rows: Rows = []
     if series is not None and instrument is not None:
         rows += _change_lines(progress, series, instrument)
@@ -75,7 +75,7 @@ def review_lines(
             text = f"Consider {instruments[s.instrument].short_name}: worse {narrative.beyond(s)}."
             rows.append(narrative.sentence("secondary_worse", text, _ids(s)))
     rows += _attendance_lines(progress, rules)
-    rows += _plan_lines(progress, on)
+    rows += _goal_lines(progress, on)
     shown = {a.text: a for a in progress.alerts if a.rule in ALSO_SHOWN}
     rows += [narrative.sentence(a.rule, a.text, a.sources) for a in shown.values()]
     rows += [
@@ -142,39 +142,16 @@ def _attendance_lines(progress: Progress, rules: RuleSet) -> Rows:
     return rows
 
 
-def _plan_lines(progress: Progress, on: date) -> Rows:
-    rows: Rows = []
+def _goal_lines(progress: Progress, on: date) -> Rows:
     late = [
         g
         for g in progress.chart.goals
         if g.status in ("in_progress", "not_started") and g.target_on and g.target_on < on
     ]
-    if late:
-        text = f"Consider new target dates: {plural(len(late), 'goal')} past the date set."
-        rows.append(narrative.sentence("goal_date", text, [g.id for g in late]))
-    if not any(d.system == "icd10cm" for d in facts.live_diagnoses(progress, on)):
-        rows.append(narrative.sentence("no_diagnosis", "No ICD-10-CM diagnosis is on file."))
-    plan = facts.current_plan(progress, on)
-    if plan is None:
-        rows.append(narrative.sentence("no_plan", "No treatment plan is on file."))
-    elif plan.certified_until is not None and plan.certified_until < on:
-        text = f"The plan of care ended on {day(plan.certified_until)}."
-        rows.append(narrative.sentence("plan_expired", text, [plan.id]))
-    if plan is not None and plan.client_participated is not True:
-        text = "Consider noting the client's part in the plan: none is documented."
-        rows.append(narrative.sentence("participation", text, [plan.id]))
-    if plan is not None and plan.signed is False:
-        rows.append(narrative.sentence("plan_unsigned", "The plan is not signed.", [plan.id]))
-    return [*rows, *_unsigned_notes(progress)]
-
-
-def _unsigned_notes(progress: Progress) -> Rows:
-    unsigned = [n for n in progress.chart.notes if n.signed is False]
-    if not unsigned:
+    if not late:
         return []
-    verb = "is" if len(unsigned) == 1 else "are"
-    text = f"{plural(len(unsigned), 'note')} {verb} not signed."
-    return [narrative.sentence("note_unsigned", text, [n.id for n in unsigned])]
+    text = f"Consider new target dates: {plural(len(late), 'goal')} past the date set."
+    return [narrative.sentence("goal_date", text, [g.id for g in late])]
 
 
 def data_warnings(progress: Progress, instruments: Instruments) -> Rows:

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connector.documents import facts, narrative, review
+from connector.documents import facts, narrative, review, thread_lines
 from connector.documents.charts import line_data, total_of, valid_scores
 from connector.documents.fitting import fit
 from connector.documents.naming import by_chart, full_name
@@ -19,6 +19,7 @@ from connector.documents.wording import clipped, day, number, plural, short_day
 from connector.measures.instrument import Instrument
 from connector.progress import (
     AuthorizationView,
+    GoldenThread,
     MeasureSeries,
     PracticeProfile,
     Progress,
@@ -26,13 +27,18 @@ from connector.progress import (
 )
 
 CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 6, 7, 3, 5, 12
+THREAD_LINES = 5
 GOAL_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 96, 560
 
 Instruments = Mapping[str, Instrument]
 
 
 def context(
-    progress: Progress, practice: PracticeProfile, instruments: Instruments, rules: RuleSet
+    progress: Progress,
+    practice: PracticeProfile,
+    instruments: Instruments,
+    rules: RuleSet,
+    thread: GoldenThread | None = None,
 ) -> dict[str, Any]:
     """Everything on the page, as JSON values."""
     on = facts.local_day(progress, practice)
@@ -59,6 +65,10 @@ def context(
             "objectives": any(g.level == "objective" for g in progress.chart.goals),
         },
         "review": _limited(lines, REVIEW_LINES),
+        "thread": {
+            **_limited(thread_lines.breaks(thread, progress, lines), THREAD_LINES),
+            "none": thread_lines.no_breaks(thread),
+        },
         "note": note_text(progress, series, on),
         "warnings": _limited(warnings, WARNINGS),
         "footer": {

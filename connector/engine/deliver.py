@@ -21,6 +21,7 @@ from datetime import datetime
 from functools import cache, partial
 
 from connector.documents import compose
+from connector.engine.held_back import not_released
 from connector.engine.retries import record_failure
 from connector.engine.work import Work
 from connector.errors import ConfigurationError, ConnectorError, Disabled, Rejected, RetryLater
@@ -110,6 +111,7 @@ class _Batch:
     left_over: frozenset[str]
     contents: dict[str, bytes]
     patients: dict[str, PatientReference]
+    held: frozenset[str]
     untried: set[str]
     halted: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -129,14 +131,15 @@ def _claim(work: Work, keys: Sequence[str], mark: str) -> _Batch:
         won = work.store.write(lambda tx: tx.deliveries.mark_sending(pending, work.now(), mark))
     mine = left_over | won
     rows = [known[key] for key in dict.fromkeys(keys) if key in mine]
-    contents, patients = work.store.read(lambda tx: _materials(tx, work, rows))
-    return _Batch(mark, rows, frozenset(left_over), contents, patients, {row.key for row in rows})
+    contents, patients, held = work.store.read(lambda tx: _materials(tx, work, rows))
+    untried = {row.key for row in rows}
+    return _Batch(mark, rows, frozenset(left_over), contents, patients, held, untried)
 
 
 def _materials(
     tx: Tx, work: Work, rows: Sequence[DeliveryRow]
-) -> tuple[dict[str, bytes], dict[str, PatientReference]]:
-    """Contents by delivery key and patients by id, as far as they are there."""
+) -> tuple[dict[str, bytes], dict[str, PatientReference], frozenset[str]]:
+    """Contents by delivery key and patients by id, as far as they are there; keys to hold back."""
     light = {row.document_id for row in rows if row.format == "json"}
     specs = tx.documents.specs(light) if light else {}
     contents: dict[str, bytes] = {}
@@ -148,7 +151,12 @@ def _materials(
             contents[row.key] = stored
     asking = [row for row in rows if row.destination in work.needing_patient]
     ids = {row.labels["patient_id"] for row in asking if "patient_id" in row.labels}
-    return contents, tx.records.references(ids) if ids else {}
+    known = {id: spec.release for id, spec in specs.items()}
+    return (
+        contents,
+        tx.records.references(ids) if ids else {},
+        not_released(tx, rows, known, work.keep_for_review),
+    )
 
 
 def _send_line(work: Work, batch: _Batch, rows: Sequence[DeliveryRow]) -> None:
@@ -202,6 +210,8 @@ def _attempt(work: Work, batch: _Batch, row: DeliveryRow, *, ask_first: bool) ->
         raise Rejected(
             "unknown_destination", f"the site has no destination {row.destination!r} any more"
         )
+    if row.key in batch.held:
+        raise Rejected("not_released", "it was not signed or released, so it does not leave")
     content = batch.contents.get(row.key)
     if content is None and row.format != "json":
         render(work, row.document_id, [row.format])
@@ -244,9 +254,7 @@ def _flush(work: Work, batch: _Batch) -> None:
 
 def _put_back(work: Work, batch: _Batch) -> None:
     if batch.untried:
-        work.store.write(
-            lambda tx: tx.deliveries.put_back(batch.untried, batch.mark, work.now())
-        )
+        work.store.write(lambda tx: tx.deliveries.put_back(batch.untried, batch.mark, work.now()))
 
 
 @cache
@@ -255,9 +263,7 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_THREADS, thread_name_prefix="line")
 
 
-def _record_receipts(
-    tx: Tx, given: Sequence[tuple[DeliveryRow, Receipt]], now: datetime
-) -> int:
+def _record_receipts(tx: Tx, given: Sequence[tuple[DeliveryRow, Receipt]], now: datetime) -> int:
     closed = tx.deliveries.delivered_all([receipt for _, receipt in given], now)
     entries = [
         AuditEntry(

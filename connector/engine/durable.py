@@ -23,6 +23,7 @@ from dbos import DBOS, DBOSConfig
 from connector.engine.serializer import EncryptedSerializer
 from connector.engine.takeover import Takeover
 from connector.errors import ConfigurationError
+from connector.store.database import flush_rarely
 
 APPLICATION_NAME = "progress-connector"
 APPLICATION_VERSION = "1"
@@ -122,6 +123,7 @@ class DurableEngine:
             connection.execute("PRAGMA journal_size_limit=2097152")
         connection.close()
         path.chmod(0o600)
+        flush_rarely(path)
 
     def _await_recovery(self, executor: str) -> None:
         """Recovered work runs beside new work safely, but first things first keeps order simple."""

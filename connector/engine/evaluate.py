@@ -187,8 +187,8 @@ def _unanswered(
 ) -> set[str]:
     """Ids of assessments that came as events and have had no summary yet.
 
-    Only what changed since a patient became due is looked at, with room for clocks that differ;
-    of a patient who was never evaluated, everything.
+    Only what changed since a patient became due is looked at, with room for clocks that differ; of
+    a patient who was never evaluated, as far back as answers are kept.
     """
     if "summary" not in work.kinds or not evaluated:
         return set()
@@ -198,14 +198,15 @@ def _unanswered(
         for form in (*one.progress.chart.assessments, *one.progress.chart.doubled_totals)
         if form.event_id is not None
     }
-    since = min(patient.since for patient in due) - _CLOCKS_DIFFER
-    known = {id for id in (one.patient_id for one in evaluated) if id in reported}
+    if not events:
+        return set()
+    kept = work.now() - timedelta(days=work.keep_raw_days)
+    since = max(min(patient.since for patient in due) - _CLOCKS_DIFFER, kept)
+    known = {one.patient_id for one in evaluated if one.patient_id in reported}
+    fresh = {one.patient_id for one in evaluated} - known
     changed = tx.records.changed_since(known, "assessment", since)
-    asked = {
-        summary_id(id, str(form.event_id)): id
-        for id, form in events.items()
-        if id in changed or form.patient_id not in known
-    }
+    changed |= tx.records.changed_since(fresh, "assessment", kept)
+    asked = {summary_id(id, str(events[id].event_id)): id for id in changed & events.keys()}
     answered = tx.documents.existing(asked)
     return {id for document_id, id in asked.items() if document_id not in answered}
 
@@ -262,8 +263,15 @@ def _store_outcomes(
     due: Sequence[DuePatient],
     outcomes: Sequence[Evaluated | EvaluationFailed | None],
 ) -> None:
-    """One transaction, with as few statements as there are tables, not as there are patients."""
+    """One transaction, with as few statements as there are tables, not as there are patients.
+
+    What another replica has evaluated meanwhile, with data as new or newer, is left as it is.
+    """
     now = work.now()
+    still_open = tx.due.still_open(due)
+    both = zip(due, outcomes, strict=True)
+    kept = [(patient, one) for patient, one in both if patient.patient_id in still_open]
+    due, outcomes = [patient for patient, _ in kept], [one for _, one in kept]
     open_alerts = tx.alerts.open_of([patient.patient_id for patient in due])
     evaluated = [one for one in outcomes if isinstance(one, Evaluated)]
     alerts = [alert for one in evaluated for alert in one.progress.alerts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from connector.engine import set_aside
@@ -11,9 +11,7 @@ from connector.store.audit import AuditEntry
 from connector.store.store import Store, Tx
 
 
-def store_pages(
-    store: Store, pages: Sequence[tuple[str, RawPage]], now: datetime
-) -> list[int]:
+def store_pages(store: Store, pages: Sequence[tuple[str, RawPage]], now: datetime) -> list[int]:
     """Store pages of sources in one transaction; how many rows of each were new."""
 
     def write(tx: Tx) -> list[int]:
@@ -21,32 +19,48 @@ def store_pages(
             [(source, batch) for source, page in pages for batch in page.batches], now
         )
         rows: list[int] = []
-        entries: list[AuditEntry] = []
+        new: list[tuple[str, RawBatch, int]] = []
+        refused: list[AuditEntry] = []
         for source, page in pages:
             for fault in page.faults:
                 tx.quarantine.put(set_aside.whole_file(source, fault, now))
             if page.cursor is not None:
                 tx.cursors.set(source, page.cursor, now)
-            new = []
+            before = len(new)
             for batch in page.batches:
-                if (source, batch.key) in added:
-                    added.discard((source, batch.key))
-                    new.append(batch)
-            entries += [_received(source, batch) for batch in new]
-            entries += [_refused(source, fault) for fault in page.faults]
-            rows.append(sum(len(batch.rows) for batch in new))
-        tx.audit.append(entries, now)
+                # Once each: the same event may have come twice in one group.
+                if (seq := added.pop((source, batch.key), None)) is not None:
+                    new.append((source, batch, seq))
+            refused += [_refused(source, fault) for fault in page.faults]
+            rows.append(sum(len(batch.rows) for _, batch, _ in new[before:]))
+        tx.audit.append([*_received(new, together=len(pages) > 1), *refused], now)
         return rows
 
     return store.write(write)
 
 
-def _received(source: str, batch: RawBatch) -> AuditEntry:
-    return AuditEntry(
-        action="received",
-        subject=batch.key,
-        detail={"source": source, "table": batch.table, "rows": len(batch.rows)},
-    )
+def _received(new: Sequence[tuple[str, RawBatch, int]], *, together: bool) -> Iterator[AuditEntry]:
+    """An entry for each batch; ``together``: one for those of a source and table.
+
+    Its subject is then the range of their inbox numbers, by which each can be found.
+    """
+    groups: dict[tuple[str, str, str], list[tuple[RawBatch, int]]] = {}
+    for source, batch, seq in new:
+        apart = "" if together else batch.key
+        groups.setdefault((source, batch.table, apart), []).append((batch, seq))
+    for (source, table, _), group in groups.items():
+        numbers = [seq for _, seq in group]
+        one = len(group) == 1
+        yield AuditEntry(
+            action="received",
+            subject=group[0][0].key if one else f"inbox {min(numbers)}-{max(numbers)}",
+            detail={
+                "source": source,
+                "table": table,
+                "rows": sum(len(batch.rows) for batch, _ in group),
+                **({} if one else {"batches": len(group)}),
+            },
+        )
 
 
 def _refused(source: str, fault: RawFault) -> AuditEntry:

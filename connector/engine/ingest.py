@@ -7,6 +7,7 @@ their alert does not wait for reports, the EHR or a payer.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ from connector.store.store import Tx
 _log = logging.getLogger("connector.ingest")
 BATCHES_AT_ONCE = 64
 ROWS_AT_ONCE = 2000
+POLLED = "polled: "
+"""Before a source's name: the cursor that keeps how its last poll went."""
 _COMPARED = "deletions: "  # no source can have such a name
 
 
@@ -41,6 +44,26 @@ _COMPARED = "deletions: "  # no source can have such a name
 class _Mapped:
     item: InboxItem
     result: MappingResult
+
+
+def poll(work: Work, source_name: str, compare: bool = False) -> int:
+    """Everything new of a source, and (``compare``: now; else once a day) what it deleted.
+
+    How many rows. How it went is kept for ``connector status``.
+    """
+    try:
+        rows = pick_up(work, source_name) + pick_up_deletions(work, source_name, compare)
+    except ConnectorError as fault:
+        _keep_outcome(work, source_name, fault.code, fault.message)
+        raise
+    _keep_outcome(work, source_name, "ok", "")
+    return rows
+
+
+def _keep_outcome(work: Work, source_name: str, code: str, message: str) -> None:
+    now = work.now()
+    text = json.dumps({"at": now.isoformat(timespec="seconds"), "code": code, "message": message})
+    work.store.write(lambda tx: tx.cursors.set(POLLED + source_name, text, now))
 
 
 def pick_up(work: Work, source_name: str) -> int:
@@ -130,6 +153,8 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
         for entry in aside:
             tx.quarantine.put(entry)
         entries.append(_mapped_entry(work, group, stored, retracted.updated, len(aside)))
+    # Locks are taken in the order of the evaluation: due patients, then the audit log's head.
+    tx.due.add(sorted({_patient_of(record) for record in changed} - {""}), now)
     tx.audit.append(entries, now)
     # Of a record that was read twice only the last reading counts: a form that is deleted already
     # calls nobody.
@@ -137,7 +162,6 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
     # Refused forms are judged too: a mistyped item 2 must not hide a positive item 9.
     refused = [assessment for one in mapped for assessment in one.result.screening]
     raise_alerts(tx, work, _safety(work, [*changed, *refused], now), now)
-    tx.due.add(sorted({_patient_of(record) for record in changed} - {""}), now)
     tx.inbox.done([one.item.seq for one in mapped], now)
 
 
@@ -214,6 +238,7 @@ def queue_documents(
     if not documents:
         return Counter()
     tx.documents.put_specs(documents, now)
+    tx.drafts.expect(documents, now)
     planned = plan(documents, work.routes)
     tx.deliveries.add([NewDelivery(**dict(delivery)) for delivery in planned], now)
     return Counter(delivery.document_id for delivery in planned)

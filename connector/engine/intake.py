@@ -34,9 +34,7 @@ class _Waiting:
 class Intake:
     """The way in for webhooks and listeners. ``wake`` is called after each commit."""
 
-    def __init__(
-        self, store: Store, now: Callable[[], datetime], wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime], wake: Callable[[], None]) -> None:
         self._store = store
         self._now = now
         self._wake = wake
@@ -68,9 +66,7 @@ class Intake:
 
     def _store_group(self, group: list[_Waiting]) -> None:
         try:
-            rows = store_pages(
-                self._store, [(one.source, one.page) for one in group], self._now()
-            )
+            rows = store_pages(self._store, [(one.source, one.page) for one in group], self._now())
         except Exception as fault:  # noqa: BLE001 - each waiting caller raises it again
             for one in group:
                 one.fault = fault

@@ -14,18 +14,21 @@ _RESEAL_AT_ONCE = 500
 def tidy(work: Work) -> int:
     """One bounded turn of removal; how many items were emptied or moved to the newest key.
 
-    Raw input and closed quarantine entries go after ``keep_raw_days``, documents that nobody waits
-    for after ``keep_documents_days``. Keys and digests stay: they keep things from happening twice.
+    Raw input, closed quarantine entries and delivered summaries go after ``keep_raw_days``,
+    documents that nobody waits for after ``keep_documents_days``. Keys and digests stay: they keep
+    things from happening twice.
     """
     now = work.now()
     raw_before = now - timedelta(days=work.keep_raw_days)
     documents_before = now - timedelta(days=work.keep_documents_days)
+    signed_before = now - timedelta(days=work.keep_signed_days)
 
     def remove(tx: Tx) -> int:
         removed = {
             "inbox": tx.inbox.prune(raw_before),
             "quarantine": tx.quarantine.prune(raw_before),
-            "documents": tx.documents.prune(documents_before),
+            "summaries": tx.deliveries.prune(raw_before),
+            "documents": tx.documents.prune(documents_before, signed_before=signed_before),
         }
         resealed = tx.reseal.some(_RESEAL_AT_ONCE)
         total = sum(removed.values())

@@ -101,13 +101,9 @@ class Runner:
             loop.join(timeout=60)
         self._threads.shutdown(wait=True)
 
-    def _start_loop(
-        self, name: str, turn: Callable[[], int], rest: Callable[[], float]
-    ) -> None:
+    def _start_loop(self, name: str, turn: Callable[[], int], rest: Callable[[], float]) -> None:
         wake = threading.Event()
-        loop = threading.Thread(
-            target=self._loop, args=(turn, wake, rest), name=name, daemon=True
-        )
+        loop = threading.Thread(target=self._loop, args=(turn, wake, rest), name=name, daemon=True)
         self._wakes.append(wake)
         self._loops.append(loop)
         loop.start()

@@ -53,9 +53,11 @@ class Sender:
         self._take_up_cut_off(now)
         limit = 1 if gate.probing else LIGHT_AT_ONCE
         rows = work.store.read(
-            lambda tx: []
-            if tx.destinations.is_disabled(self.destination)
-            else tx.deliveries.due(self.destination, now, limit, light=self.light)
+            lambda tx: (
+                []
+                if tx.destinations.is_disabled(self.destination)
+                else tx.deliveries.due(self.destination, now, limit, light=self.light)
+            )
         )
         if not rows:
             return 0
@@ -97,9 +99,7 @@ def parcels(rows: Sequence[DeliveryRow]) -> Iterator[Parcel]:
         if row.format != "json":
             pages.setdefault(row.document_id, []).append(row)
     for document_id, same in pages.items():
-        yield Parcel(
-            document_id, tuple(row.format for row in same), tuple(row.key for row in same)
-        )
+        yield Parcel(document_id, tuple(row.format for row in same), tuple(row.key for row in same))
 
 
 def _send(parcel: Parcel) -> int:

@@ -66,12 +66,18 @@ class Work:
     gates: Mapping[str, Gate] = field(default_factory=lambda: defaultdict(Gate))
     keep_raw_days: int = 30
     keep_documents_days: int = 365
+    keep_signed_days: int = 2192
     report: Reporter = field(default_factory=Silent)
 
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The document kinds that go to some destination; others need not be made."""
         return frozenset(kind for route in self.routes for kind in route.receives)
+
+    @cached_property
+    def keep_for_review(self) -> frozenset[str]:
+        """The destinations where documents may wait to be signed or released."""
+        return frozenset(route.destination for route in self.routes if route.unreleased)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,9 +1,10 @@
 """The units of work as durable workflows. Arguments are references, never records.
 
 Each unit of work writes our tables in transactions of its own, as upserts on deterministic keys, so
-a step (or a workflow without steps) that runs again after a crash changes nothing. Workflow ids carry the process's boot mark and a
-counter, because a fixed id would replay a recorded error for ever; what must happen once is fixed
-by keys in our tables. Only a poll's id is fixed (source and slot): one run per slot.
+a step (or a workflow without steps) that runs again after a crash changes nothing. Workflow ids
+carry the process's boot mark and a counter, because a fixed id would replay a recorded error for
+ever; what must happen once is fixed by keys in our tables. Only a poll's id is fixed (source and
+slot): one run per slot.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def _work() -> Work:
 
 @DBOS.step(name="pick_up")
 def pick_up_step(source: str, compare: bool) -> int:
-    return ingest.pick_up(_work(), source) + ingest.pick_up_deletions(_work(), source, compare)
+    return ingest.poll(_work(), source, compare)
 
 
 @DBOS.step(name="render")

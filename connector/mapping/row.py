@@ -87,7 +87,7 @@ def _one(plan: RecordPlan, row: Row, made: Made, version: datetime, deleted: boo
 def _each(
     plan: RecordPlan, listed: EntryList, row: Row, made: Made, version: datetime, deleted: bool
 ) -> None:
-    """A record of each entry. Of a deleted row, only the entries that can be read are taken back."""
+    """A record of each entry. Of a deleted row, those that can be read are taken back."""
     try:
         entries = listed.read(row.raw.data)
     except InvalidRecord as error:

@@ -63,7 +63,7 @@ def plan(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> tuple[Pl
         for route in routes:
             if document.kind not in route.receives:
                 continue
-            if document.release != "none" and not route.unreleased:
+            if document.unreleased and not route.unreleased:
                 continue
             for form in _formats(document, route):
                 delivery = _delivery(document, route.destination, form)
@@ -106,4 +106,4 @@ def _path(document: DocumentSpec, form: str) -> str:
     """Where a filing system puts it; what must be released first lies apart until it is."""
     name = f"{document.as_of.isoformat()}_{document.kind}_{document.digest[:8]}.{form}"
     path = f"{_FOLDERS[document.kind]}/{document.patient_id}/{name}"
-    return path if document.release == "none" else f"{FOR_REVIEW}/{path}"
+    return f"{FOR_REVIEW}/{path}" if document.unreleased else path

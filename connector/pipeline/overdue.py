@@ -29,7 +29,7 @@ def overdue(
         last = series.current
         if last is None or instrument.cadence_days is None or not instrument.primary_allowed:
             continue
-        on = last.taken_on + timedelta(days=ceil(rules.overdue_factor * instrument.cadence_days))
+        on = overdue_from(last.taken_on, instrument.cadence_days, rules)
         if today >= on:
             text = (
                 f"{instrument.short_name} was last taken on {long_date(last.taken_on)} and is due "
@@ -43,6 +43,11 @@ def overdue(
             f"{long_date(episode.started_on)}: there is no baseline."
         )
         yield _signal(text, late, ("no_baseline", episode.started_on.isoformat()), ())
+
+
+def overdue_from(taken_on: date, cadence_days: int, rules: RuleSet) -> date:
+    """The day from which a measure last taken on ``taken_on`` is overdue."""
+    return taken_on + timedelta(days=ceil(rules.overdue_factor * cadence_days))
 
 
 def _has_usable(series: tuple[MeasureSeries, ...], instruments: Mapping[str, Instrument]) -> bool:

@@ -28,6 +28,12 @@ TEMPLATE_VERSION = "2026.1"
 Kind = Literal["therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"]
 KINDS = frozenset(get_args(Kind))
 Release = Literal["none", "therapist_release", "clinician_signature"]
+MUST_BE_RELEASED: Mapping[Kind, Release] = {
+    "patient": "therapist_release",
+    "insurer": "clinician_signature",
+    "packet_manifest": "clinician_signature",
+}
+"""Who must act before a document of these kinds leaves the practice."""
 Formats = tuple[Literal["pdf", "html", "json"], ...]
 PAGES: Formats = ("pdf", "html", "json")
 
@@ -52,21 +58,17 @@ def report(
         documents.append(specification("therapist", person, on, PAGES, context))
     if "patient" in kinds:
         context = patient.context(progress, practice, instruments)
-        documents.append(specification("patient", person, on, PAGES, context, "therapist_release"))
+        documents.append(specification("patient", person, on, PAGES, context))
     if "decision" in kinds:
         context = _decision(progress, instruments)
         documents.append(specification("decision", person, on, ("json",), context))
     if ("insurer" in kinds or "packet_manifest" in kinds) and _payer_asks(progress):
-        evidence = specification(
-            "insurer", person, on, PAGES,
-            insurer.context(progress, practice, instruments), "clinician_signature",
-        )  # fmt: skip
+        context = insurer.context(progress, practice, instruments)
+        evidence = specification("insurer", person, on, PAGES, context)
         manifest = _manifest(progress, instruments, evidence, on)
         documents += [
             evidence,
-            specification(
-                "packet_manifest", person, on, ("json",), manifest, "clinician_signature"
-            ),
+            specification("packet_manifest", person, on, ("json",), manifest),
         ]
     return tuple(documents)
 
@@ -77,9 +79,12 @@ def specification(
     as_of: date,
     formats: Formats,
     context: dict[str, Any],
-    release: Release = "none",
+    draft_id: str | None = None,
 ) -> DocumentSpec:
-    """A document whose digest covers its context and the template version."""
+    """A document whose digest covers its context and the template version.
+
+    ``draft_id`` is the draft that it was made of by signing or releasing.
+    """
     canonical = json.dumps(
         {"context": context, "kind": kind, "template": TEMPLATE_VERSION},
         sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False,
@@ -88,7 +93,8 @@ def specification(
     identity = hashlib.sha256(f"{patient_id}|{kind}|{digest}".encode()).hexdigest()[:24]
     return DocumentSpec(
         document_id=identity, kind=kind, patient_id=patient_id, as_of=as_of, formats=formats,
-        release=release, context=context, digest=digest,
+        release=MUST_BE_RELEASED.get(kind, "none"), context=context, digest=digest,
+        draft_id=draft_id,
     )  # fmt: skip
 
 

@@ -8,11 +8,13 @@ from connector.store.audit_chain import AuditEntry, AuditHead, AuditRow
 from connector.store.crypto import KeyRing
 from connector.store.deliveries import DeliveryRow, NewDelivery
 from connector.store.documents import DocumentRow
+from connector.store.drafts import DraftRow, FieldRow
 from connector.store.due import DuePatient
 from connector.store.inbox import InboxItem
 from connector.store.progress import DecisionRow
 from connector.store.quarantine import QuarantineEntry, quarantine_id
 from connector.store.records import UpsertResult
+from connector.store.signatures import SignatureRow
 from connector.store.store import Store, Tx
 
 __all__ = [
@@ -23,11 +25,14 @@ __all__ = [
     "DecisionRow",
     "DeliveryRow",
     "DocumentRow",
+    "DraftRow",
     "DuePatient",
+    "FieldRow",
     "InboxItem",
     "KeyRing",
     "NewDelivery",
     "QuarantineEntry",
+    "SignatureRow",
     "Store",
     "Tx",
     "UpsertResult",

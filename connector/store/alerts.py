@@ -10,8 +10,9 @@ from typing import Any, Literal, cast
 from sqlalchemy import Row, case
 
 from connector.progress import Alert
+from connector.store.packing import pack, unpack
 from connector.store.schema import alerts
-from connector.store.scope import Prepared, Scope, chunks, pack, unpack
+from connector.store.scope import Prepared, Scope, chunks
 
 AlertState = Literal["open", "acknowledged", "retracted"]
 _BODY = "alerts.body"

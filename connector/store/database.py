@@ -139,6 +139,24 @@ class PostgresDatabase:
         self.engine.dispose()
 
 
+def flush_rarely(path: Path) -> None:
+    """Let connections to a SQLite file of somebody else's flush to disk only now and then.
+
+    For the engine's record of runs: after a power cut its last moments may be missing, whole and
+    consistent otherwise. What is left to do is known by our own tables, which flush each commit.
+    """
+    wanted = str(path.resolve())
+
+    def relax(connection: Any, _record: Any) -> None:
+        if not isinstance(connection, sqlite3.Connection):
+            return
+        names = [name for _, _, name in connection.execute("PRAGMA database_list")]
+        if wanted in names:
+            connection.execute("PRAGMA synchronous=NORMAL")
+
+    event.listen(Engine, "connect", relax)
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # No transaction control by the driver: this module says BEGIN itself.
     connection.isolation_level = None

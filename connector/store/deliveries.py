@@ -4,6 +4,7 @@ pending -> sending -> delivered        a receipt closes it
    ^          |-----> pending          retry: due again at a time; put back: not tried at all
    |          '-----> dead             a person decides: replay
    '------------------'
+pending or dead -> withdrawn           a person took the signature back; it is never sent
 
 Of one patient and kind, what was queued first goes first: while an earlier delivery waits for
 another attempt, later ones wait behind it. Alerts wait for nothing.
@@ -18,7 +19,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, Row, Select, func
+from sqlalchemy import ColumnElement, Row, Select, exists, func
 
 from connector.ports import Receipt
 from connector.store.delivery_queries import (
@@ -28,10 +29,10 @@ from connector.store.delivery_queries import (
     MARK_SENDING,
     due_query,
 )
-from connector.store.schema import deliveries, receipts
+from connector.store.schema import deliveries, documents, receipts
 from connector.store.scope import Scope, chunks
 
-DeliveryState = Literal["pending", "sending", "delivered", "dead"]
+DeliveryState = Literal["pending", "sending", "delivered", "dead", "withdrawn"]
 _REFERENCE = "receipts.reference"
 
 
@@ -74,6 +75,18 @@ class DeliveryRow:
     created_at: datetime
     updated_at: datetime
     needs_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What keeps deliveries from a destination: the last attempt's message, and how many it hit."""
+
+    destination: str
+    state: DeliveryState
+    needs_person: bool
+    code: str
+    message: str
+    count: int
 
 
 # Inside a class with a method ``list`` the name no longer means the type.
@@ -226,6 +239,22 @@ class Deliveries:
         changes = {"state": "pending", "due_at": at, "attempts": 0}
         return sum(self._change(key, ("dead",), at, **changes) for key in sorted(set(keys)))
 
+    def withdraw(self, document_ids: Iterable[str], at: datetime) -> int:
+        """Ends the deliveries of documents that have not left yet; how many."""
+        changed = 0
+        for chunk in chunks(sorted(set(document_ids))):
+            changed += self._scope.run(
+                self._scope.update(deliveries)
+                .where(
+                    self._scope.among(deliveries.c.document_id, chunk),
+                    deliveries.c.state.in_(("pending", "dead")),
+                )
+                .values(
+                    state="withdrawn", code=None, message=None, needs_person=False, updated_at=at
+                )
+            ).rowcount
+        return changed
+
     def list(
         self,
         state: DeliveryState | None = None,
@@ -263,6 +292,18 @@ class Deliveries:
         rows = self._scope.count_by(deliveries.c.destination, deliveries.c.state)
         return {(destination, state): count for destination, state, count in rows}
 
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Why deliveries wait for another attempt or were given up, with how many of each."""
+        columns = (
+            deliveries.c.destination, deliveries.c.state, deliveries.c.needs_person,
+            deliveries.c.code, deliveries.c.message,
+        )  # fmt: skip
+        query = self._scope.select(deliveries, *columns, func.count()).where(
+            deliveries.c.state.in_(("pending", "dead")), deliveries.c.code.is_not(None)
+        )
+        rows = self._scope.run(query.group_by(*columns).order_by(*columns[:3]))
+        return tuple(Trouble(*row) for row in rows)
+
     def need_person(self) -> int:
         """Number of deliveries that wait for the configuration to be put right."""
         query = self._scope.select(deliveries, func.count()).where(
@@ -297,6 +338,35 @@ class Deliveries:
         pending = query.where(deliveries.c.state == "pending")
         found: datetime | None = self._scope.run(_of(pending, destination)).scalar()
         return found
+
+    def prune(self, before: datetime, limit: int = 500) -> int:
+        """Forgets at most ``limit`` summaries that were delivered before a time; how many.
+
+        Answers to events come by the thousand and are not asked for again; the audit log keeps that
+        each was delivered. Who asks which events are unanswered must not look further back.
+        """
+        old = self._scope.select(deliveries, deliveries.c.key, deliveries.c.document_id).where(
+            deliveries.c.kind == "summary", deliveries.c.state == "delivered",
+            deliveries.c.updated_at < before,
+        )  # fmt: skip
+        rows = self._scope.run(old.order_by(deliveries.c.seq).limit(limit)).all()
+        for chunk in chunks(rows):
+            keys = [key for key, _ in chunk]
+            for table in (receipts, deliveries):
+                self._scope.run(
+                    self._scope.delete(table).where(self._scope.among(table.c.key, keys))
+                )
+            others = exists().where(
+                deliveries.c.practice_id == documents.c.practice_id,
+                deliveries.c.document_id == documents.c.document_id,
+            )
+            ids = [document_id for _, document_id in chunk]
+            self._scope.run(
+                self._scope.delete(documents).where(
+                    self._scope.among(documents.c.document_id, ids), ~others
+                )
+            )
+        return len(rows)
 
     def _change(self, key: str, states: Sequence[str], at: datetime, **values: Any) -> bool:
         changed = self._scope.run(

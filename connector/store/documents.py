@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import exists
+from sqlalchemy import Row, exists, or_
 
 from connector.progress import DocumentSpec
-from connector.store.schema import contents, deliveries, documents
-from connector.store.scope import Prepared, Scope, chunks, expand, squeeze
+from connector.store.packing import expand, squeeze
+from connector.store.schema import contents, deliveries, documents, draft_fields, signatures
+from connector.store.scope import Prepared, Scope, chunks
 
 _SPEC = "documents.spec"
 _BODY = "contents.body"
@@ -142,13 +144,24 @@ class Documents:
         if kinds:
             query = query.where(documents.c.kind.in_(kinds))
         order = (documents.c.as_of.desc(), documents.c.updated_at.desc(), documents.c.document_id)
-        return [
-            DocumentRow(
-                row.document_id, row.kind, row.patient_id, row.as_of, row.digest, row.release,
-                row.spec is None, row.updated_at,
-            )
-            for row in self._scope.run(query.order_by(*order).limit(limit))
-        ]  # fmt: skip
+        return [_row(row) for row in self._scope.run(query.order_by(*order).limit(limit))]
+
+    def get(self, given: str) -> DocumentRow | None:
+        """The document of an id or of the start of one. Raises ConfigurationError if ambiguous."""
+        id = self._scope.resolve(documents.c.document_id, given)
+        if id is None:
+            return None
+        query = self._scope.select(documents).where(documents.c.document_id == id)
+        return _row(self._scope.run(query).one())
+
+    def releases(self, ids: Iterable[str]) -> dict[str, str]:
+        """What must happen before each of these documents leaves, by id."""
+        found: dict[str, str] = {}
+        for chunk in chunks(sorted(set(ids))):
+            query = self._scope.select(documents, documents.c.document_id, documents.c.release)
+            rows = self._scope.run(query.where(self._scope.among(documents.c.document_id, chunk)))
+            found |= {id: release for id, release in rows}
+        return found
 
     def formats(self) -> dict[str, tuple[str, ...]]:
         """The rendered formats of every document, by document id."""
@@ -162,26 +175,44 @@ class Documents:
         """Number of documents by kind."""
         return dict(self._scope.count_by(documents.c.kind))
 
-    def prune(self, before: datetime, limit: int = 100) -> int:
+    def prune(
+        self, before: datetime, limit: int = 100, *, signed_before: datetime | None = None
+    ) -> int:
         """Empties at most ``limit`` old documents that no delivery waits for.
 
-        Id and digest stay, so that the same document is not taken for a new one and sent again.
+        What was signed or released stays, unless it is older than ``signed_before``. Id and digest
+        stay for good, so that the same document is not taken for a new one and sent again.
         """
         waiting = exists().where(
             deliveries.c.practice_id == documents.c.practice_id,
             deliveries.c.document_id == documents.c.document_id,
             deliveries.c.state.in_(("pending", "sending")),
         )
-        query = self._scope.select(documents, documents.c.document_id).where(
-            documents.c.updated_at < before, documents.c.spec.is_not(None), ~waiting
+        signed = exists().where(
+            signatures.c.practice_id == documents.c.practice_id,
+            signatures.c.document_id == documents.c.document_id,
+            signatures.c.withdrawn_at.is_(None),
         )
+        query = self._scope.select(documents, documents.c.document_id).where(
+            documents.c.updated_at < before, documents.c.spec.is_not(None), ~waiting,
+            ~signed if signed_before is None
+            else or_(~signed, documents.c.updated_at < signed_before),
+        )  # fmt: skip
         ids = [*self._scope.run(query.order_by(documents.c.updated_at).limit(limit)).scalars()]
         for chunk in chunks(ids):
-            self._scope.run(
-                self._scope.delete(contents).where(self._scope.among(contents.c.document_id, chunk))
-            )
+            for table in (contents, draft_fields):
+                self._scope.run(
+                    self._scope.delete(table).where(self._scope.among(table.c.document_id, chunk))
+                )
             self._scope.run(
                 self._scope.update(documents)
                 .where(self._scope.among(documents.c.document_id, chunk)).values(spec=None)
             )  # fmt: skip
         return len(ids)
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> DocumentRow:
+    return DocumentRow(
+        row.document_id, row.kind, row.patient_id, row.as_of, row.digest, row.release,
+        row.spec is None, row.updated_at,
+    )  # fmt: skip

@@ -16,7 +16,7 @@ from sqlalchemy import Executable, bindparam, case, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.store.schema import due
-from connector.store.scope import Prepared, Scope
+from connector.store.scope import Prepared, Scope, chunks
 
 _TAKE = Prepared(
     lambda make: (
@@ -26,11 +26,18 @@ _TAKE = Prepared(
         .limit(bindparam("most"))
     )
 )
+_OPEN = Prepared(
+    lambda make: make.locked(
+        make.select(due, due.c.patient_id, due.c.evaluated)
+        .where(make.among(due.c.patient_id))
+        .order_by(due.c.patient_id)
+    )
+)
 _DONE = Prepared(
     lambda make: (
         make.update(due)
-        .where(due.c.patient_id == bindparam("id"), due.c.generation == bindparam("covered"))
-        .values(waiting=False, evaluated=bindparam("covered"))
+        .where(due.c.patient_id == bindparam("id"), due.c.evaluated < bindparam("covered"))
+        .values(waiting=due.c.generation > bindparam("covered"), evaluated=bindparam("covered"))
     )
 )
 
@@ -73,6 +80,19 @@ class Due:
     def take(self, limit: int = 100) -> list[DuePatient]:
         """Patients that wait, longest first. They stay due until ``done``."""
         return [DuePatient(*row) for row in self._scope.prepared(_TAKE, most=limit)]
+
+    def still_open(self, taken: Iterable[DuePatient]) -> set[str]:
+        """Those that nobody has evaluated since they were taken, or with older data only.
+
+        Inside a write they stay so until it ends.
+        """
+        covered = {patient.patient_id: patient.generation for patient in taken}
+        return {
+            patient_id
+            for chunk in chunks(sorted(covered))
+            for patient_id, evaluated in self._scope.prepared(_OPEN, chunk)
+            if evaluated < covered[patient_id]
+        }
 
     def done(self, evaluated: Iterable[DuePatient]) -> None:
         """Takes patients off the list, except those that became due again in the meantime."""

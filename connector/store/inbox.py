@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, func
 
 from connector.errors import ConnectorError, InvalidRecord
 from connector.ports import RawBatch, RawRow
+from connector.store.packing import pack, unpack
 from connector.store.schema import inbox
-from connector.store.scope import Prepared, Scope, chunks, pack, unpack
+from connector.store.scope import Prepared, Scope, chunks
 
 _BODY = "inbox.body"
 _LAST = 2**62
@@ -87,15 +88,17 @@ class Inbox:
         """Stores the batch; False when its key is there already (nothing changes then)."""
         return bool(self.add_all([(source, batch)], at))
 
-    def add_all(self, given: Sequence[tuple[str, RawBatch]], at: datetime) -> set[tuple[str, str]]:
-        """Stores batches of sources; source and key of those whose key was not there before."""
+    def add_all(
+        self, given: Sequence[tuple[str, RawBatch]], at: datetime
+    ) -> dict[tuple[str, str], int]:
+        """Stores batches of sources; the numbers of those whose source and key were not there."""
         rows = [self._row(source, batch, at) for source, batch in given]
-        added: set[tuple[str, str]] = set()
+        columns = (inbox.c.source, inbox.c.key, inbox.c.seq)
+        statement = self._scope.adding_once(inbox, ("source", "key"), columns)
+        added: dict[tuple[str, str], int] = {}
         for chunk in chunks(rows):
-            statement = self._scope.adding_once(
-                inbox, ("source", "key"), (inbox.c.source, inbox.c.key)
-            )
-            added |= {(source, key) for source, key in self._scope.run(statement, chunk)}
+            new = self._scope.run(statement, chunk)
+            added |= {(source, key): seq for source, key, seq in new}
         return added
 
     def _row(self, source: str, batch: RawBatch, at: datetime) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from sqlalchemy import Row, func
 
 from connector.progress import DecisionView, Progress
 from connector.records import STORED
+from connector.store.packing import expand, squeeze
 from connector.store.schema import decisions, progress
-from connector.store.scope import Prepared, Scope, chunks, expand, squeeze
+from connector.store.scope import Prepared, Scope, chunks
 
 _BODY = "progress.body"
 _DECISION = "decisions.body"

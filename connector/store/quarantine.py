@@ -11,8 +11,9 @@ from typing import Any, Literal, cast
 from sqlalchemy import Row
 
 from connector.records import Frozen
+from connector.store.packing import pack, unpack
 from connector.store.schema import quarantine
-from connector.store.scope import Scope, chunks, pack, unpack
+from connector.store.scope import Scope, chunks
 
 QuarantineState = Literal["open", "replayed", "dismissed"]
 _BODY = "quarantine.body"

@@ -12,8 +12,9 @@ from sqlalchemy import Row, bindparam
 
 from connector.ports import PatientReference
 from connector.records import RECORD_TYPES, STORED, Patient, PatientRecord, Record, Retraction
+from connector.store.packing import expand, squeeze
 from connector.store.schema import records
-from connector.store.scope import Prepared, Scope, chunks, expand, squeeze
+from connector.store.scope import Prepared, Scope, chunks
 
 _BODY = "records.body"
 _APART_FROM_CONTENT = {"provenance", "version"}

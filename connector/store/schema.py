@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0002"
+REVISION = "0003"
 VERSION_TABLE = "connector_schema"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -163,6 +163,39 @@ contents = Table(
     ),
 )  # fmt: skip
 
+# Documents that a person must sign or release. The newest of a patient and kind (by ``seq``) is the
+# one to act on; ``packet_id`` is the report that a manifest belongs to, else the document itself.
+drafts = Table(
+    "drafts", metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    _text("practice_id"), _text("document_id"), _text("packet_id"), _text("kind"),
+    _text("patient_id"), _time("made_at"),
+    _time("withdrawn_at", null=True), _sealed("note", null=True),
+    UniqueConstraint("practice_id", "document_id", name="drafts_document"),
+    Index("drafts_patient", "practice_id", "patient_id", "kind", "seq"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+draft_fields = Table(
+    "draft_fields", metadata,
+    _text("practice_id", key=True), _text("document_id", key=True), _text("field", key=True),
+    _sealed("value"), _text("filled_by"), _time("filled_at"),
+)  # fmt: skip
+
+# ``document_id`` is what was made by signing or releasing ``draft_id``; ``body`` says by whom.
+signatures = Table(
+    "signatures", metadata,
+    _text("practice_id", key=True), _text("document_id", key=True),
+    _text("draft_id"), _text("kind"), _text("patient_id"), _text("reference"),
+    _whole("version"), _text("digest"), _sealed("body"), _time("signed_at"),
+    _time("withdrawn_at", null=True),
+    Index(
+        "signatures_draft", "practice_id", "draft_id", unique=True,
+        sqlite_where=text("withdrawn_at IS NULL"), postgresql_where=text("withdrawn_at IS NULL"),
+    ),
+    Index("signatures_line", "practice_id", "patient_id", "kind", "reference"),
+)  # fmt: skip
+
 deliveries = Table(
     "deliveries", metadata,
     Column("seq", _Sequence, primary_key=True, autoincrement=True),
@@ -254,6 +287,9 @@ SEALED: dict[str, Sealed] = {
         Sealed(alerts.c.note, (alerts.c.key,)),
         Sealed(documents.c.spec, (documents.c.document_id,)),
         Sealed(contents.c.body, (contents.c.document_id, contents.c.format)),
+        Sealed(drafts.c.note, (drafts.c.document_id,)),
+        Sealed(draft_fields.c.value, (draft_fields.c.document_id, draft_fields.c.field)),
+        Sealed(signatures.c.body, (signatures.c.document_id,)),
         Sealed(receipts.c.reference, (receipts.c.key,)),
         Sealed(cursors.c.value, (cursors.c.source,)),
         Sealed(quarantine.c.body, (quarantine.c.id,)),

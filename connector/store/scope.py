@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -34,7 +33,6 @@ from connector.errors import ConfigurationError
 from connector.store.crypto import KeyRing
 
 T = TypeVar("T")
-_COMPRESS_FROM = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,30 +255,6 @@ def _replacing(
 def row_key(parts: Sequence[object]) -> str:
     """The row part of the additional data."""
     return "\x1f".join(str(part) for part in parts)
-
-
-def pack(value: Any) -> bytes:
-    """A JSON value as bytes, compressed where that pays. ``unpack`` reads it."""
-    return squeeze(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
-
-
-def unpack(data: bytes) -> Any:
-    """The JSON value that ``pack`` was given."""
-    return json.loads(expand(data))
-
-
-def squeeze(data: bytes) -> bytes:
-    """``data`` behind a byte that says whether it is compressed."""
-    if len(data) >= _COMPRESS_FROM:
-        small = zlib.compress(data, 1)
-        if len(small) < len(data):
-            return b"\x01" + small
-    return b"\x00" + data
-
-
-def expand(data: bytes) -> bytes:
-    """What ``squeeze`` was given."""
-    return zlib.decompress(memoryview(data)[1:]) if data[:1] == b"\x01" else data[1:]
 
 
 def chunks(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:

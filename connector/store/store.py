@@ -23,6 +23,7 @@ from connector.store.database import Database, open_database
 from connector.store.deliveries import Deliveries
 from connector.store.destinations import Destinations
 from connector.store.documents import Documents
+from connector.store.drafts import Drafts
 from connector.store.due import Due
 from connector.store.inbox import Inbox
 from connector.store.migrate import migrate
@@ -32,6 +33,7 @@ from connector.store.records import Records
 from connector.store.reseal import Reseal
 from connector.store.schema import meta
 from connector.store.scope import Scope
+from connector.store.signatures import Signatures
 
 T = TypeVar("T")
 _KEY_CHECK = "key_check"
@@ -41,8 +43,8 @@ class Tx:
     """The repositories, all in one transaction of one practice."""
 
     __slots__ = (
-        "alerts", "audit", "cursors", "deliveries", "destinations", "documents", "due", "inbox",
-        "progress", "quarantine", "records", "reseal", "scope",
+        "alerts", "audit", "cursors", "deliveries", "destinations", "documents", "drafts", "due",
+        "inbox", "progress", "quarantine", "records", "reseal", "scope", "signatures",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -54,6 +56,8 @@ class Tx:
         self.progress = ProgressTable(scope)
         self.alerts = Alerts(scope)
         self.documents = Documents(scope)
+        self.drafts = Drafts(scope)
+        self.signatures = Signatures(scope)
         self.deliveries = Deliveries(scope)
         self.destinations = Destinations(scope)
         self.cursors = Cursors(scope)

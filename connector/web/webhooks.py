@@ -1,8 +1,8 @@
 """``POST /webhooks/<source>``: what counterparts send is stored, then acknowledged.
 
-No sign-in and no cookies here: the adapter's proof of the sender stands in their place. Whatever is
-sent, the answer is 202 or one of 400, 401, 404, 405, 411, 413; only 503 with Retry-After is ours: it
-says that nothing can be stored now.
+No sign-in and no cookies here: the adapter's proof of the sender stands in their place. Whatever
+is sent, the answer is 202 or one of 400, 401, 404, 405, 411, 413. Only 503 with Retry-After is
+ours: nothing can be stored now.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ class _Intake:
             self._refusals.add(source, fault.code)
             keep = hook.signed and self._kept.take(source)
             refused = _refusal(400, fault.code, _with_choices(fault))
-            return self._stored(source, _faulty(source, posted, fault), refused) if keep else refused
+            return (
+                self._stored(source, _faulty(source, posted, fault), refused) if keep else refused
+            )
         return self._stored(source, page, _accepted())
 
     def _stored(self, source: str, page: RawPage, answer: Response) -> Response:

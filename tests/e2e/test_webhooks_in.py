@@ -1,4 +1,4 @@
-"""The guide's own example: a form tool's request, signed by openssl and sent by curl, is decided."""
+"""The guide's own example: a request signed by openssl and sent by curl is decided."""
 
 from __future__ import annotations
 

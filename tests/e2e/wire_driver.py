@@ -43,6 +43,9 @@ from connector.cli.serve import serve
 from connector.errors import ConnectorError
 
 
+_parsed: dict[str, dict[str, Any]] = {}
+
+
 def main() -> None:
     """Fork a service for each line; tell how each one ended."""
     open_children: set[int] = set()
@@ -52,7 +55,9 @@ def main() -> None:
             line = _line()
             if not line:
                 break
-            child = _fork(json.loads(line))
+            wanted = json.loads(line)
+            _parse(wanted["home"])
+            child = _fork(wanted)
             open_children.add(child)
             _say({"pid": child})
         while open_children:
@@ -64,6 +69,13 @@ def main() -> None:
     for pid in open_children:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _parse(home: str) -> None:
+    """Read instruments and mappings of a site once: most of the time of a start."""
+    if home not in _parsed:
+        app = open_app(Path(home))
+        _parsed[home] = {"instruments": app.instruments, "mappings": app.mappings}
 
 
 def _line() -> bytes:
@@ -104,8 +116,10 @@ def _serve(wanted: dict[str, Any]) -> int:
     logs.set_up()
     if wanted.get("break_when"):
         _break(Path(wanted["break_when"]))
+    app = open_app(Path(wanted["home"]))
+    app.__dict__.update(_parsed[wanted["home"]])
     try:
-        serve(open_app(Path(wanted["home"])), wanted["port"])
+        serve(app, wanted["port"])
     except ConnectorError as fault:
         sys.stderr.write(f"connector: {fault}\n")
         return exit_code(fault)

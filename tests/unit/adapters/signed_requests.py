@@ -1,4 +1,4 @@
-"""Requests as a form tool signs them, for tests of ``webhook_json``. Everybody in them is made up."""
+"""Requests as a form tool signs them, for tests of ``webhook_json``; its people are made up."""
 
 from __future__ import annotations
 

@@ -221,15 +221,28 @@ def test_a_server_that_ignores_the_condition_is_found_out(
         assert caught.value.code == "found_twice" and "n-0" in caught.value.message
 
 
-def test_several_matches_of_the_condition_are_the_same_fault(
+def test_several_matches_of_the_condition_where_there_are_none_is_told(
     fhir_counterpart: Any, tmp_path: Path
 ) -> None:
+    """Servers are known that drop the condition's filter and then see all documents match."""
     fhir_counterpart.override = lambda fhir, method, path, query: (
         (412, {}) if method == "POST" else None
     )
     with pytest.raises(Rejected) as caught:
         chart(fhir_counterpart, tmp_path).deliver(REPORT)
-    assert caught.value.code == "found_twice"
+    assert caught.value.code == "condition_misread"
+
+
+def test_a_condition_that_matches_somebody_elses_document_is_no_receipt(
+    fhir_counterpart: Any, tmp_path: Path
+) -> None:
+    other = fhir_counterpart.put("DocumentReference", "other")
+    fhir_counterpart.override = lambda fhir, method, path, query: (
+        (200, other) if method == "POST" else None
+    )
+    with pytest.raises(RetryLater) as caught:
+        chart(fhir_counterpart, tmp_path).deliver(REPORT)
+    assert caught.value.code == "not_found_back"
 
 
 def test_a_search_that_does_not_find_it_yet_is_made_up_for_by_reading_it(

@@ -33,7 +33,7 @@ def test_what_the_library_refuses_is_refused(tmp_path: Path) -> None:
     good, library = signed_by_the_library(BODY.decode()), Webhook(whsec(KEY))
     library.verify(good.body, good.headers)
     for name in good.headers:
-        for value in ("", "x", f"{good.headers[name]}0", good.headers[name][:-1]):
+        for value in ("", "x", good.headers[name][:-1]):
             forged = {**good.headers, name: value}
             with pytest.raises(Exception):  # noqa: B017 - it raises several kinds
                 library.verify(good.body, forged)

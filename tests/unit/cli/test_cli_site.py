@@ -85,7 +85,8 @@ def test_a_wrong_key_gets_the_right_one(connector, small_site):
         (
             lambda s: s["sources"][0].update(every_second=9),
             "site.yaml: unknown key sources.0.every_second. Did you mean 'every_seconds'? "
-            "Valid values: adapter, every_seconds, mapping, name, options [unknown_key]",
+            "Valid values: adapter, every_seconds, mapping, name, options, patients_of "
+            "[unknown_key]",
         ),
         (
             lambda s: s["sources"][0].update(every_seconds=1),
@@ -98,7 +99,8 @@ def test_a_wrong_key_gets_the_right_one(connector, small_site):
         (
             lambda s: s["sources"][0].update(adapter="csv_file"),
             "there is no adapter 'csv_file'. Did you mean 'csv_files'? "
-            "Valid values: csv_files, fhir_files, folder [unknown_adapter]",
+            "Valid values: csv_files, fhir_files, fhir_r4, folder, webhook_json, "
+            "webhook_out [unknown_adapter]",
         ),
         (
             lambda s: s["sources"][0].update(mapping="csv_exprt"),

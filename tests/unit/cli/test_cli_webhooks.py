@@ -63,6 +63,11 @@ def test_check_says_nothing_of_a_signed_source(connector, home, monkeypatch):
     [
         ({}, "say how requests are signed (signature:)"),
         ({"signature": {"secret": {"env": "NOT_THERE"}}}, "variable NOT_THERE is not set"),
+        (
+            {"accept_unsigned": True, "table": "events"},
+            "source 'tool': its mapping has no table 'events', so no event would become a record; "
+            "use a mapping of events, or name its table under options. Did you mean 'event'?",
+        ),
     ],
 )
 def test_check_finds_a_source_that_can_not_work(connector, home, options, said):

@@ -91,4 +91,6 @@ def test_every_sentence_can_do_without_the_name(key):
     said = plain.sentence_to(None, key, **words)
     assert "None" not in said
     assert not said.startswith((",", " "))
-    assert plain.sentence_to("Sam", key, **words) == plain.SENTENCES[key].format(name="Sam", **words)
+    assert plain.sentence_to("Sam", key, **words) == plain.SENTENCES[key].format(
+        name="Sam", **words
+    )

@@ -92,7 +92,9 @@ def test_a_posted_form_joins_the_chart_that_the_export_made(post):
     assert len(after) == len(before) + 3
     [patient] = [r for r in after if isinstance(r, Patient)]
     assert (patient.provenance.source, patient.given_name) == ("csv", "Blake")
-    charts = {p.chart.patient.chart_number: p for p in site.store.read(lambda tx: list(tx.progress.all()))}
+    charts = {
+        p.chart.patient.chart_number: p for p in site.store.read(lambda tx: list(tx.progress.all()))
+    }
     counted = [
         (f.taken_on.isoformat(), f.total or f.items)
         for f in charts["C-3102"].chart.assessments

@@ -97,6 +97,14 @@ def test_a_score_comes_in_any_of_its_shapes(value: dict[str, Any]) -> None:
     assert record.taken_at == datetime(2026, 5, 2, 3, 30, tzinfo=UTC)
 
 
+def test_a_record_with_an_id_of_its_own_knows_the_id_of_its_row() -> None:
+    items = INSTRUMENTS["phq9"].loinc_items
+    form = only(mapped(response({code: {"valueInteger": 1} for code in items})))
+    assert form.provenance.source_id != form.provenance.row_id == "q1"
+    total = only(mapped(score("44261-6", valueInteger=5)))
+    assert (total.provenance.source_id, total.provenance.row_id) == ("o-44261-6", "")
+
+
 def test_a_number_under_the_panel_code_is_taken_with_a_notice() -> None:
     result = mapped(score("69737-5", valueInteger=9))
     assert only(result).instrument == "gad7"

@@ -1,4 +1,4 @@
-"""Lists inside a row: a record of each entry, its id, and what is said of an entry that is wrong."""
+"""Lists inside a row: a record of each entry, its id, and what is said of a wrong entry."""
 
 from __future__ import annotations
 
@@ -146,8 +146,8 @@ class TestWhatIsWrong:
         assert {e.row for e in result.errors} == {2}
 
     def test_the_same_mistake_in_two_entries_is_told_of_both(self, mapped: Mapped) -> None:
-        fields = [field for field, _ in told(mapped(EVENTS, event(score(total="x"), score(total="x"))))]
-        assert fields == ["history[1].total", "history[2].total"]
+        wrong = told(mapped(EVENTS, event(score(total="x"), score(total="x"))))
+        assert [field for field, _ in wrong] == ["history[1].total", "history[2].total"]
 
     def test_what_is_wrong_with_the_row_is_told_once(self, mapped: Mapped) -> None:
         result = mapped(EVENTS, event(score(), score("2026-10-02"), form="PHQ-10"))
@@ -255,7 +255,8 @@ def test_lists_are_in_rows_of_json_alone() -> None:
     with pytest.raises(ConfigurationError) as caught:
         build_mapping("test", yaml.safe_load(text))
     assert caught.value.code == "wrong_language"
-    assert "tables.event.records.earlier.for_each: for_each is for rows of JSON" in str(caught.value)
+    said = str(caught.value)
+    assert "tables.event.records.earlier.for_each: for_each is for rows of JSON" in said
 
 
 def test_a_name_that_yaml_reads_as_yes_is_told() -> None:

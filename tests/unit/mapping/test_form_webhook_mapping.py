@@ -91,7 +91,11 @@ def test_common_spellings_of_an_instrument(written: str, instrument: str, items:
         ("2026-11-20", date(2026, 11, 20), None),
         ("2026-11-20T23:30:00", date(2026, 11, 20), datetime(2026, 11, 21, 4, 30, tzinfo=UTC)),
         ("2026-11-21T02:00:00Z", date(2026, 11, 20), datetime(2026, 11, 21, 2, 0, tzinfo=UTC)),
-        ("2026-11-20 09:30:00+01:00", date(2026, 11, 20), datetime(2026, 11, 20, 8, 30, tzinfo=UTC)),
+        (
+            "2026-11-20 09:30:00+01:00",
+            date(2026, 11, 20),
+            datetime(2026, 11, 20, 8, 30, tzinfo=UTC),
+        ),
     ],
 )
 def test_times_without_offset_are_the_practices(

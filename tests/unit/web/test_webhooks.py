@@ -257,7 +257,9 @@ class TestStorage:
         inbox.failure = RetryLater("disk_full", "the disk is full")
         answer = send(client)
         assert refusal(answer) == (
-            503, "try_again_later", "it could not be stored now; send it again later"
+            503,
+            "try_again_later",
+            "it could not be stored now; send it again later",
         )
         assert answer.headers["Retry-After"] == "30"
         inbox.failure = None

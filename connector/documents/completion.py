@@ -1,0 +1,94 @@
+"""What the clinician must write into a payer report, and the report with it.
+
+A field is known by a key made of its label: "Skilled need" is ``skilled_need``.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from connector.documents import disclosure
+from connector.errors import InvalidRecord
+from connector.records import is_icd10cm
+
+LONGEST = 1000
+_DIAGNOSIS = "diagnosis_icd_10_cm"
+_BLOCKS = ("member", "request", "provider", "plan")
+# The head of each page says these too.
+_HEAD = {
+    "member_id": ("member", "id"),
+    "member_name": ("member", "name"),
+    "date_of_birth": ("member", "birth_date"),
+    "coverage": ("member", "payer"),
+    "treating_clinician": ("provider", "name"),
+}
+
+
+def field_key(label: str) -> str:
+    """The key of a field: its label in lower case, words joined by underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+
+
+def fields(context: Mapping[str, Any]) -> dict[str, str]:
+    """Key and label of everything that the clinician must write, in the report's order."""
+    return {field_key(label): label for label in context["to_complete"]}
+
+
+def missing(context: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+    """Key and label of what is not written yet."""
+    return {key: label for key, label in fields(context).items() if not values.get(key)}
+
+
+def checked(key: str, text: str, *, may_name_sud: bool) -> str:
+    """The text as it goes into the field, without spaces around it.
+
+    Raises InvalidRecord where it can't stand in a report to a payer: too long, characters that no
+    printer knows, a diagnosis that is no ICD-10-CM code, or substance use content without a
+    consent (42 CFR Part 2).
+    """
+    text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+    if len(text) > LONGEST:
+        raise InvalidRecord(
+            "field_too_long", f"{key}: at most {LONGEST} characters, not {len(text)}", field=key
+        )
+    if any(not (c.isprintable() or c == "\n") for c in text):
+        raise InvalidRecord(
+            "field_unprintable", f"{key}: holds characters that can't be printed", field=key
+        )
+    if text and key == _DIAGNOSIS and not is_icd10cm(text.split()[0].strip(",;:.").upper()):
+        raise InvalidRecord(
+            "not_icd10cm", f"{key}: begin with an ICD-10-CM code, such as F33.1", field=key
+        )
+    if not may_name_sud and disclosure.mentions_sud(text):
+        raise InvalidRecord(
+            "sud_without_consent",
+            f"{key}: the text speaks of substance use, and no valid consent to disclose that is on "
+            "file (42 CFR Part 2). Leave it out, or state that it is not such content with "
+            "--not-part-2",
+            field=key,
+        )
+    return text
+
+
+def completed(context: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """The report's context with every field filled; ``values`` holds a text for each.
+
+    What has no place of its own in the draft is in ``filled``, by key.
+    """
+    done: dict[str, Any] = copy.deepcopy(dict(context))
+    open_keys = dict.fromkeys(fields(context))
+    rows = [row for block in _BLOCKS for row in done[block]["rows"]]
+    for row in [*done["clinician_fields"], *rows]:
+        key = field_key(row["label"])
+        if row["value"] is None and key in open_keys:
+            row["value"] = values[key]
+            del open_keys[key]
+            if key in _HEAD:
+                block, name = _HEAD[key]
+                done[block][name] = values[key]
+    done["filled"] = {key: values[key] for key in open_keys}
+    done["to_complete"] = []
+    return done

@@ -1,0 +1,119 @@
+"""Writes what the clinician must say into a draft of a payer report."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from connector.documents import completion
+from connector.errors import ConfigurationError, Rejected
+from connector.release.desk import EVIDENCE, MANIFEST, Desk, Packet, find, find_packet
+from connector.store.audit import AuditEntry
+from connector.store.documents import DocumentRow
+from connector.store.store import Tx
+
+
+def fill(
+    desk: Desk, given: str, texts: Mapping[str, str], *, by: str, not_part_2: bool = False
+) -> dict[str, str]:
+    """Keep the texts, by field key, label or the beginning of a key; an empty one takes it away.
+
+    What is still missing, label by key. ``not_part_2``: the writer states that a text is no
+    substance use content in the sense of 42 CFR Part 2. Raises ConfigurationError for an unknown
+    field, InvalidRecord for a text that can't stand there, Rejected when it is signed.
+    """
+    now = desk.now()
+
+    def write(tx: Tx) -> dict[str, str]:
+        packet = _open(tx, given)
+        known = completion.fields(packet.evidence.context)
+        may_name_sud = not_part_2 or bool(packet.manifest.context["sud_consent"])
+        values = {
+            key: completion.checked(key, text, may_name_sud=may_name_sud)
+            for key, text in ((field_meant(name, known), t) for name, t in texts.items())
+        }
+        _keep(tx, packet, values, by)
+        return _missing(tx, packet)
+
+    def _keep(tx: Tx, packet: Packet, values: Mapping[str, str], by: str) -> None:
+        id = packet.draft.document_id
+        tx.drafts.fill(id, values, by, now)
+        detail = {"fields": len(values), "not_part_2": int(not_part_2)}
+        tx.audit.append([AuditEntry("document_filled", id, actor=by, detail=detail)], now)
+
+    return desk.store.write(write)
+
+
+def copy_fields(desk: Desk, given: str, former: str, *, by: str) -> dict[str, str]:
+    """Copy what was written into another draft, for fields that are empty here; what is missing.
+
+    The clinician reads it again before signing: facts have changed since.
+    """
+    now = desk.now()
+
+    def write(tx: Tx) -> dict[str, str]:
+        packet, other = _open(tx, given), find_packet(tx, find(tx, former))
+        if other.draft.patient_id != packet.draft.patient_id:
+            raise Rejected("other_patient", "the other document is about another patient")
+        here = completion.fields(packet.evidence.context)
+        written = tx.drafts.fields(packet.draft.document_id)
+        values = {
+            key: row.value
+            for key, row in tx.drafts.fields(other.draft.document_id).items()
+            if key in here and key not in written
+        }
+        tx.drafts.fill(packet.draft.document_id, values, by, now)
+        detail = {"fields": len(values), "copied_from": other.draft.document_id}
+        entry = AuditEntry("document_filled", packet.draft.document_id, actor=by, detail=detail)
+        tx.audit.append([entry], now)
+        return _missing(tx, packet)
+
+    return desk.store.write(write)
+
+
+def field_meant(name: str, known: Mapping[str, str]) -> str:
+    """The key that a person means: key, label, or the beginning of one key.
+
+    Raises ConfigurationError naming the valid ones.
+    """
+    key = completion.field_key(name)
+    starting = [one for one in known if key and one.startswith(key)]
+    if key in known:
+        return key
+    if len(starting) == 1:
+        return starting[0]
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    raise ConfigurationError(
+        "unknown_field",
+        f"the report has no field {name!r} to be completed",
+        allowed=sorted(known),
+        suggestion=close[0] if close else None,
+    )
+
+
+def _open(tx: Tx, given: str) -> Packet:
+    """The packet, which must not be signed. Fields belong to payer reports alone."""
+    row = find(tx, given)
+    refuse_other_kinds(row)
+    if row.document_id in tx.signatures.of_documents([row.document_id]):
+        raise Rejected("already_signed", "this is a signed version; it stays as it is")
+    packet = find_packet(tx, row)
+    if tx.signatures.of_drafts([packet.draft.document_id]):
+        raise Rejected("already_signed", "the packet is signed; new facts make a new version")
+    return packet
+
+
+def refuse_other_kinds(row: DocumentRow) -> None:
+    """Raises ConfigurationError for a document that is not part of a payer packet."""
+    if row.kind in (EVIDENCE, MANIFEST):
+        return
+    instead = "; a patient report is released: documents release" if row.kind == "patient" else ""
+    raise ConfigurationError(
+        "not_a_packet", f"a {row.kind} document is no payer packet{instead}",
+        allowed=(EVIDENCE, MANIFEST),
+    )  # fmt: skip
+
+
+def _missing(tx: Tx, packet: Packet) -> dict[str, str]:
+    values = {key: row.value for key, row in tx.drafts.fields(packet.draft.document_id).items()}
+    return completion.missing(packet.evidence.context, values)
