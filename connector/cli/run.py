@@ -20,7 +20,7 @@ from connector.settings import SITE_FILE, check_section
 _FHIR_ENDINGS = (".json", ".ndjson", ".jsonl")
 _LOOK_SECONDS = 1.0
 BESIDE_WEB = "CONNECTOR_BESIDE_WEB"
-"""Set for the working process that ``serve`` starts beside its web process."""
+"""Process id of the web process: set for the working process that ``serve`` starts beside it."""
 
 
 @click.command("run")
@@ -50,12 +50,12 @@ def run_until_stopped(app: App) -> None:
     failed, close = start_work(app)
     settle()
     click.echo("Running; stop with Ctrl-C.", err=True)
-    parent = os.getppid()
+    web_process = os.environ.get(BESIDE_WEB)
     try:
         while not stop.wait(_LOOK_SECONDS):
             if failed.is_set():
                 raise ConnectorError("part_failed", "a part failed; the work was stopped")
-            if os.environ.get(BESIDE_WEB) and os.getppid() != parent:
+            if web_process and os.getppid() != int(web_process):
                 return  # the web process was killed; both are started again together
     finally:
         close()

@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -27,6 +28,9 @@ from connector.cli.run import BESIDE_WEB
 from connector.errors import ConfigurationError
 from connector.footprint import few_pools, settle
 from connector.logs import PlainFormatter
+
+
+_SLOWEST_READ_SECONDS = 10
 
 
 @click.command("serve")
@@ -72,7 +76,7 @@ def _worker(app: App) -> Iterator[subprocess.Popen[bytes] | None]:
     call = "from connector.cli import main; main()"
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", call, "--home", str(app.home), "run"],
-        env={**os.environ, BESIDE_WEB: "1"},
+        env={**os.environ, BESIDE_WEB: str(os.getpid())},
     )
     try:
         yield process
@@ -148,6 +152,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Answer requests until a signal comes; then finish what is in hand."""
         log = self.cfg.logger_class(self.cfg)
         sockets = create_sockets(self.cfg, log)
+        for listener in sockets:
+            # Inherited by each connection: who stops in the middle of a request frees its thread.
+            seconds = struct.pack("ll", _SLOWEST_READ_SECONDS, 0)
+            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
         thread = _Threads(1, os.getppid(), sockets, self, 60, self.cfg, log)
         thread.pid = os.getpid()
         try:

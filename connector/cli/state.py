@@ -15,6 +15,7 @@ def state(tx: Tx, app: App) -> dict[str, Any]:
     """The site's state as JSON values."""
     # Imported here: the engine is slow to import, and other commands of the site do without.
     from connector.engine.ingest import POLLED
+    from connector.release import waiting_counts
 
     polls = {
         given.name: json.loads(kept)
@@ -29,6 +30,7 @@ def state(tx: Tx, app: App) -> dict[str, Any]:
         "decisions": tx.progress.decision_counts(),
         "alerts": tx.alerts.counts(),
         "documents": tx.documents.counts(),
+        "waiting_for": waiting_counts(tx),
         "deliveries": [
             {"destination": destination, "state": state, "count": count}
             for (destination, state), count in sorted(tx.deliveries.counts().items())

@@ -7,16 +7,17 @@ by the clinician" and keeps the packet from being ready. No claim of medical nec
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from connector.documents import disclosure, facts, narrative, payer_scores
+from connector.documents import disclosure, facts, narrative, on_record, payer_scores
 from connector.documents.naming import by_chart, filed_name
 from connector.documents.wording import clipped, number, plural, us_day
 from connector.measures.instrument import Instrument
 from connector.progress import (
     AuthorizationView,
+    Documented,
     MeasureSeries,
     Milestone,
     PracticeProfile,
@@ -69,9 +70,15 @@ def asking(progress: Progress) -> list[Milestone]:
 
 
 def context(
-    progress: Progress, practice: PracticeProfile, instruments: Mapping[str, Instrument]
+    progress: Progress,
+    practice: PracticeProfile,
+    instruments: Mapping[str, Instrument],
+    elements: Sequence[Documented] = (),
 ) -> dict[str, Any]:
-    """Everything in the report, as JSON values that this recipient may see."""
+    """Everything in the report, as JSON values that this recipient may see.
+
+    ``elements`` is the medical-necessity checklist of the chart as a payer may see it.
+    """
     on = facts.local_day(progress, practice)
     consent = disclosure.sud_consent(progress.chart, on)
     kept = disclosure.payer_series(progress, instruments, consent)
@@ -100,6 +107,7 @@ def context(
         "goals": goals,
         "attendance": _attendance(progress, practice, on),
         "plan": plan,
+        "on_record": on_record.rows(elements),
         "sources": [payer_scores.source_row(s, i) for s, i in pairs[: MEASURES + OTHERS]],
         "rules": {"version": progress.decision.rules_version, "as_of": us_day(on)},
         "redisclosure_notice": consent and _shows_sud(progress, pairs),

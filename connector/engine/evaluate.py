@@ -265,7 +265,8 @@ def _store_outcomes(
 ) -> None:
     """One transaction, with as few statements as there are tables, not as there are patients.
 
-    What another replica has evaluated meanwhile, with data as new or newer, is left as it is.
+    Whom another replica has evaluated meanwhile is left out, and taken again if there is more to
+    say: nothing is decided twice, and older data never replaces newer.
     """
     now = work.now()
     still_open = tx.due.still_open(due)

@@ -34,7 +34,5 @@ def not_released(
         row.key
         for row in guarded
         if row.document_id not in released
-        and not (
-            row.destination in keep_for_review and row.path.startswith(f"{FOR_REVIEW}/")
-        )
+        and not (row.destination in keep_for_review and row.path.startswith(f"{FOR_REVIEW}/"))
     )

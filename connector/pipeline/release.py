@@ -67,7 +67,7 @@ class Act(NamedTuple):
 
 def signer(by: str, license: str | None = None, npi: str | None = None) -> Signer:
     """The signer from "Name, credential". Raises ConfigurationError saying what is missing."""
-    name, _, credential = (person(by).partition(","))
+    name, _, credential = person(by).partition(",")
     name, credential = name.strip(), credential.strip()
     if not name or not credential:
         raise ConfigurationError(

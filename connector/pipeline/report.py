@@ -13,8 +13,12 @@ from datetime import date
 from typing import Any, Literal, get_args
 
 from connector.documents import disclosure, facts, insurer, narrative, patient, therapist
+from connector.documents.payer_view import payer_view
 from connector.documents.wording import json_number
 from connector.measures import Instrument
+from connector.pipeline import documentation
+from connector.pipeline.golden_thread import golden_thread
+from connector.pipeline.necessity import checklist
 from connector.progress import (
     DocumentSpec,
     Measurement,
@@ -53,8 +57,11 @@ def report(
     on = facts.local_day(progress, practice)
     person = progress.chart.patient.id
     documents: list[DocumentSpec] = []
+    packet = ("insurer" in kinds or "packet_manifest" in kinds) and _payer_asks(progress)
+    if "therapist" in kinds or packet:
+        thread = golden_thread(progress, instruments, rules, on)
     if "therapist" in kinds:
-        context = therapist.context(progress, practice, instruments, rules)
+        context = therapist.context(progress, practice, instruments, rules, thread)
         documents.append(specification("therapist", person, on, PAGES, context))
     if "patient" in kinds:
         context = patient.context(progress, practice, instruments)
@@ -62,10 +69,13 @@ def report(
     if "decision" in kinds:
         context = _decision(progress, instruments)
         documents.append(specification("decision", person, on, ("json",), context))
-    if ("insurer" in kinds or "packet_manifest" in kinds) and _payer_asks(progress):
-        context = insurer.context(progress, practice, instruments)
+    if packet:
+        seen = payer_view(progress, instruments, disclosure.sud_consent(progress.chart, on))
+        elements = checklist(seen, instruments, rules, on)
+        context = insurer.context(progress, practice, instruments, elements)
         evidence = specification("insurer", person, on, PAGES, context)
         manifest = _manifest(progress, instruments, evidence, on)
+        manifest["documentation"] = documentation.listing(thread, elements)
         documents += [
             evidence,
             specification("packet_manifest", person, on, ("json",), manifest),

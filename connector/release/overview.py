@@ -26,7 +26,7 @@ WAITS_FOR = {EVIDENCE: "signature", MANIFEST: "signature", PATIENT: "release"}
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a document stands, as a word and as a sentence for people; its version if it has one."""
+    """Where a document stands, as a word and in words for people; its version if it has one."""
 
     state: State
     text: str

@@ -108,9 +108,7 @@ def _act(desk: Desk, make: Callable[[Tx, datetime], _Made]) -> Done:
     return desk.store.write(write)
 
 
-def _sign(
-    tx: Tx, desk: Desk, given: str, who: Signer, this_version: bool, now: datetime
-) -> _Made:
+def _sign(tx: Tx, desk: Desk, given: str, who: Signer, this_version: bool, now: datetime) -> _Made:
     row = find(tx, given)
     refuse_other_kinds(row)
     if known := _made_before(tx, row):
@@ -234,7 +232,7 @@ def _refuse_outdated(
 
 
 def _safety_open(tx: Tx, spec: DocumentSpec) -> bool:
-    """Whether a safety item is positive on the page's or the newest forms, or waits for somebody."""
+    """Whether a safety item is positive on the page or on the newest forms, or is open."""
     if spec.context.get("neutral"):
         return True
     if any(row.alert.rule.startswith("safety") for row in tx.alerts.open(spec.patient_id)):

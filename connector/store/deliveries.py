@@ -13,11 +13,11 @@ another attempt, later ones wait behind it. Alerts wait for nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, Literal, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func
 
@@ -29,66 +29,20 @@ from connector.store.delivery_queries import (
     MARK_SENDING,
     due_query,
 )
+from connector.store.delivery_rows import (
+    DeliveryRow,
+    DeliveryState,
+    NewDelivery,
+    Trouble,
+    read_delivery,
+)
 from connector.store.schema import deliveries, documents, receipts
 from connector.store.scope import Scope, chunks
 
-DeliveryState = Literal["pending", "sending", "delivered", "dead", "withdrawn"]
 _REFERENCE = "receipts.reference"
 
 
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
-    """One document for one destination. ``labels`` and ``path`` hold nothing about a patient."""
-
-    key: str
-    destination: str
-    document_id: str
-    format: str
-    kind: str
-    path: str
-    media_type: str
-    labels: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
-    """A stored delivery. ``code`` and ``message`` say why the last attempt failed.
-
-    While it is being sent, ``message`` says by which workflow. ``needs_person``: it waits for the
-    configuration to be put right.
-    """
-
-    seq: int
-    key: str
-    destination: str
-    document_id: str
-    format: str
-    kind: str
-    path: str
-    media_type: str
-    labels: Mapping[str, str]
-    state: DeliveryState
-    attempts: int
-    due_at: datetime
-    code: str | None
-    message: str | None
-    created_at: datetime
-    updated_at: datetime
-    needs_person: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What keeps deliveries from a destination: the last attempt's message, and how many it hit."""
-
-    destination: str
-    state: DeliveryState
-    needs_person: bool
-    code: str
-    message: str
-    count: int
-
-
+__all__ = ["Deliveries", "DeliveryRow", "DeliveryState", "NewDelivery", "Trouble"]
 # Inside a class with a method ``list`` the name no longer means the type.
 DeliveryRows = list[DeliveryRow]
 
@@ -384,7 +338,7 @@ class Deliveries:
 
     @staticmethod
     def _read(rows: Iterable[Row[*tuple[Any, ...]]]) -> DeliveryRows:
-        return [_delivery(row) for row in rows]
+        return [read_delivery(row) for row in rows]
 
 
 def _of(query: Select[*tuple[Any, ...]], destination: str | None) -> Select[*tuple[Any, ...]]:
@@ -395,13 +349,3 @@ def _light(query: Select[*tuple[Any, ...]], light: bool | None) -> Select[*tuple
     if light is None:
         return query
     return query.where((deliveries.c.format == "json") == light)
-
-
-def _delivery(row: Row[*tuple[Any, ...]]) -> DeliveryRow:
-    return DeliveryRow(
-        seq=row.seq, key=row.key, destination=row.destination, document_id=row.document_id,
-        format=row.format, kind=row.kind, path=row.path, media_type=row.media_type,
-        labels=json.loads(row.labels), state=cast(DeliveryState, row.state),
-        attempts=row.attempts, due_at=row.due_at, code=row.code, message=row.message,
-        created_at=row.created_at, updated_at=row.updated_at, needs_person=row.needs_person,
-    )  # fmt: skip

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, func, select
 
 from connector.progress import DocumentSpec
-from connector.store.schema import documents, draft_fields, drafts, progress, signatures
 from connector.store.packing import pack, unpack
+from connector.store.schema import documents, draft_fields, drafts, progress, signatures
 from connector.store.scope import Scope, chunks
 
 _VALUE = "draft_fields.value"
@@ -48,8 +48,8 @@ _WAITS = and_(drafts.c.withdrawn_at.is_(None), ~_NEWER, ~_SIGNED, _KEPT, _HAS_CH
 class DraftRow:
     """A draft. ``packet_id`` is the report that a manifest belongs to, else the draft itself.
 
-    ``newest``: no later one of its patient and kind exists. ``waits``: it is for a person to act on.
-    ``withdrawn`` says by whom and why it is not to be sent.
+    ``newest``: no later one of its patient and kind exists. ``waits``: it is for a person to act
+    on. ``withdrawn`` says by whom and why it is not to be sent.
     """
 
     document_id: str

@@ -20,7 +20,7 @@ from connector.store.scope import Prepared, Scope, chunks
 
 _TAKE = Prepared(
     lambda make: (
-        make.select(due, due.c.patient_id, due.c.generation, due.c.added_at)
+        make.select(due, due.c.patient_id, due.c.generation, due.c.added_at, due.c.evaluated)
         .where(due.c.waiting.is_(True))
         .order_by(due.c.added_at, due.c.patient_id)
         .limit(bindparam("most"))
@@ -54,11 +54,15 @@ def _adding(dialect: str) -> Executable:
 
 @dataclass(frozen=True, slots=True)
 class DuePatient:
-    """A patient to evaluate, since when, and the generation that the evaluation will cover."""
+    """A patient to evaluate, since when, and the generation that the evaluation will cover.
+
+    ``evaluated`` is the generation that the last evaluation covered.
+    """
 
     patient_id: str
     generation: int
     since: datetime
+    evaluated: int = 0
 
 
 class Due:
@@ -82,16 +86,16 @@ class Due:
         return [DuePatient(*row) for row in self._scope.prepared(_TAKE, most=limit)]
 
     def still_open(self, taken: Iterable[DuePatient]) -> set[str]:
-        """Those that nobody has evaluated since they were taken, or with older data only.
+        """Those that nobody has evaluated since they were taken.
 
         Inside a write they stay so until it ends.
         """
-        covered = {patient.patient_id: patient.generation for patient in taken}
+        before = {patient.patient_id: patient.evaluated for patient in taken}
         return {
             patient_id
-            for chunk in chunks(sorted(covered))
+            for chunk in chunks(sorted(before))
             for patient_id, evaluated in self._scope.prepared(_OPEN, chunk)
-            if evaluated < covered[patient_id]
+            if evaluated == before[patient_id]
         }
 
     def done(self, evaluated: Iterable[DuePatient]) -> None:

@@ -176,5 +176,10 @@ def visit_refs(visits: Iterable[Visit]) -> list[RecordRef]:
 
 
 def goal_refs(goals: Iterable[Goal]) -> list[RecordRef]:
+    """Goals with the day that the source last changed them."""
+    return [ref(goal, goal.version.date()) for goal in goals]
+
+
+def target_refs(goals: Iterable[Goal]) -> list[RecordRef]:
     """Goals with their target date."""
     return [ref(goal, goal.target_on) for goal in goals]

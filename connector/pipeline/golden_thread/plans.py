@@ -8,6 +8,7 @@ from connector.pipeline.golden_thread.case import (
     is_open,
     note_refs,
     plan_refs,
+    target_refs,
     visit_refs,
 )
 from connector.pipeline.golden_thread.rules import link
@@ -153,7 +154,7 @@ def objectives(case: Case) -> Documented:
             "objectives",
             "absent",
             text,
-            goal_refs(g for g in open_ if g.id in gaps),
+            target_refs(g for g in open_ if g.id in gaps),
             "Add what is missing, so that progress can be counted.",
         )
     late = [g for g in open_ if g.target_on is not None and g.target_on < case.on]
@@ -164,11 +165,11 @@ def objectives(case: Case) -> Documented:
             "objectives",
             "stale",
             text,
-            goal_refs(late),
+            target_refs(late),
             "Set new dates, and say why the old ones were not met.",
         )
     text = f"{things(len(case.objectives), word)} with start, target and date."
-    return link("objectives", "present", text, goal_refs(case.objectives))
+    return link("objectives", "present", text, target_refs(case.objectives))
 
 
 _PARTS = ("a start value", "a target value", "a target date")
