@@ -30,6 +30,7 @@ _DIGITS = re.compile(r"[0-9a-f]{16,}")
 
 
 def main(output: Path, homes: list[Path]) -> None:
+    """Reads the sites' databases and writes the dictionary."""
     found: dict[str, list[str]] = {place: [] for place, _ in SHARES}
     for home in homes:
         with open_app(home).open_store() as store:
