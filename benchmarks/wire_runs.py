@@ -14,7 +14,6 @@ from wire_sender import Report, Task
 from wire_service import Memory, Processors, Service
 
 _GAP_SECONDS = 0.08
-_BACKLOG_DAYS_BEFORE = 56
 _SLOW_SECONDS = 0.02
 
 
@@ -118,7 +117,7 @@ def webhook_run(
             idle_cpu, idle = _idle(service, options.settle)
             single_task = Task(
                 port=service.port, tag="single", patients=patients, count=options.one_by_one,
-                gap=_GAP_SECONDS, days_before=28,
+                gap=_GAP_SECONDS,
             )  # fmt: skip
             single, single_cpu, _ = _measured(service, answers, single_task)
             load_task = Task(
@@ -166,7 +165,7 @@ def kill_run(seeded: Path, home: Path, patients: int, processes: int, asks: bool
             answers.mode(fail=True)
             task = Task(
                 port=service.port, tag="killed", patients=patients, count=options.backlog,
-                connections=options.connections, days_before=_BACKLOG_DAYS_BEFORE,
+                connections=options.connections,
             )  # fmt: skip
             report = send(task)
             _until_idle(home)

@@ -36,7 +36,6 @@ class Task:
     seconds: float = 0.0
     count: int = 0
     gap: float = 0.0
-    days_before: int = 0
 
 
 @dataclass
@@ -150,7 +149,7 @@ class Sender:
 
 
 def _requests(task: Task, planned: int) -> Iterator[tuple[str, bytes]]:
-    forms = Forms(task.tag, task.patients, planned, days_before=task.days_before)
+    forms = Forms(task.tag, task.patients, planned)
     while True:
         event_id, body = forms.next()
         headers = {

@@ -135,7 +135,7 @@ def _seed(home: Path, patients: int) -> None:
 
     app = open_app(home)
     hook = app.webhooks[SOURCE]
-    forms = Forms("seed", patients, patients, days_before=28)
+    forms = Forms("seed", patients, patients, days_before=13)
     with app.open_engine() as runner:
         work = runner.work
         for start in range(0, patients, _GROUP):

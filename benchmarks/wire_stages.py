@@ -16,7 +16,8 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from functools import wraps
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -131,14 +132,16 @@ def _batch(
     def post(request: dict[str, Any]) -> None:
         b"".join(application(request, start_response))
 
-    threads = [threading.Thread(target=post, args=(request,)) for request in requests]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    list(_threads().map(post, requests))
     if refused:
         raise RuntimeError(f"a request was refused: {refused[0]}")
     work()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """As many as the service has."""
+    return ThreadPoolExecutor(8, thread_name_prefix="web")
 
 
 def _environments(count: int, patients: int) -> list[dict[str, Any]]:
@@ -149,7 +152,9 @@ def _environments(count: int, patients: int) -> list[dict[str, Any]]:
     found = []
     for _ in range(count):
         event_id, body = forms.next()
-        headers = {f"HTTP_{k.upper().replace('-', '_')}": v for k, v in proof(event_id, body).items()}
+        headers = {
+            f"HTTP_{k.upper().replace('-', '_')}": v for k, v in proof(event_id, body).items()
+        }
         found.append(
             {
                 "REQUEST_METHOD": "POST", "PATH_INFO": "/webhooks/forms", "QUERY_STRING": "",

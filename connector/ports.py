@@ -235,7 +235,8 @@ class Adapter:
     ``formats`` are those that its destination can take, ``kinds`` the document kinds (None: all);
     ``one_format``: of a document that comes in several formats, only the first is sent.
     ``keeps_for_review``: what it files lies inside the practice and may wait there for a release;
-    other destinations get nothing that must be released first. ``needs_patient``: its destination must know whose chart it is.
+    other destinations get nothing that must be released first. ``needs_patient``: its destination
+    must know whose chart it is.
     ``concerns`` are sentences that ``connector check`` shows about settings that are valid and
     deserve a second look.
     """

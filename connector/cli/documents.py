@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,11 +124,39 @@ def fill_command(
         click.echo(f"  {key}  ({label})")
 
 
+@documents_command.command("preview")
+@click.argument("document_id", metavar="ID")
+@click.option(
+    "--to",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write (HTML). It names the patient: remove it when it is read.",
+)
+@click.pass_obj
+def preview_command(home: Path, document_id: str, file: Path) -> None:
+    """Write the report of a packet as it would be signed now, to be read before signing."""
+    from connector.release import preview
+
+    with _desk(home) as desk:
+        made = preview(desk, document_id)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as page:
+        page.write(made.page)
+    click.echo(f"Written: {file}")
+    click.echo(f"Digest:  {made.digest}")
+    if made.missing:
+        click.echo(f"Missing: {'; '.join(made.missing)}")
+
+
 @documents_command.command("sign")
 @click.argument("document_id", metavar="ID")
 @click.option("--by", required=True, metavar="'NAME, CREDENTIAL'", help="Who signs.")
 @click.option("--license", "license_", help="The license number to show.")
 @click.option("--npi", help="The NPI to show (ten digits).")
+@click.option(
+    "--digest", default="", help="Sign only what has this digest, as the preview named it."
+)
 @click.option("--this-version", is_flag=True, help=_THIS_VERSION)
 @click.pass_obj
 def sign_command(
@@ -136,6 +165,7 @@ def sign_command(
     by: str,
     license_: str | None,
     npi: str | None,
+    digest: str,
     this_version: bool,
 ) -> None:
     """Sign a payer packet: its report and manifest together. ID is that of either."""
@@ -144,7 +174,7 @@ def sign_command(
 
     who = signer(by, license_, npi)
     with _desk(home) as desk:
-        done = sign(desk, document_id, who, this_version=this_version)
+        done = sign(desk, document_id, who, seen=digest, this_version=this_version)
         _tell(done, "signed", desk.zone)
     if done.treating:
         click.echo(f"Mind: the report names {done.treating} as treating clinician.")

@@ -29,7 +29,6 @@ from connector.errors import ConfigurationError
 from connector.footprint import few_pools, settle
 from connector.logs import PlainFormatter
 
-
 _SLOWEST_READ_SECONDS = 10
 
 

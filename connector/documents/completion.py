@@ -6,6 +6,7 @@ A field is known by a key made of its label: "Skilled need" is ``skilled_need``.
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -73,22 +74,34 @@ def checked(key: str, text: str, *, may_name_sud: bool) -> str:
     return text
 
 
-def completed(context: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """The report's context with every field filled; ``values`` holds a text for each.
+def tells_of_sud(context: Mapping[str, Any], values: Mapping[str, str]) -> bool:
+    """True when the report, with what was written into it, tells of substance use treatment."""
+    shown = {name: context[name] for name in ("diagnoses", "goals", "plan", "request")}
+    return bool(context["redisclosure_notice"]) or disclosure.mentions_sud(
+        json.dumps([shown, dict(values)], ensure_ascii=False)
+    )
 
-    What has no place of its own in the draft is in ``filled``, by key.
+
+def completed(
+    context: Mapping[str, Any], values: Mapping[str, str], *, sud_consent: bool
+) -> dict[str, Any]:
+    """The report's context with the fields filled that ``values`` holds a text for.
+
+    What has no place of its own in the draft is in ``filled``, by key. Substance use content that
+    was written with a consent brings the notice that goes with it.
     """
     done: dict[str, Any] = copy.deepcopy(dict(context))
-    open_keys = dict.fromkeys(fields(context))
+    open_fields = {key: label for key, label in fields(context).items() if values.get(key)}
     rows = [row for block in _BLOCKS for row in done[block]["rows"]]
     for row in [*done["clinician_fields"], *rows]:
         key = field_key(row["label"])
-        if row["value"] is None and key in open_keys:
+        if row["value"] is None and open_fields.pop(key, ""):
             row["value"] = values[key]
-            del open_keys[key]
             if key in _HEAD:
                 block, name = _HEAD[key]
                 done[block][name] = values[key]
-    done["filled"] = {key: values[key] for key in open_keys}
-    done["to_complete"] = []
+    done["filled"] = {key: values[key] for key in open_fields}
+    done["to_complete"] = list(missing(context, values).values())
+    if sud_consent and any(disclosure.mentions_sud(text) for text in values.values()):
+        done["redisclosure_notice"] = True
     return done

@@ -11,34 +11,33 @@ from typing import Any
 from connector.documents.wording import us_day
 from connector.progress import Documented
 
-# The section of the report in which each element is read.
-SECTIONS = {
-    "diagnosis": "clinical",
-    "severity": "scores",
-    "impairment": "scores",
-    "measures": "scores",
-    "change_since_review": "scores",
-    "improvement": "scores",
-    "patient_statements": "scores",
-    "objectives": "goals",
-    "measurements": "goals",
-    "toward_goals": "goals",
-    "goals_and_diagnosis": "goals",
-    "interventions": "attendance",
-    "continuing": "attendance",
-    "certification": "attendance",
-    "attendance": "attendance",
-    "home_program": "attendance",
-    "discharge": "attendance",
+# The section of the report in which each element is read, and its name there.
+SHOWN = {
+    "diagnosis": ("clinical", "Diagnosis"),
+    "severity": ("scores", "Severity"),
+    "impairment": ("scores", "Functioning"),
+    "patient_statements": ("scores", "Self-rated scores"),
+    "measures": ("scores", "First to last score"),
+    "change_since_review": ("scores", "Since last review"),
+    "improvement": ("scores", "Pain and function"),
+    "objectives": ("goals", "Goals, target dates"),
+    "goals_and_diagnosis": ("goals", "Goals by diagnosis"),
+    "measurements": ("goals", "Goals measured"),
+    "interventions": ("attendance", "Treatment in plan"),
+    "continuing": ("attendance", "Frequency in plan"),
+    "certification": ("attendance", "Plan of care"),
+    "attendance": ("attendance", "Visits kept"),
+    "home_program": ("attendance", "Home program"),
+    "discharge": ("attendance", "Discharge criteria"),
 }
 
 
 def rows(elements: Sequence[Documented]) -> list[dict[str, Any]]:
     """What is on record, in the checklist's order: name, dates of the records, section."""
     return [
-        {"what": e.name, "dates": _dates(e), "section": SECTIONS[e.key]}
+        {"what": SHOWN[e.key][1], "dates": _dates(e), "section": SHOWN[e.key][0]}
         for e in elements
-        if e.key in SECTIONS and e.state in ("present", "stale") and e.records
+        if e.key in SHOWN and e.state in ("present", "stale") and e.records
     ]
 
 

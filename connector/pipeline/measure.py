@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.authorizations import burn_down
-from connector.measures import Instrument, Score, safety_flags, score
+from connector.measures import Instrument
 from connector.pipeline import data_notes
 from connector.pipeline.adherence import adherence
 from connector.pipeline.attendance import attendance
+from connector.pipeline.forms import score_form
 from connector.pipeline.goals import goal_progress
 from connector.pipeline.primary import choose_primary
 from connector.pipeline.series import series_of
@@ -104,64 +102,3 @@ def _measurement(form: Assessment, instrument: Instrument, patient: Patient) -> 
         origin=form.provenance.origin,
         row=form.provenance.row,
     )
-
-
-def score_form(form: Assessment, instrument: Instrument, patient: Patient) -> Score:
-    """One form, scored by itself; a variant that the instrument does not know has no score.
-
-    Remembered: a chart is evaluated again with each new form, and its earlier forms score the same.
-    """
-    return _scored(
-        _Same(instrument),
-        form.variant,
-        # As text: equal numbers written otherwise (14, 14.0) must not take each other's place.
-        None if form.items is None else tuple(None if i is None else str(i) for i in form.items),
-        None if form.total is None else str(form.total),
-        form.encoding,
-        tuple(sorted((form.context or {}).items())),
-        patient.sex,
-    )
-
-
-class _Same:
-    """An instrument in a memo's key, compared by identity: its content costs more than scoring."""
-
-    __slots__ = ("instrument",)
-
-    def __init__(self, instrument: Instrument) -> None:
-        self.instrument = instrument
-
-    def __hash__(self) -> int:
-        return id(self.instrument)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.instrument is other.instrument
-
-
-@lru_cache(maxsize=2048)
-def _scored(
-    same: _Same,
-    variant: str | None,
-    answers: tuple[str | None, ...] | None,
-    sum_given: str | None,
-    encoding: str | None,
-    context: tuple[tuple[str, Any], ...],
-    sex: str,
-) -> Score:
-    instrument = same.instrument
-    items = None if answers is None else [None if a is None else Decimal(a) for a in answers]
-    total = None if sum_given is None else Decimal(sum_given)
-    if variant is not None and instrument.variants and variant not in instrument.variants:
-        # Its numbers may be on another scale: shown, never counted.
-        return Score(
-            instrument=instrument.id,
-            status="error",
-            error="unknown_variant",
-            flags=safety_flags(
-                instrument, items=items, total=total, encoding=encoding, context=dict(context)
-            ),
-        )
-    return score(
-        instrument, items=items, total=total, encoding=encoding,
-        context={**dict(context), "sex": sex},
-    )  # fmt: skip

@@ -10,8 +10,9 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.documents import completion
@@ -51,17 +52,18 @@ class Former(Frozen):
     digest: str
 
 
-class Act(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Act:
     """When somebody acted, as which version, in place of which former one.
 
-    ``count`` numbers all signatures of the report, withdrawn ones too: no two documents are the
+    ``number`` counts all signatures of the report, withdrawn ones too: no two documents are the
     same, even in the same moment.
     """
 
     at: datetime
     zone: ZoneInfo
     version: int
-    count: int
+    number: int
     amends: Former | None
 
 
@@ -104,6 +106,24 @@ def packet_digest(documents: Sequence[DocumentSpec]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def completed_packet(
+    evidence: DocumentSpec, manifest: DocumentSpec, values: Mapping[str, str], act: Act
+) -> tuple[DocumentSpec, DocumentSpec]:
+    """Report and manifest with what was written into them: what a signature covers."""
+    version = _version(act)
+    consent = bool(manifest.context["sud_consent"])
+    filled = completion.completed(evidence.context, values, sud_consent=consent)
+    report = _made(evidence, {**filled, "version": version})
+    listing = {
+        **manifest.context,
+        "holds": [{**manifest.context["holds"][0], "digest": report.digest}],
+        "to_complete": filled["to_complete"],
+        "ready": not filled["to_complete"],
+        "version": version,
+    }
+    return report, _made(manifest, listing)
+
+
 def signed_packet(
     evidence: DocumentSpec,
     manifest: DocumentSpec,
@@ -112,25 +132,18 @@ def signed_packet(
     act: Act,
 ) -> tuple[DocumentSpec, DocumentSpec]:
     """Report and manifest as signed; every field of the report must be in ``values``."""
-    version = _version(act)
-    report = completion.completed(evidence.context, values) | {"version": version}
-    complete = _made(evidence, report)
-    held = [{**manifest.context["holds"][0], "digest": complete.digest}]
-    listing = {
-        **manifest.context, "holds": held, "to_complete": [], "ready": True, "version": version,
-    }  # fmt: skip
-    digest = packet_digest([complete, _made(manifest, listing)])
-    seal = _signature(who, act, digest)
-    signed = _made(evidence, {**report, "signature": seal})
+    report, listing = completed_packet(evidence, manifest, values, act)
+    seal = _signature(who, act, packet_digest([report, listing]))
+    signed = _made(evidence, {**report.context, "signature": seal})
     holds = {"kind": signed.kind, "document_id": signed.document_id, "digest": signed.digest}
-    return signed, _made(manifest, {**listing, "signature": {**seal, "holds": [holds]}})
+    return signed, _made(manifest, {**listing.context, "signature": {**seal, "holds": [holds]}})
 
 
 def released(draft: DocumentSpec, by: str, act: Act) -> tuple[DocumentSpec, str]:
     """The report as released, and the digest of what was. The page itself stays the same."""
     context = {**draft.context, "version": _version(act)}
     digest = packet_digest([_made(draft, context)])
-    seal = {"by": by, "at": _instant(act.at), "number": act.count, "digest": digest}
+    seal = {"by": by, "at": _instant(act.at), "number": act.number, "digest": digest}
     return _made(draft, {**context, "signature": seal}), digest
 
 
@@ -164,7 +177,7 @@ def _signature(who: Signer, act: Act, digest: str) -> dict[str, Any]:
         "statement": STATEMENT,
         "at": _instant(act.at),
         "signed_at": us_moment(act.at, act.zone),
-        "number": act.count,
+        "number": act.number,
         "digest": digest,
         # In groups, so that it breaks into lines and can be read out.
         "digest_words": " ".join(digest[n : n + 8] for n in range(0, len(digest), 8)),

@@ -6,8 +6,9 @@ keys, so that nobody is called twice for one answer.
 
 from __future__ import annotations
 
-from connector.measures import Instrument, safety_flags
+from connector.measures import Instrument
 from connector.measures.triage import level_of
+from connector.pipeline.forms import form_safety
 from connector.pipeline.identity import cause_key
 from connector.pipeline.wording import long_date
 from connector.progress import Alert, Severity
@@ -27,13 +28,7 @@ def safety_alerts(
     is not answered, or hidden in a total, goes to the therapist before the visit ends ("action").
     A level of a triage form that pages nobody (C-SSRS low) goes to the therapist ("urgent").
     """
-    flags = safety_flags(
-        instrument,
-        items=assessment.items,
-        total=assessment.total,
-        encoding=assessment.encoding,
-        context=assessment.context,
-    )
+    flags = form_safety(assessment, instrument)
     return tuple(
         alert for flag in flags for alert in _alerts(flag, assessment, instrument, patient_id)
     )

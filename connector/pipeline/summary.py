@@ -20,7 +20,7 @@ from connector.measures import Change, Instrument, Score
 from connector.measures.spec import TriageScoring
 from connector.pipeline.decide import ruling
 from connector.pipeline.duplicates import answered_twin
-from connector.pipeline.measure import score_form
+from connector.pipeline.forms import score_form
 from connector.pipeline.series import series_up_to
 from connector.pipeline.verdict import Ruling
 from connector.pipeline.wording import long_date

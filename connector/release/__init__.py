@@ -7,6 +7,7 @@ are there together or not at all. Doing it twice changes nothing. START HERE: ``
 from connector.release.desk import Desk
 from connector.release.fill import copy_fields, fill
 from connector.release.overview import Detail, Line, detail, lines, standings, waiting_counts
+from connector.release.preview import Preview, preview
 from connector.release.sign import Done, release, sign
 from connector.release.withdraw import withdraw
 
@@ -15,10 +16,12 @@ __all__ = [
     "Detail",
     "Done",
     "Line",
+    "Preview",
     "copy_fields",
     "detail",
     "fill",
     "lines",
+    "preview",
     "release",
     "sign",
     "standings",

@@ -37,6 +37,11 @@ class Packet:
     evidence: DocumentSpec
     manifest: DocumentSpec
 
+    @property
+    def reference(self) -> str:
+        """The reference of the request: the same one for each version of the report."""
+        return str(self.evidence.context["request"]["reference"])
+
 
 def find(tx: Tx, given: str) -> DocumentRow:
     """The document of an id or of its beginning. Raises ConfigurationError when there is none."""

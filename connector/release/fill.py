@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from datetime import datetime
 
 from connector.documents import completion
 from connector.errors import ConfigurationError, Rejected
@@ -25,21 +26,14 @@ def fill(
     now = desk.now()
 
     def write(tx: Tx) -> dict[str, str]:
-        packet = _open(tx, given)
+        packet = open_packet(tx, given)
         known = completion.fields(packet.evidence.context)
         may_name_sud = not_part_2 or bool(packet.manifest.context["sud_consent"])
         values = {
             key: completion.checked(key, text, may_name_sud=may_name_sud)
             for key, text in ((field_meant(name, known), t) for name, t in texts.items())
         }
-        _keep(tx, packet, values, by)
-        return _missing(tx, packet)
-
-    def _keep(tx: Tx, packet: Packet, values: Mapping[str, str], by: str) -> None:
-        id = packet.draft.document_id
-        tx.drafts.fill(id, values, by, now)
-        detail = {"fields": len(values), "not_part_2": int(not_part_2)}
-        tx.audit.append([AuditEntry("document_filled", id, actor=by, detail=detail)], now)
+        return _keep(tx, packet, values, {"not_part_2": int(not_part_2)}, by, now)
 
     return desk.store.write(write)
 
@@ -52,7 +46,7 @@ def copy_fields(desk: Desk, given: str, former: str, *, by: str) -> dict[str, st
     now = desk.now()
 
     def write(tx: Tx) -> dict[str, str]:
-        packet, other = _open(tx, given), find_packet(tx, find(tx, former))
+        packet, other = open_packet(tx, given), find_packet(tx, find(tx, former))
         if other.draft.patient_id != packet.draft.patient_id:
             raise Rejected("other_patient", "the other document is about another patient")
         here = completion.fields(packet.evidence.context)
@@ -62,11 +56,7 @@ def copy_fields(desk: Desk, given: str, former: str, *, by: str) -> dict[str, st
             for key, row in tx.drafts.fields(other.draft.document_id).items()
             if key in here and key not in written
         }
-        tx.drafts.fill(packet.draft.document_id, values, by, now)
-        detail = {"fields": len(values), "copied_from": other.draft.document_id}
-        entry = AuditEntry("document_filled", packet.draft.document_id, actor=by, detail=detail)
-        tx.audit.append([entry], now)
-        return _missing(tx, packet)
+        return _keep(tx, packet, values, {"copied_from": other.draft.document_id}, by, now)
 
     return desk.store.write(write)
 
@@ -91,8 +81,8 @@ def field_meant(name: str, known: Mapping[str, str]) -> str:
     )
 
 
-def _open(tx: Tx, given: str) -> Packet:
-    """The packet, which must not be signed. Fields belong to payer reports alone."""
+def open_packet(tx: Tx, given: str) -> Packet:
+    """The packet of a document, to be written into. Raises Rejected when it is signed."""
     row = find(tx, given)
     refuse_other_kinds(row)
     if row.document_id in tx.signatures.of_documents([row.document_id]):
@@ -114,6 +104,18 @@ def refuse_other_kinds(row: DocumentRow) -> None:
     )  # fmt: skip
 
 
-def _missing(tx: Tx, packet: Packet) -> dict[str, str]:
-    values = {key: row.value for key, row in tx.drafts.fields(packet.draft.document_id).items()}
-    return completion.missing(packet.evidence.context, values)
+def _keep(
+    tx: Tx,
+    packet: Packet,
+    values: Mapping[str, str],
+    how: Mapping[str, str | int],
+    by: str,
+    now: datetime,
+) -> dict[str, str]:
+    """Stores the values with an audit entry; what is still missing."""
+    id = packet.draft.document_id
+    tx.drafts.fill(id, values, by, now)
+    detail = {"fields": len(values), **how}
+    tx.audit.append([AuditEntry("document_filled", id, actor=by, detail=detail)], now)
+    written = {key: row.value for key, row in tx.drafts.fields(id).items()}
+    return completion.missing(packet.evidence.context, written)

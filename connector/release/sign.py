@@ -7,22 +7,17 @@ such as a destination that the site did not have then.
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from connector.documents import completion
-from connector.documents.review import has_positive_safety
-from connector.documents.wording import listed, us_day
 from connector.errors import ConfigurationError, Rejected
-from connector.pipeline.release import Act, Former, Signer, person, released, signed_packet
+from connector.pipeline.release import Signer, person, released, signed_packet
 from connector.progress import DocumentSpec
 from connector.release.desk import (
     EVIDENCE,
     PATIENT,
     Desk,
-    Packet,
     find,
     find_draft,
     find_packet,
@@ -30,9 +25,17 @@ from connector.release.desk import (
     queue,
 )
 from connector.release.fill import refuse_other_kinds
+from connector.release.preview import next_act
+from connector.release.refusals import (
+    complete_values,
+    is_treating,
+    refuse_hidden_signature,
+    refuse_outdated,
+    refuse_without_consent,
+    safety_is_open,
+)
 from connector.store.audit import AuditEntry
 from connector.store.documents import DocumentRow
-from connector.store.drafts import DraftRow
 from connector.store.signatures import SignatureRow
 from connector.store.store import Tx
 
@@ -63,14 +66,17 @@ class _Made:
     known: SignatureRow | None = None
 
 
-def sign(desk: Desk, given: str, who: Signer, *, this_version: bool = False) -> Done:
+def sign(
+    desk: Desk, given: str, who: Signer, *, seen: str = "", this_version: bool = False
+) -> Done:
     """Sign the packet of a report or manifest and queue it to everybody who receives it.
 
-    Raises Rejected while fields are missing, when a newer draft exists or this one was withdrawn
-    (unless ``this_version``), or when the source has retracted the patient; ConfigurationError
-    when the site's own template would not show the signature.
+    ``seen`` is the digest that the signer was shown with the preview, or its beginning. Raises
+    Rejected when that has changed, while fields are missing, when a newer draft exists or this
+    one was withdrawn (unless ``this_version``), or when the source has deleted the patient;
+    ConfigurationError when the site's own template would not show the signature.
     """
-    return _act(desk, lambda tx, now: _sign(tx, desk, given, who, this_version, now))
+    return _act(desk, lambda tx, now: _sign(tx, desk, given, who, seen, this_version, now))
 
 
 def release(
@@ -90,13 +96,12 @@ def release(
 def _act(desk: Desk, make: Callable[[Tx, datetime], _Made]) -> Done:
     now = desk.now()
     # Made twice, so that no page is put together while a transaction is open.
-    _shows_signature(desk, desk.store.read(lambda tx: make(tx, now)))
+    refuse_hidden_signature(desk, desk.store.read(lambda tx: make(tx, now)).documents)
 
     def write(tx: Tx) -> Done:
         made = make(tx, now)
         if made.known is not None:
-            ids = [row.document_id for row in tx.signatures.together(made.known)]
-            again = queue(tx, desk, list(tx.documents.specs(ids).values()), now)
+            again = _queue_again(tx, desk, made.known, now)
             return Done(made.known, str(made.known.body["by"]), again, before=True)
         tx.documents.put_specs(made.documents, now)
         tx.signatures.add(made.rows)
@@ -108,7 +113,9 @@ def _act(desk: Desk, make: Callable[[Tx, datetime], _Made]) -> Done:
     return desk.store.write(write)
 
 
-def _sign(tx: Tx, desk: Desk, given: str, who: Signer, this_version: bool, now: datetime) -> _Made:
+def _sign(
+    tx: Tx, desk: Desk, given: str, who: Signer, seen: str, this_version: bool, now: datetime
+) -> _Made:
     row = find(tx, given)
     refuse_other_kinds(row)
     if known := _made_before(tx, row):
@@ -117,16 +124,19 @@ def _sign(tx: Tx, desk: Desk, given: str, who: Signer, this_version: bool, now: 
     drafts = tx.drafts.of_patient(packet.draft.patient_id, EVIDENCE)
     if known := tx.signatures.of_drafts([packet.draft.document_id]).get(packet.draft.document_id):
         return _Made(known=known)
-    _refuse_outdated(tx, packet.draft, drafts, this_version)
-    values = _values(tx, packet, who)
-    reference = str(packet.evidence.context["request"]["reference"])
-    act = _next(tx, desk, packet.draft, reference, now)
+    refuse_outdated(tx, packet.draft, drafts, this_version)
+    values = complete_values(tx, packet, who)
+    refuse_without_consent(tx, packet, values, now.astimezone(desk.zone).date())
+    reference = packet.reference
+    act = next_act(tx, desk, packet.draft, reference, now)
     made = signed_packet(packet.evidence, packet.manifest, values, who, act)
     digest = str(made[0].context["signature"]["digest"])
+    if not digest.startswith("".join(seen.split()).lower()):
+        raise Rejected("changed_since", "it has changed since that preview; read it again")
     treating = str(made[0].context["provider"]["name"])
     body = {
         "act": "signed", "by": who.full, "signer": who.model_dump(), "this_version": this_version,
-        "treating": None if _same_name(treating, who) else treating,
+        "treating": None if is_treating(treating, who) else treating,
     }  # fmt: skip
     drafts_of = (packet.evidence.document_id, packet.manifest.document_id)
     rows = tuple(
@@ -159,15 +169,15 @@ def _release(
     drafts = tx.drafts.of_patient(draft.patient_id, PATIENT)
     if known := tx.signatures.of_drafts([draft.document_id]).get(draft.document_id):
         return _Made(known=known)
-    _refuse_outdated(tx, draft, drafts, this_version)
+    refuse_outdated(tx, draft, drafts, this_version)
     spec = kept(tx, draft.document_id)
-    if not safety_reviewed and _safety_open(tx, spec):
+    if not safety_reviewed and safety_is_open(tx, spec):
         raise Rejected(
             "safety_not_reviewed",
             "a safety item of this chart is positive or open; when you have reviewed it and talked "
             "to the person, release with --safety-reviewed",
         )
-    act = _next(tx, desk, draft, "", now)
+    act = next_act(tx, desk, draft, "", now)
     made, digest = released(spec, by, act)
     body = {
         "act": "released", "by": by, "safety_reviewed": safety_reviewed,
@@ -181,22 +191,12 @@ def _release(
     return _Made((made,), (signature,), "document_released", by, dict(detail))
 
 
-def _values(tx: Tx, packet: Packet, who: Signer) -> dict[str, str]:
-    """What was written into the report. Raises Rejected naming what is missing."""
-    context = packet.evidence.context
-    written = tx.drafts.fields(packet.draft.document_id)
-    values = {key: field.value for key, field in written.items()}
-    treating = context["provider"]["name"] or values.get("treating_clinician", "")
-    if who.npi and _same_name(treating, who):
-        values.setdefault("npi", who.npi)
-    if missing := completion.missing(context, values):
-        names = "; ".join(f"{key} ({label})" for key, label in missing.items())
-        raise Rejected("fields_missing", f"not signed, {len(missing)} fields are missing: {names}")
-    return values
-
-
-def _same_name(treating: str, who: Signer) -> bool:
-    return treating.partition(",")[0].strip().casefold() == who.name.casefold()
+def _queue_again(tx: Tx, desk: Desk, known: SignatureRow, now: datetime) -> int:
+    """Deliveries to destinations that the site did not have then, while there is a chart."""
+    if known.patient_id not in tx.progress.reported({known.patient_id: ""}):
+        return 0
+    ids = [row.document_id for row in tx.signatures.together(known)]
+    return queue(tx, desk, list(tx.documents.specs(ids).values()), now)
 
 
 def _made_before(tx: Tx, row: DocumentRow) -> SignatureRow | None:
@@ -212,70 +212,9 @@ def _made_before(tx: Tx, row: DocumentRow) -> SignatureRow | None:
     return known
 
 
-def _refuse_outdated(
-    tx: Tx, draft: DraftRow, drafts: Sequence[DraftRow], this_version: bool
-) -> None:
-    if draft.patient_id not in tx.progress.reported({draft.patient_id: ""}):
-        raise Rejected("chart_gone", "the source has deleted this patient; nothing can be sent")
-    if this_version:
-        return
-    if not draft.newest:
-        raise Rejected(
-            "newer_version",
-            f"a newer version of this document exists, {drafts[0].document_id}; read that one, or "
-            "say --this-version",
-        )
-    if draft.withdrawn is not None:
-        raise Rejected(
-            "withdrawn", "this draft was withdrawn; see documents show, or say --this-version"
-        )
-
-
-def _safety_open(tx: Tx, spec: DocumentSpec) -> bool:
-    """Whether a safety item is positive on the page or on the newest forms, or is open."""
-    if spec.context.get("neutral"):
-        return True
-    if any(row.alert.rule.startswith("safety") for row in tx.alerts.open(spec.patient_id)):
-        return True
-    progress = tx.progress.get(spec.patient_id)
-    # What can't be read says nothing; better one question too many.
-    return progress is None or has_positive_safety(progress)
-
-
-def _next(tx: Tx, desk: Desk, draft: DraftRow, reference: str, now: datetime) -> Act:
-    """The next version of this report, and the one that it amends."""
-    line = tx.signatures.line(draft.patient_id, draft.kind, reference)
-    former = next((row for row in reversed(line) if row.live), None)
-    if former is None:
-        return Act(now, desk.zone, 1, len(line) + 1, None)
-    on = us_day(former.signed_at.astimezone(desk.zone).date())
-    amends = Former(
-        number=former.version, signed_on=str(on), by=str(former.body["by"]), digest=former.digest
-    )
-    return Act(now, desk.zone, former.version + 1, len(line) + 1, amends)
-
-
 def _entry(made: _Made, row: SignatureRow) -> AuditEntry:
     detail: dict[str, str | int] = {
         "kind": row.kind, "draft": row.draft_id, "version": row.version, "digest": row.digest,
         **(made.detail or {}),
     }  # fmt: skip
     return AuditEntry(made.action, row.document_id, actor=made.by, detail=detail)
-
-
-def _shows_signature(desk: Desk, made: _Made) -> None:
-    """Refuses a site's own template that leaves the signature out of a signed report."""
-    for spec in made.documents:
-        if spec.kind != EVIDENCE:
-            continue
-        page = "".join(html.unescape(desk.page(spec)).split())
-        seal = spec.context["signature"]
-        wanted = {"name": seal["name"], "date": seal["signed_at"], "digest": seal["digest"]}
-        absent = [what for what, text in wanted.items() if "".join(text.split()) not in page]
-        if absent:
-            raise ConfigurationError(
-                "signature_not_shown",
-                f"the template does not show the signature's {listed(absent)}; take over the "
-                "signature block of the shipped one",
-                where="report_templates/insurer",
-            )

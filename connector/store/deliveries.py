@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -57,7 +56,9 @@ class Deliveries:
         """Stores deliveries, due at once; number of keys that were not there before."""
         values = [
             self._scope.own(
-                **{**asdict(row), "labels": json.dumps(dict(row.labels), sort_keys=True)},
+                key=row.key, destination=row.destination, document_id=row.document_id,
+                format=row.format, kind=row.kind, path=row.path, media_type=row.media_type,
+                labels=json.dumps(dict(row.labels), sort_keys=True),
                 patient_id=row.labels.get("patient_id"), needs_person=False,
                 state="pending", attempts=0, due_at=at, created_at=at, updated_at=at,
             )

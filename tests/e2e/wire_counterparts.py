@@ -142,7 +142,11 @@ def receiving(switch: KillSwitch) -> Iterator[Receiver]:
         wbufsize = -1
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                self.close_connection = True  # the sender was killed in the middle of it
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             self._answer(receiver.post(self.path[1:], headers["webhook-id"], headers, body))
 

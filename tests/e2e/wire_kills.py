@@ -26,7 +26,7 @@ PLACES = {
 MOST_PASSES = {"intake": 15, "fhir.search": 6, "post.before": 30, "post.after": 30}
 MODES = ("start-up", "intake", "polling", "delivery", "delivery", "any time")
 MOST_PATIENTS = 40
-_IN_VAIN_SECONDS = 2.0
+_IN_VAIN_SECONDS = 1.5
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Run:
 
     def _await_moment(self, mode: str, kill: Callable[[], None]) -> None:
         if mode == "any time":
-            time.sleep(self.chance.uniform(0, 2))
+            time.sleep(self.chance.uniform(0, 1.5))
             return
         place = self.chance.choice(PLACES[mode])
         times = self.chance.randint(1, MOST_PASSES.get(place, 1))

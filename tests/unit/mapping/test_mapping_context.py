@@ -13,7 +13,7 @@ from connector.errors import ConfigurationError
 from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import build_mapping, check_instruments, load_mapping
 from connector.measures import Instrument, parse_instrument
-from connector.pipeline.measure import score_form
+from connector.pipeline.forms import score_form
 from connector.pipeline.safety import safety_alerts
 from connector.ports import RawBatch, RawRow
 from connector.records import Assessment, Patient, RecordIds
