@@ -16,38 +16,15 @@ import json
 import os
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import wire_site
 from machine import calibration, machine_line
 from wire_events import SECRET
-from wire_fhir import FhirRun, fhir_run
-from wire_report import block, replace_block
-from wire_runs import KillRun, Options, WebhookRun, kill_run, webhook_run
-
-_TAKEN_BY_OTHERS = 10
-
-
-@dataclass
-class Found:
-    """All that was measured, and what the machine was like."""
-
-    machine: list[str] = field(default_factory=list)
-    webhooks: list[WebhookRun] = field(default_factory=list)
-    fhir: list[FhirRun] = field(default_factory=list)
-    kills: list[KillRun] = field(default_factory=list)
-
-    def warnings(self) -> list[str]:
-        """The runs in which other processes were at work, in words."""
-        runs = [(f"webhooks, {r.patients:,} patients, {r.processes} process(es)", r.others)
-                for r in self.webhooks]  # fmt: skip
-        runs += [(f"FHIR, {r.patients:,} patients", r.others) for r in self.fhir]
-        return [
-            f"{name}: others took {others:.0f} % of the processors; the numbers are too low"
-            for name, others in runs
-            if others > _TAKEN_BY_OTHERS
-        ]
+from wire_fhir import fhir_run
+from wire_report import Found, block, replace_block
+from wire_runs import Options, kill_run, stages, webhook_run
 
 
 def main() -> None:
@@ -60,7 +37,7 @@ def main() -> None:
     )  # fmt: skip
     with tempfile.TemporaryDirectory(dir=given.folder, prefix="wire-") as folder:
         found = _measure(Path(folder), given, options)
-    text = block(found.machine, found.webhooks, found.fhir, found.kills, found.warnings(), options)
+    text = block(found, options)
     print(text)
     if given.json:
         given.json.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
@@ -117,6 +94,9 @@ def _measure(folder: Path, given: argparse.Namespace, options: Options) -> Found
             home = folder / f"kill-{processes}-{asks}"
             killed = kill_run(seeded[0], home, given.patients[0], processes, asks, options)
             found.kills.append(killed)
+    _tell("stages")
+    home, number = folder / "stages", 96 if given.quick else 1440
+    found.stages = stages(seeded[0], home, given.patients[0], number, options)
     found.machine.append(f"After: {calibration(folder)}, load {os.getloadavg()[0]:.1f}")
     return found
 

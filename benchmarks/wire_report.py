@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from machine import table
@@ -13,30 +14,52 @@ BEGIN = "<!-- measured: begin (written by benchmarks/wire.py --write) -->"
 END = "<!-- measured: end -->"
 
 
-def block(
-    machine: Sequence[str],
-    webhooks: Sequence[WebhookRun],
-    fhir: Sequence[FhirRun],
-    kills: Sequence[KillRun],
-    warnings: Sequence[str],
-    options: Options,
-) -> str:
+_TAKEN_BY_OTHERS = 10
+
+
+@dataclass
+class Found:
+    """All that was measured, and what the machine was like."""
+
+    machine: list[str] = field(default_factory=list)
+    webhooks: list[WebhookRun] = field(default_factory=list)
+    fhir: list[FhirRun] = field(default_factory=list)
+    kills: list[KillRun] = field(default_factory=list)
+    stages: dict[str, float] = field(default_factory=dict)
+
+    def warnings(self) -> list[str]:
+        """The runs in which other processes were at work, in words."""
+        runs = [
+            (f"webhooks, {run.patients:,} patients, {run.processes} process(es)", run.others)
+            for run in self.webhooks
+        ]
+        runs += [(f"FHIR, {run.patients:,} patients", run.others) for run in self.fhir]
+        return [
+            f"**{name}: others took {others:.0f} % of the processors; the numbers are too low**"
+            for name, others in runs
+            if others > _TAKEN_BY_OTHERS
+        ]
+
+
+def block(found: Found, options: Options) -> str:
     """Everything between the markers, without them."""
     parts = [
-        "\n".join(f"- {line}" for line in (*machine, *(f"**{text}**" for text in warnings))),
+        "\n".join(f"- {line}" for line in (*found.machine, *found.warnings())),
         f"**Load**: {options.connections} connections for {options.seconds:g} s. delivered/s: "
         "events by the time from the first request to the last arrival at the receiver.",
-        _load(webhooks),
+        _load(found.webhooks),
         "**One event at a time** (ms)",
-        _single(webhooks),
+        _single(found.webhooks),
         "**Memory** (MB, all processes) and processor",
-        _memory(webhooks),
+        _memory(found.webhooks),
         "**Disk**, MB for each 1,000 events; after retention: all past its keep time removed",
-        _disk(webhooks),
+        _disk(found.webhooks),
         "**FHIR** polled for the first time, seconds from the first request",
-        _fhir(fhir),
+        _fhir(found.fhir),
         "**Killed** (SIGKILL, all processes) in the midst of delivering a backlog",
-        _kills(kills),
+        _kills(found.kills),
+        "**Stages**: processor ms of one event, in one process, in batches, without HTTP server",
+        _stages(found.stages),
     ]
     return "\n\n".join(parts)
 
@@ -141,3 +164,9 @@ def _kills(runs: Sequence[KillRun]) -> str:
         for r in runs
     ]  # fmt: skip
     return table(head, rows)
+
+
+def _stages(stages: dict[str, float]) -> str:
+    total = sum(stages.values())
+    rows = [(stage, value, round(100 * value / total)) for stage, value in stages.items()]
+    return table(("stage", "ms/event", "%"), [*rows, ("all", total, 100)])

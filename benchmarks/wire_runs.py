@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,6 +189,22 @@ def kill_run(seeded: Path, home: Path, patients: int, processes: int, asks: bool
             raise
         came = Came.of(report, answers.stats("killed"))
     return KillRun(processes, asks, arrived, restart, came)
+
+
+def stages(
+    seeded: Path, home: Path, patients: int, events: int, options: Options
+) -> dict[str, float]:
+    """Processor milliseconds for each event by stage, in a process of its own."""
+    shutil.copytree(seeded, home)
+    script = Path(__file__).with_name("wire_stages.py")
+    with Answers() as answers:
+        wire_site.write_site(home, answers.port)
+        done = subprocess.run(
+            [sys.executable, script, home, str(events), str(patients)],
+            env=options.environment, stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
 
 
 def _measured(service: Service, answers: Answers, task: Task) -> tuple[Came, float, float]:

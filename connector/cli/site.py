@@ -21,19 +21,29 @@ from connector.errors import ConfigurationError
 from connector.resources import Resources
 
 
+_EXAMPLES = {"files": "config/site.yaml.example", "webhook": "config/webhook_site.yaml.example"}
+
+
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--id", "practice_id", default="my-practice", help="Short name for keys and logs.")
 @click.option("--name", default="My Practice", help="The name that reports show.")
 @click.option("--timezone", default="America/New_York", show_default=True)
-def init_command(folder: Path, practice_id: str, name: str, timezone: str) -> None:
+@click.option(
+    "--like",
+    type=click.Choice(list(_EXAMPLES)),
+    default="files",
+    show_default=True,
+    help="Exports in folders, or forms that are posted and answered by webhooks.",
+)
+def init_command(folder: Path, practice_id: str, name: str, timezone: str, like: str) -> None:
     """Make a site in FOLDER: a commented site.yaml, the pickup folders and the keys.
 
     Nothing that exists is overwritten.
     """
     app = make_site(
         folder.resolve(),
-        Resources().find("config/site.yaml.example").text(),
+        Resources().find(_EXAMPLES[like]).text(),
         {"id": practice_id, "name": name, "timezone": timezone},
     )
     click.echo(f"Site made in {app.home}")
@@ -42,8 +52,10 @@ def init_command(folder: Path, practice_id: str, name: str, timezone: str) -> No
         pickup = source.options.get("folder")
         if pickup:
             click.echo(f"2. Put exports into {app.home / str(pickup)}  (source {source.name})")
+    if like == "webhook":
+        click.echo("2. Set the secrets that it names (environment variables or files)")
     click.echo(f"3. connector --home {folder} check")
-    click.echo(f"4. connector --home {folder} run --once")
+    click.echo(f"4. connector --home {folder} {'serve' if like == 'webhook' else 'run --once'}")
     click.echo(
         f"Keep a copy of {app.site.store.keys_file} in a safe place: without it nothing that is "
         "stored can be read."

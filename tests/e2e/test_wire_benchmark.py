@@ -82,9 +82,14 @@ def test_a_killed_service_loses_nothing_and_answers_nothing_twice(found: dict[st
     assert [run["came"][name] for name in ("lost", "repeated", "doubled")] == [0] * 3
 
 
+def test_every_stage_of_an_event_is_timed(found: dict[str, Any]) -> None:
+    assert [name for name, value in found["stages"].items() if value <= 0] == []
+    assert len(found["stages"]) > 10
+
+
 def test_the_tables_stand_in_the_page_where_the_old_ones_stood(folder: Path) -> None:
     text = (folder / "page.md").read_text()
     assert text.startswith(PAGE.partition("old")[0])
     assert text.endswith("<!-- measured: end -->\n\nAfter.\n")
     assert "\nold\n" not in text
-    assert len(re.findall(r"^\| -", text, re.MULTILINE)) == 6
+    assert len(re.findall(r"^\| -", text, re.MULTILINE)) == 7

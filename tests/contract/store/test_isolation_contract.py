@@ -10,7 +10,7 @@ from sqlalchemy import event, select, update
 
 from connector.errors import ConfigurationError
 from connector.ports import Receipt
-from connector.store import AuditEntry, QuarantineEntry, Store
+from connector.store import AuditEntry, QuarantineEntry, SignatureRow, Store
 from connector.store.audit_check import verify
 from connector.store.schema import metadata, records
 
@@ -19,6 +19,13 @@ def _entry(samples: Any) -> QuarantineEntry:
     return QuarantineEntry(
         id="q1", source="s", scope="row", table="t", origin="o", row=1, code="c", message="m",
         as_of=samples.at(), created_at=samples.at(), data={"a": "b"},
+    )  # fmt: skip
+
+
+def _signature(samples: Any, name: str) -> SignatureRow:
+    return SignatureRow(
+        document_id="signed-1", draft_id="draft-0", kind="insurer", patient_id="patient-1",
+        reference="PR-1", version=1, digest=name, body={"by": name}, signed_at=samples.at(),
     )  # fmt: skip
 
 
@@ -31,6 +38,13 @@ def _fill(tx: Any, samples: Any, name: str) -> None:
     tx.alerts.raise_all([samples.alert(text=name)], {}, samples.at())
     tx.documents.put_spec(samples.spec(digest=name), samples.at())
     tx.documents.put_content("doc-1", "pdf", name.encode(), samples.at())
+    draft = samples.spec("draft-1", digest=name, kind="insurer").model_copy(
+        update={"release": "clinician_signature"}
+    )
+    tx.documents.put_spec(draft, samples.at())
+    tx.drafts.expect([draft], samples.at())
+    tx.drafts.fill("draft-1", {"field": name}, name, samples.at())
+    tx.signatures.add([_signature(samples, name)])
     tx.deliveries.add([samples.delivery("k1"), samples.delivery("k2")], samples.at())
     tx.deliveries.mark_sending(["k1"], samples.at())
     tx.deliveries.delivered("k1", Receipt("k1", name), samples.at())
@@ -56,6 +70,17 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
         "documents": [tx.documents.spec("doc-1"), tx.documents.content("doc-1", "pdf")],
         "more_documents": [tx.documents.counts(), len(tx.documents.list())],
         "content_digests": tx.documents.digests("doc-1"),
+        "drafts": [tx.drafts.get("draft-1"), tx.drafts.of_patient("patient-1", "insurer")],
+        "more_drafts": [tx.drafts.waiting_counts(), tx.drafts.waiting(["insurer"], 9)],
+        "fields": [tx.drafts.fields("draft-1"), tx.drafts.of_documents(["draft-1"])],
+        "signatures": [
+            tx.signatures.of_documents(["signed-1"]),
+            tx.signatures.of_drafts(["draft-0"]),
+            tx.signatures.live(["signed-1"]),
+            tx.signatures.line("patient-1", "insurer", "PR-1"),
+            tx.signatures.together(_signature(samples, "alpha")),
+        ],
+        "found_documents": [tx.documents.get("draft"), tx.documents.releases(["draft-1"])],
         "deliveries": [row.key for row in tx.deliveries.list()],
         "more_deliveries": [tx.deliveries.counts(), tx.deliveries.next_due()],
         "receipt": tx.deliveries.receipt("k1"),
@@ -66,8 +91,9 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
         "records_of": [tx.records.references(["patient-1"]), tx.records.source_ids("s")],
         "changed": tx.records.changed_since(["patient-1"], "patient", samples.at(-9)),
         "facts": tx.progress.reported({"patient-1": ""}),
-        "open_alerts": {id: [r.alert for r in rows] for id, rows in tx.alerts.open_of(
-            ["patient-1"]).items()},
+        "open_alerts": {
+            id: [r.alert for r in rows] for id, rows in tx.alerts.open_of(["patient-1"]).items()
+        },
         "waiting": [tx.inbox.newest_waiting() is None, tx.inbox.waits(5000)],
         "delivery_queue": [tx.deliveries.waiting_at(), tx.deliveries.need_person()],
         "by_key": list(tx.deliveries.get_all(["k1", "k2"])),
@@ -96,6 +122,19 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.deliveries.put_back(["k2"], "me", samples.at())
     tx.destinations.enable("chart")
     tx.documents.put_spec(samples.spec(digest="zzz"), samples.at())
+    tx.drafts.fill("draft-1", {"field": ""}, "other", samples.at())
+    tx.drafts.withdraw("draft-1", {"by": "other"}, samples.at())
+    tx.drafts.expect(
+        [
+            samples.spec("draft-1", kind="insurer").model_copy(
+                update={"release": "clinician_signature"}
+            )
+        ],
+        samples.at(),
+    )
+    tx.signatures.withdraw(_signature(samples, "alpha"), {"by": "other"}, samples.at())
+    tx.deliveries.withdraw(["doc-1"], samples.at())
+    tx.documents.prune(samples.at(99), signed_before=samples.at(99))
     tx.cursors.set("s", "changed", samples.at())
     tx.audit.append([AuditEntry("changed", "all")], samples.at())
     tx.reseal.some()
