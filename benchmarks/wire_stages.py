@@ -68,19 +68,22 @@ class Stages:
 
 def _time_everything(stages: Stages) -> None:
     from adapters.webhook_out.destination import WebhookOut
+    from connector import pipeline
     from connector.engine import deliver, evaluate, inflow, ingest, intake, workflows
     from connector.engine.intake import Intake
     from connector.store.audit import Audit
     from connector.store.database import SqliteDatabase
     from connector.store.deliveries import Deliveries
+    from connector.store.due import Due
     from connector.store.inbox import Inbox
     from connector.store.writer import GroupWriter
 
     for owner, name, stage in (
         (Intake, "store", INBOX), (intake, "store_pages", INBOX), (Inbox, "add_all", INBOX),
-        (inflow, "store_pages", INBOX), (ingest, "map_new", MAP_READ), (ingest, "apply", MAP),
+        (inflow, "store_pages", INBOX), (ingest, "map_new", MAP_READ), (Inbox, "new", MAP_READ),
+        (ingest, "apply", MAP), (Due, "take", READ),
         (ingest, "_store_mapped", MAP_STORE), (evaluate, "evaluate_due", READ),
-        (evaluate, "_outcomes", READ), (evaluate.pipeline, "progress", JUDGE),
+        (evaluate, "_outcomes", READ), (pipeline, "progress", JUDGE),
         (evaluate, "_with_documents", ANSWER), (evaluate, "_store_outcomes", EVALUATE_STORE),
         (deliver, "_claim", CLAIM), (deliver, "_materials", CLAIM),
         (Deliveries, "mark_sending", CLAIM), (Deliveries, "due", CLAIM),

@@ -18,7 +18,7 @@ from adapters.fhir_r4.patients import patient_id
 from adapters.fhir_r4.server import ACCEPT, Server
 from adapters.fhir_r4.settings import FhirDestinationSettings
 from connector.errors import ConfigurationError, Rejected, RetryLater
-from connector.http import Answer, Http
+from connector.http import Answer, Http, NotFound
 from connector.ports import AdapterContext, Outgoing, Receipt
 
 _CREATED = re.compile(r"/([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]+)?$")
@@ -110,7 +110,16 @@ class FhirChart:
     def _page(
         self, http: Http, kind: str, target: str, query: dict[str, str | int] | None = None
     ) -> Page:
-        answer = http.request("GET", target, query=query, headers=ACCEPT)
+        try:
+            answer = http.request("GET", target, query=query, headers=ACCEPT)
+        except NotFound as fault:
+            # No fault of the document: a gateway whose server is away, or a wrong address.
+            raise ConfigurationError(
+                "type_not_offered",
+                f"the server has no {kind}, or base_url is not the address of its FHIR API, or "
+                "what stands behind it is switched off",
+                detail=fault.detail,
+            ) from None
         return read_page(answer, kind, self._context.now)
 
     def _with_key(self, page: Page, outgoing: Outgoing) -> set[str]:

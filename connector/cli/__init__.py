@@ -32,6 +32,7 @@ _COMMANDS = {
     "map": ("connector.cli.mapping", "Try a mapping on a file; nothing is stored."),
     "records": ("connector.cli.mapping", "Describe the canonical records (JSON Schema)."),
     "measures": ("connector.cli.measures", "List, show and try the outcome measures."),
+    "chart": ("connector.cli.chart", "Breaks in charts from intake to discharge."),
     "documents": ("connector.cli.documents", "Fill in, sign, release what waits for a person."),
     "quarantine": ("connector.cli.quarantine", "Rows and files that could not be mapped."),
     "dead-letters": ("connector.cli.dead_letters", "Deliveries that gave up."),

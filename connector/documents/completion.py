@@ -15,7 +15,8 @@ from connector.documents import disclosure
 from connector.errors import InvalidRecord
 from connector.records import is_icd10cm
 
-LONGEST = 1000
+LONGEST, ONE_LINE = 1000, 160
+_LONG = ("goals_with_measurable_objectives", "reason_why_goals_were_not_met_by_their_date")
 _DIAGNOSIS = "diagnosis_icd_10_cm"
 _BLOCKS = ("member", "request", "provider", "plan")
 # The head of each page says these too.
@@ -43,7 +44,13 @@ def missing(context: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, 
     return {key: label for key, label in fields(context).items() if not values.get(key)}
 
 
-def checked(key: str, text: str, *, may_name_sud: bool) -> str:
+def longest(context: Mapping[str, Any], key: str) -> int:
+    """How many characters a field takes: the clinician's own words more than a row of a table."""
+    own_words = {field_key(field["label"]) for field in context["clinician_fields"]}
+    return LONGEST if key in own_words or key in _LONG else ONE_LINE
+
+
+def checked(key: str, text: str, *, may_name_sud: bool, limit: int = LONGEST) -> str:
     """The text as it goes into the field, without spaces around it.
 
     Raises InvalidRecord where it can't stand in a report to a payer: too long, characters that no
@@ -51,9 +58,9 @@ def checked(key: str, text: str, *, may_name_sud: bool) -> str:
     consent (42 CFR Part 2).
     """
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
-    if len(text) > LONGEST:
+    if len(text) > limit:
         raise InvalidRecord(
-            "field_too_long", f"{key}: at most {LONGEST} characters, not {len(text)}", field=key
+            "field_too_long", f"{key}: at most {limit} characters, not {len(text)}", field=key
         )
     if any(not (c.isprintable() or c == "\n") for c in text):
         raise InvalidRecord(

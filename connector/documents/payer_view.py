@@ -30,6 +30,15 @@ def payer_view(
     )
 
 
+def with_notes_of(progress: Progress, view: Progress) -> Progress:
+    """The view with the notes as they are, for the practice's own list of what breaks.
+
+    Of notes nothing is shown but dates, kinds and names of treatments.
+    """
+    chart = view.chart.model_copy(update={"notes": progress.chart.notes})
+    return view.model_copy(update={"chart": chart})
+
+
 def _chart(chart: Chart, consent: bool) -> Chart:
     return chart.model_copy(
         update={

@@ -17,8 +17,8 @@ SAID_BY = {
     "goal_date": (("objectives", "stale"),),
     "overdue_assessment": (("measures", "stale"), ("symptoms", "stale")),
 }
-# One missing score breaks several links; the page names the widest.
-IMPLIED_BY = {"symptoms": "measures", "assessment": "measures"}
+# One missing score or goal breaks several links; the page names the widest.
+IMPLIED_BY = {"symptoms": "measures", "assessment": "measures", "objectives": "goals"}
 
 
 def breaks(

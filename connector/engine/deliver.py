@@ -235,7 +235,7 @@ def _note_receipt(work: Work, batch: _Batch, row: DeliveryRow, receipt: Receipt)
     gate = work.gates[row.destination]
     if gate.succeed(work.now()):
         work.store.write(
-            lambda tx: tx.deliveries.bring_forward(row.destination, OUTAGE_CODES, work.now())
+            lambda tx: tx.deliveries.bring_forward(row.destination, work.now(), OUTAGE_CODES)
         )
     if full:
         _flush(work, batch)

@@ -19,6 +19,7 @@ from connector.engine.retention import tidy
 from connector.engine.sender import Sender, senders
 from connector.engine.work import Work
 from connector.errors import ConnectorError
+from connector.store.store import Tx
 
 _FALLBACK_SECONDS = 1.0
 _AWAY_SECONDS = 0.25
@@ -83,10 +84,16 @@ class Runner:
     def start(self) -> None:
         """Work in background threads until ``stop``; ``ended`` is set if one of them fails."""
         self._start_loop("ingest", self._ingest_turn, lambda: _FALLBACK_SECONDS)
+        self.work.store.write(self._try_corrected_settings)
         for sender in senders(self.work, alone=self._alone, threads=self._threads):
             kind = "light" if sender.light else "pages"
             rest = partial(_rest, self.work.gates[sender.destination])
             self._start_loop(f"{kind}-{sender.destination}", sender.turn, rest)
+
+    def _try_corrected_settings(self, tx: Tx) -> None:
+        """What waits for settings is tried now: a restart is how corrected ones come into force."""
+        for name in self.work.destinations:
+            tx.deliveries.bring_forward(name, self.work.now())
 
     def wake(self) -> None:
         """Something arrived: look now instead of at the next fallback."""

@@ -23,6 +23,7 @@ OUTAGE_CODES = frozenset(
         "busy",
         "unavailable",
         "server_error",
+        "garbage_answer",
     }
 )
 """Codes of RetryLater that mean that the whole counterpart is away, not one record's trouble."""

@@ -7,9 +7,11 @@ from typing import Any
 
 from connector.progress import Documented, GoldenThread
 
+SHOWN = 2
+
 
 def listing(thread: GoldenThread, elements: Sequence[Documented]) -> dict[str, Any]:
-    """All links and elements with their records, as JSON values. For the practice only."""
+    """All links and elements, breaks with every record, as JSON values. For the practice only."""
     return {
         "discipline": thread.discipline,
         "as_of": thread.on.isoformat(),
@@ -21,4 +23,9 @@ def listing(thread: GoldenThread, elements: Sequence[Documented]) -> dict[str, A
 
 
 def _row(one: Documented) -> dict[str, Any]:
-    return one.model_dump(mode="json")
+    """The link or element; of what is there the first and the last record, with their number."""
+    row = one.model_dump(mode="json")
+    row["records_in_all"] = len(one.records)
+    if not one.broken and len(one.records) > SHOWN:
+        row["records"] = [row["records"][0], row["records"][-1]]
+    return row

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Literal, get_args
 
 from connector.documents import disclosure, facts, insurer, narrative, patient, therapist
-from connector.documents.payer_view import payer_view
+from connector.documents.payer_view import payer_view, with_notes_of
 from connector.documents.wording import json_number
 from connector.measures import Instrument
 from connector.pipeline import documentation
@@ -57,10 +57,8 @@ def report(
     on = facts.local_day(progress, practice)
     person = progress.chart.patient.id
     documents: list[DocumentSpec] = []
-    packet = ("insurer" in kinds or "packet_manifest" in kinds) and _payer_asks(progress)
-    if "therapist" in kinds or packet:
-        thread = golden_thread(progress, instruments, rules, on)
     if "therapist" in kinds:
+        thread = golden_thread(progress, instruments, rules, on)
         context = therapist.context(progress, practice, instruments, rules, thread)
         documents.append(specification("therapist", person, on, PAGES, context))
     if "patient" in kinds:
@@ -69,9 +67,10 @@ def report(
     if "decision" in kinds:
         context = _decision(progress, instruments)
         documents.append(specification("decision", person, on, ("json",), context))
-    if packet:
+    if ("insurer" in kinds or "packet_manifest" in kinds) and _payer_asks(progress):
         seen = payer_view(progress, instruments, disclosure.sud_consent(progress.chart, on))
         elements = checklist(seen, instruments, rules, on)
+        thread = golden_thread(with_notes_of(progress, seen), instruments, rules, on)
         context = insurer.context(progress, practice, instruments, elements)
         evidence = specification("insurer", person, on, PAGES, context)
         manifest = _manifest(progress, instruments, evidence, on)

@@ -29,10 +29,11 @@ def fill(
         packet = open_packet(tx, given)
         known = completion.fields(packet.evidence.context)
         may_name_sud = not_part_2 or bool(packet.manifest.context["sud_consent"])
-        values = {
-            key: completion.checked(key, text, may_name_sud=may_name_sud)
-            for key, text in ((field_meant(name, known), t) for name, t in texts.items())
-        }
+        values = {}
+        for name, text in texts.items():
+            key = field_meant(name, known)
+            limit = completion.longest(packet.evidence.context, key)
+            values[key] = completion.checked(key, text, may_name_sud=may_name_sud, limit=limit)
         return _keep(tx, packet, values, {"not_part_2": int(not_part_2)}, by, now)
 
     return desk.store.write(write)
@@ -72,12 +73,14 @@ def field_meant(name: str, known: Mapping[str, str]) -> str:
         return key
     if len(starting) == 1:
         return starting[0]
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    words = key.count("_") + 1
+    starts = {"_".join(one.split("_")[:words]): one for one in known} | {one: one for one in known}
+    close = difflib.get_close_matches(key, starts, n=1)
     raise ConfigurationError(
         "unknown_field",
         f"the report has no field {name!r} to be completed",
         allowed=sorted(known),
-        suggestion=close[0] if close else None,
+        suggestion=starts[close[0]] if close else None,
     )
 
 

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_
 
 from connector.ports import Receipt
 from connector.store.delivery_queries import (
@@ -134,13 +134,17 @@ class Deliveries:
             ).rowcount  # fmt: skip
         return changed
 
-    def bring_forward(self, destination: str, codes: Collection[str], at: datetime) -> int:
-        """Makes deliveries due now that wait because the whole receiver was away; how many."""
+    def bring_forward(self, destination: str, at: datetime, codes: Collection[str] = ()) -> int:
+        """Makes deliveries due now that wait for the settings, or because of ``codes``; how many.
+
+        These are causes that a receiver's return, or a corrected setting, ends for all of them.
+        """
         return self._scope.run(
             self._scope.update(deliveries)
             .where(
                 deliveries.c.destination == destination, deliveries.c.state == "pending",
-                deliveries.c.due_at > at, deliveries.c.code.in_(sorted(codes)),
+                deliveries.c.due_at > at,
+                or_(deliveries.c.code.in_(sorted(codes)), deliveries.c.needs_person.is_(True)),
             )
             .values(due_at=at, updated_at=at)
         ).rowcount  # fmt: skip

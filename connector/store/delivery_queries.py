@@ -54,7 +54,7 @@ BY_KEYS = Prepared(
 )
 MARK_SENDING = Prepared(
     lambda make: make.update(deliveries)
-    .where(make.among(deliveries.c.key), deliveries.c.state == "pending")
+    .where(make.among(deliveries.c.key), make.checked(deliveries.c.state) == "pending")
     .values(
         state="sending", attempts=deliveries.c.attempts + 1,
         updated_at=bindparam("at", type_=_AT), message=bindparam("by", type_=Text()),
@@ -65,7 +65,7 @@ CLOSE = Prepared(
     lambda make: make.update(deliveries)
     .where(
         make.among(deliveries.c.key),
-        deliveries.c.state.in_(("pending", "sending", "dead")),
+        make.checked(deliveries.c.state).in_(("pending", "sending", "dead")),
     )
     .values(
         state="delivered", code=None, message=None, needs_person=False,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import bindparam, func, select
 
 from connector.errors import ConnectorError, InvalidRecord
 from connector.ports import RawBatch, RawRow
@@ -34,7 +34,14 @@ _NEWEST = Prepared(
     )
 )
 _ITEMS = Prepared(
-    lambda make: make.select(inbox).where(make.among(inbox.c.seq)).order_by(inbox.c.seq)
+    lambda make: (
+        select(inbox)
+        .where(
+            make.checked(inbox.c.practice_id) == bindparam("practice"),
+            make.among(inbox.c.seq),
+        )
+        .order_by(inbox.c.seq)
+    )
 )
 _STILL_NEW = Prepared(
     lambda make: make.locked(

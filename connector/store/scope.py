@@ -218,6 +218,14 @@ class Maker:
         each = func.json_each(bindparam("values")).table_valued("value")
         return column.in_(select(each.c.value))
 
+    def checked(self, column: Column[str]) -> ColumnElement[str]:
+        """A column whose condition is checked on rows found by another.
+
+        SQLite plans without statistics: it may take the index of few states or of one practice,
+        and walk all of its rows, where a list of keys names the few that are wanted.
+        """
+        return column + ""
+
     def locked(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         """The query, holding its rows until the commit where the database locks rows."""
         return query.with_for_update() if self.writing else query

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, render_template
 
 from connector.documents.naming import by_chart, filed_name
 from connector.progress import PracticeProfile, Progress
+from connector.release import standings, waiting_counts
 from connector.store.audit import AuditEntry
 from connector.store.store import Store, Tx
 
@@ -35,12 +37,16 @@ _KIND = {
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
-    """One document of a patient, in the formats that were rendered."""
+    """One document of a patient, in the formats that were rendered.
+
+    ``state`` says where a document stands that a person must sign or release; else empty.
+    """
 
     label: str
     document_id: str
     as_of: str
     formats: tuple[str, ...]
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ def pages(store: Store, practice: PracticeProfile) -> Blueprint:
 
     @blueprint.get("/")
     def results() -> str:
-        lines, counts = store.write(_read_results)
+        zone = ZoneInfo(practice.timezone)
+        lines, counts = store.write(lambda tx: _read_results(tx, zone))
         return render_template(
             "results.html",
             practice=practice,
@@ -84,9 +91,9 @@ def pages(store: Store, practice: PracticeProfile) -> Blueprint:
     return blueprint
 
 
-def _read_results(tx: Tx) -> tuple[list[PatientLine], dict[str, object]]:
+def _read_results(tx: Tx, zone: ZoneInfo) -> tuple[list[PatientLine], dict[str, object]]:
     alerts = Counter(row.alert.patient_id for row in tx.alerts.open())
-    documents = _documents(tx)
+    documents = _documents(tx, zone)
     lines = [
         _line(progress, alerts[progress.chart.patient.id], documents)
         for progress in tx.progress.all()
@@ -97,24 +104,27 @@ def _read_results(tx: Tx) -> tuple[list[PatientLine], dict[str, object]]:
         "alerts": sum(alerts.values()),
         "quarantine": tx.quarantine.open_counts(),
         "deliveries": tx.deliveries.counts(),
+        "waiting": waiting_counts(tx),
     }
     entry = AuditEntry(action="viewed", subject="results", detail={"patients": len(lines)})
     tx.audit.append([entry], datetime.now(UTC))
     return lines, counts
 
 
-def _documents(tx: Tx) -> dict[str, list[DocumentLine]]:
+def _documents(tx: Tx, zone: ZoneInfo) -> dict[str, list[DocumentLine]]:
     """Documents by patient, latest first, in the order of ``_KIND``."""
     formats = tx.documents.formats()
     found: dict[str, list[DocumentLine]] = {}
     kinds = list(_KIND)
     rows = tx.documents.list(kinds=kinds, limit=_MOST_DOCUMENTS)
+    found_states = standings(tx, rows, zone)
     for row in sorted(rows, key=lambda row: kinds.index(row.kind)):
         line = DocumentLine(
             label=_KIND[row.kind],
             document_id=row.document_id,
             as_of=row.as_of.isoformat(),
             formats=formats.get(row.document_id, ()),
+            state=found_states[row.document_id].text if row.release != "none" else "",
         )
         found.setdefault(row.patient_id, []).append(line)
     return found

@@ -42,7 +42,7 @@ class SetClock:
 
 @dataclass
 class FaultBench:
-    """A site whose patients come as CSV and from ``chart``; decisions go to ``chart`` and ``hook``."""
+    """A site: patients come as CSV and from ``chart``, decisions go to ``chart`` and ``hook``."""
 
     app: App
     site: Any

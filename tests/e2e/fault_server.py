@@ -117,7 +117,7 @@ def _handler(server: FaultServer) -> type[BaseHTTPRequestHandler]:
             elif fault.how == "garbage":
                 self.wfile.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
             elif fault.how == "truncated":
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"resource")
+                self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"resource')
             return None
 
         def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:

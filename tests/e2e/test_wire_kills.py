@@ -1,4 +1,4 @@
-"""SIGKILL at random moments of a service on the wire: no acknowledged event is lost or counts twice.
+"""SIGKILL at random moments of a service on the wire: what was acknowledged happens once.
 
 Sources are a form tool that posts and an EHR that is polled; destinations are a receiver that
 honours the key and can't be asked, one that doesn't and can, and the EHR's charts. The same for

@@ -1,4 +1,4 @@
-"""``make torture``: what ``test_wire_kills`` does, for minutes. Prints a table; exit code 1 on a loss.
+"""``make torture``: what ``test_wire_kills`` does, for minutes; exit code 1 after a loss.
 
     python -m tests.e2e.torture [KILLS] [SEED]
 

@@ -21,7 +21,7 @@ from typing import Any
 import adapters.fhir_r4.destination
 import adapters.fhir_r4.source
 import adapters.webhook_json
-import adapters.webhook_out.destination
+import adapters.webhook_out.destination  # noqa: F401
 import connector.cli.run
 import connector.cli.serve
 import connector.documents.compose
@@ -41,7 +41,6 @@ from connector.app import open_app
 from connector.cli import exit_code
 from connector.cli.serve import serve
 from connector.errors import ConnectorError
-
 
 _parsed: dict[str, dict[str, Any]] = {}
 

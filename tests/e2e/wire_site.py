@@ -201,7 +201,8 @@ def nursery() -> Iterator[Nursery]:
 
 def descendants(pid: int) -> list[int]:
     """All processes under a process."""
-    parents = {child: parent(child) for child in map(int, filter(str.isdigit, os.listdir("/proc")))}
+    every = [int(found.name) for found in Path("/proc").glob("[0-9]*")]
+    parents = {child: parent(child) for child in every}
     found, left = [], [pid]
     while left:
         above = left.pop()
@@ -303,9 +304,7 @@ def check_effects(
         lost += len(events - found.keys())
         twice += sum(count - 1 for count in found.values())
         assert found.keys() <= events, "a summary of an event that nobody posted"
-    filed = Counter(
-        one["value"] for document in ehr.documents() for one in document["identifier"]
-    )
+    filed = Counter(one["value"] for document in ehr.documents() for one in document["identifier"])
     with open_app(home).open_store() as store:
         rows = store.read(lambda tx: tx.deliveries.list(limit=1_000_000))
     to_chart = {row.key for row in rows if row.destination == "chart"}
@@ -358,6 +357,6 @@ def check_secrecy(home: Path) -> None:
         content = path.read_bytes()
         found = [word for word in CANARIES if word.encode() in content]
         assert not found, f"{found} in {path.name}"
-    said = (home / "service.log").read_text(errors="replace")
-    assert "Traceback" not in said, said[-3000:]
-    assert "something failed that should not" not in said, said[-3000:]
+    said = (home / "service.log").read_text(errors="replace").splitlines()
+    defects = ("Traceback", "something failed that should not")
+    assert not [line for line in said if any(word in line for word in defects)]

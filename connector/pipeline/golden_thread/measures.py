@@ -188,12 +188,17 @@ def progress(case: Case) -> Documented:
 
 
 def _lack_of_progress(case: Case) -> Documented | None:
-    """The break where the decision is below and the plan is older than the score behind it."""
+    """The break where the decision is below and the plan is older than the score behind it.
+
+    A visit must have come since, and no note on the plan: before that there was no occasion.
+    """
     decision = case.progress.decision
     main = next((s for s in case.scored if s.instrument.id == decision.instrument), None)
     if decision.decision != "below" or main is None or case.plan is None:
         return None
-    if case.plan.starts_on >= main.last.taken_on:
+    on = main.last.taken_on
+    reviewed = any(n.note_type == "plan" and n.written_on >= on for n in case.notes)
+    if case.plan.starts_on >= on or reviewed or case.visits_after(on) == 0:
         return None
     text = (
         f"Below expectations on {long_date(main.last.taken_on)} (rule {decision.rule}), and the "

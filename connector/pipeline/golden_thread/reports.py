@@ -1,7 +1,8 @@
 """The progress report of physical therapy: at least once every ten treatment days.
 
-A daily note and a progress report come as the same kind of note, so any signed progress or
-evaluation note counts; whether it holds what a report must hold is not read.
+The first treatment day, that of the evaluation, counts as one of the ten. A daily note and a
+progress report come as the same kind of note, so any signed progress or evaluation note after the
+first day counts; whether it holds what a report must hold is not read.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ _REPORTS = ("progress", "evaluation")
 
 def progress_report(case: Case) -> Documented:
     """Whether more than ten treatment days have passed without a report."""
-    reports = [n for n in case.notes if n.note_type in _REPORTS and n.signed is not False]
+    first = case.treatment_days[0] if case.treatment_days else case.on
+    reports = [
+        n
+        for n in case.notes
+        if n.note_type in _REPORTS and n.signed is not False and n.written_on > first
+    ]
     since = case.visits_after(reports[-1].written_on) if reports else len(case.treatment_days)
     if since > REPORT_EVERY:
         last = f"since the report of {long_date(reports[-1].written_on)}" if reports else "in all"
@@ -42,11 +48,12 @@ def progress_report(case: Case) -> Documented:
 
 
 def _longest_stretch(days: tuple[date, ...], reports: list[date]) -> int:
-    """The most treatment days in a row that no report followed by its own day."""
+    """The most treatment days between two reports, the day of the second one included."""
     longest = run = place = 0
     for day in days:
         run += 1
         while place < len(reports) and reports[place] <= day:
-            longest, run, place = max(longest, run - (reports[place] < day)), 0, place + 1
+            before = reports[place] < day
+            longest, run, place = max(longest, run - before), int(before), place + 1
         longest = max(longest, run)
     return longest

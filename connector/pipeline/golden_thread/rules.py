@@ -116,7 +116,7 @@ LINKS = {
     "progress": Rule(
         "Progress",
         "a later score to compare with, or goals with a current value; where progress is below "
-        "expectations, a plan made after that score",
+        "expectations and a visit has come since that score, a plan or a note on the plan since",
         f"{REVIEW_GUIDE}; reason for a lack of progress and change of plan: general knowledge",
     ),
     "progress_report": Rule(

@@ -75,6 +75,11 @@ def clinician_writes(field: str) -> Callable[[Case], Found]:
     return lambda _case: found
 
 
+def signature(_case: Case) -> Found:
+    """The records hold none: it is given on the report itself."""
+    return absent("Not in the records: the clinician signs the report.", "Sign the report.")
+
+
 def diagnosis(case: Case) -> Found:
     """The codes in force."""
     known = [d for d in case.chart.diagnoses if in_force(d, case) and is_usable(d)]

@@ -30,7 +30,7 @@ from connector.pipeline.wording import joined, long_date, number, things
 
 
 def _period(case: Case) -> Found:
-    """From the first treatment day after the last report to the last one."""
+    """The treatment days of this course of care: daily notes and reports come alike."""
     days = case.treatment_days
     if not days:
         return absent("No attended visit on file.", "Check that visits are read.")
@@ -196,6 +196,6 @@ PHYSICAL_THERAPY = (
     ),
     Element("attendance", "Attendance", GENERAL, elements.attendance),
     Element("home_program", "Home program", GENERAL, _home_program),
-    Element("signature", "Signature and credentials", MEDICARE, clinician_writes("Signature")),
+    Element("signature", "Signature and credentials", MEDICARE, elements.signature),
 )
 """What the sources ask for in physical therapy, in the order of a report."""

@@ -164,6 +164,6 @@ PSYCHOTHERAPY = (
     ),
     Element("discharge", "Discharge criteria", GENERAL, elements.discharge_criteria),
     Element("expected_length", "Expected length of care", GENERAL, _expected_length),
-    Element("signature", "Clinician signature and date", GENERAL, clinician_writes("Signature")),
+    Element("signature", "Clinician signature and date", GENERAL, elements.signature),
 )
 """What the sources ask for in psychotherapy, in the order of a report."""

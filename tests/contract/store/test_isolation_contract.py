@@ -117,7 +117,7 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.deliveries.retry("k2", samples.at(), "c", "m", samples.at())
     tx.deliveries.dead("k2", "c", "m", samples.at())
     tx.deliveries.replay(["k2"], samples.at(99))
-    tx.deliveries.bring_forward("chart", ["c"], samples.at())
+    tx.deliveries.bring_forward("chart", samples.at(), ["c"])
     tx.deliveries.mark_sending(["k2"], samples.at(), "me")
     tx.deliveries.put_back(["k2"], "me", samples.at())
     tx.destinations.enable("chart")

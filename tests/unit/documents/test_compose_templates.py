@@ -135,10 +135,10 @@ def test_a_bad_report_file_names_the_key(documents, tmp_path):
 
 def test_a_section_left_out_by_the_site_is_named_in_the_index(documents, tmp_path, resources):
     shipped = resources.find("report_templates/insurer/report.yaml").text()
-    text = shipped.replace("[clinical, scores, goals,", "[scores, goals,")
+    text = shipped.replace("[record, clinical, scores,", "[record, scores,")
     ours = site(tmp_path, "insurer/report.yaml", text)
     page = compose.html(documents("better")["insurer"], ours, "Letter")
-    assert "2 Diagnosis, risk and medication (not included)" in page
+    assert "3 Diagnosis, risk and medication (not included)" in page
     assert "F33.1" not in page
 
 

@@ -10,12 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.documents import disclosure
+from connector.documents import compose, disclosure
 from connector.documents.compose import allowed, report_file
 from connector.records import Consent, Diagnosis, Note
 
 MARK = "SECRETMARK"
+ANSWER = Decimal("73125.5")
 TODAY = date(2026, 3, 12)
+FORBIDDEN = (
+    MARK, "SRSMARK", "SUDMARK", "srs_test", "sud_test", "F10", "sober", "suicid", str(ANSWER),
+)  # fmt: skip
 
 
 def alliance_and_sud(samples):
@@ -51,7 +55,7 @@ def renamed(series, instrument):
 
 
 def note(samples, number, kind):
-    summary = None if kind == "psychotherapy" else f"{MARK} summary {number}"
+    summary = None if kind == "psychotherapy" else f"{MARK} summary {number}: EMDR, set 3"
     return Note(**samples.owned("note", number), note_type=kind, written_on=TODAY, summary=summary)
 
 
@@ -97,7 +101,9 @@ def charts(draw, samples):
             )
         ),
         "psychotherapy_notes": draw(st.integers(0, 5)),
-        "assessments": samples.answers((19, 9)),
+        "assessments": tuple(
+            a.model_copy(update={"items": (ANSWER,) * 9}) for a in samples.answers((19, 9))
+        ),
         "diagnoses": tuple(
             Diagnosis(**samples.owned("diagnosis", n), code=code, description=f"{text}")
             for n, (code, text) in enumerate(
@@ -118,7 +124,7 @@ def charts(draw, samples):
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_nothing_forbidden_reaches_the_payer(samples, documents, data):
+def test_nothing_forbidden_reaches_the_payer(samples, resources, data):
     from connector.pipeline.report import report
 
     progress = data.draw(charts(samples))
@@ -130,11 +136,17 @@ def test_nothing_forbidden_reaches_the_payer(samples, documents, data):
     known = alliance_and_sud(samples)
     specs = {s.kind: s for s in report(progress, samples.PRACTICE, known, samples.RULES)}
     text = json.dumps(specs["insurer"].context)
-    for word in (MARK, "SRSMARK", "SUDMARK", "srs_test", "sud_test", "F10", "sober", "suicid"):
-        assert word not in text, word
+    page = compose.html(specs["insurer"], resources, "Letter")
+    for word in (*FORBIDDEN, "EMDR"):
+        assert word not in text and word not in page, word
     assert "item 9" not in text.lower() and "safety" not in text.lower()
     manifest = json.dumps(specs["packet_manifest"].context)
-    assert MARK not in manifest
+    patient = json.dumps(specs["patient"].context)
+    for word in FORBIDDEN:
+        assert word not in manifest, word
+    # Goals on the patient's page are the person's own; nothing else of this is there.
+    for word in (f"{MARK} summary", "SRSMARK", str(ANSWER), "golden", "EMDR"):
+        assert word not in patient, word
 
 
 def full_chart(samples):

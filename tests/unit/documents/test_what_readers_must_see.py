@@ -109,8 +109,9 @@ def test_a_renewal_is_said_once_and_every_line_is_a_sentence(samples, documents)
 
 
 def test_missing_papers_are_named(samples, documents):
-    texts = reviewed(documents, exceeding(samples, diagnoses=(), plans=()))
-    assert "No ICD-10-CM diagnosis is on file." in texts
+    context = documents(exceeding(samples, diagnoses=(), plans=()))["therapist"].context
+    texts = [row["text"] for row in context["thread"]["rows"]]
+    assert "No diagnosis is on file." in texts
     assert "No treatment plan is on file." in texts
 
 

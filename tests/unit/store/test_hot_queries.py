@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from connector.ports import Receipt
 from connector.store import KeyRing, Store
 from connector.store.store import Tx
 
@@ -22,6 +23,10 @@ NOW = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
 HOT: dict[str, tuple[Callable[[Tx], object], str]] = {
     "records of one patient": (lambda tx: tx.records.of_patients(["p-1"]), "records_patient"),
     "records of patients": (lambda tx: tx.records.of_patients(["p-1", "p-2"]), "records_patient"),
+    "forms that changed lately": (
+        lambda tx: tx.records.changed_since(["p-1", "p-2"], "assessment", NOW),
+        "records_patient",
+    ),
     "shared records": (lambda tx: tx.records.shared(), "records_patient"),
     "patients due": (lambda tx: tx.due.take(16), "due_waiting"),
     "number of patients due": (lambda tx: tx.due.count(), "due_waiting"),
@@ -63,6 +68,42 @@ def test_hot_statement_uses_the_index_made_for_it(name: str, store: Store, tmp_p
     assert len(searches) == 1
     assert index in searches[0]
     assert searches[0].count("=?") >= 2, "the practice alone narrows nothing down"
+
+
+CHANGES: dict[str, tuple[Callable[[Tx], object], str]] = {
+    "deliveries started": (
+        lambda tx: tx.deliveries.mark_sending(["k-1", "k-2"], NOW),
+        "sqlite_autoindex_deliveries",
+    ),
+    "deliveries closed": (
+        lambda tx: tx.deliveries.delivered_all([Receipt("k-1", "r"), Receipt("k-2", "r")], NOW),
+        "sqlite_autoindex_deliveries",
+    ),
+    "batches done": (lambda tx: tx.inbox.done([1, 2], NOW), "inbox_state"),
+    "batches read": (lambda tx: tx.inbox.items([1, 2]), "INTEGER PRIMARY KEY"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_rows_named_by_their_keys_are_not_searched_among_all(
+    name: str, store: Store, tmp_path: Path
+) -> None:
+    operation, index = CHANGES[name]
+    seen: list[tuple[str, Any]] = []
+    event.listen(
+        store.database.engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, values, _context, _many: seen.append((statement, values)),
+    )
+    store.write(operation)
+    statement, values = next(one for one in seen if "json_each" in one[0])
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+    connection.close()
+    search = str(plan[0][3])
+    assert search.startswith("SEARCH")
+    assert index in search
+    assert "seq=?" in search or "key=?" in search or "rowid=?" in search, search
 
 
 def test_a_waiting_batch_is_seen_until_it_is_done(store: Store) -> None:

@@ -224,3 +224,30 @@ def test_a_defect_shows_and_logs_nothing_about_a_patient(browser, served, monkey
 def test_a_large_upload_is_refused(browser):
     done = browser.post("/", data=b"x" * 2_000_000)
     assert done.status_code in (405, 413)
+
+
+def test_the_page_says_what_waits_for_a_person(browser):
+    page = " ".join(browser.get("/").text.split())
+    assert "0 payer packets wait for a signature, 0 patient reports for their release." in page
+
+
+def test_a_document_that_waits_says_so(served, browser):
+    from datetime import UTC, date, datetime
+
+    _, store, _ = served
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    (progress, *_) = store.read(lambda tx: list(tx.progress.all()))
+    spec = DocumentSpec(
+        document_id="draft-1", kind="patient", patient_id=progress.chart.patient.id,
+        as_of=date(2026, 11, 20), formats=("pdf",), context={}, digest="d",
+        release="therapist_release",
+    )  # fmt: skip
+
+    def put(tx):
+        tx.documents.put_spec(spec, now)
+        tx.drafts.expect([spec], now)
+
+    store.write(put)
+    page = " ".join(browser.get("/").text.split())
+    assert "Patient report, 2026-11-20, waits for release:" in page
+    assert "1 patient reports for their release" in page
