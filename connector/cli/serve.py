@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,9 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.sock import create_sockets
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers import gthread
 
 from connector.app import App, open_app
 from connector.cli import EXIT_NEEDS_PERSON
@@ -30,6 +32,8 @@ from connector.footprint import few_pools, settle
 from connector.logs import PlainFormatter
 
 _SLOWEST_READ_SECONDS = 10
+_SILENT_SECONDS = 0.1
+_TELL_SECONDS = 60
 
 
 @click.command("serve")
@@ -129,6 +133,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "logger_class": _PlainLog,
             "limit_request_line": 2048,
             "limit_request_fields": 50,
+            # Nobody may say in a header where a request goes or whence it comes.
+            "forwarder_headers": "",
+            "forwarded_allow_ips": "",
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
@@ -155,6 +162,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             # Inherited by each connection: who stops in the middle of a request frees its thread.
             seconds = struct.pack("ll", _SLOWEST_READ_SECONDS, 0)
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
+        # A connection on which nothing comes waits without a thread; by default only after 5 s.
+        gthread.DEFAULT_WORKER_DATA_TIMEOUT = _SILENT_SECONDS
         thread = _Threads(1, os.getppid(), sockets, self, 60, self.cfg, log)
         thread.pid = os.getpid()
         try:
@@ -178,12 +187,18 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-class _Threads(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class _Threads(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's worker; there is no arbiter whose end it must look for."""
 
     def is_parent_alive(self) -> bool:
         """Always: whoever started the service may go."""
         return True
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """A transfer coding that nobody has is the sender's fault (400), not ours (501)."""
+        if isinstance(exc, UnsupportedTransferCoding):
+            exc = InvalidHeader("TRANSFER-ENCODING")
+        super().handle_error(req, client, addr, exc)
 
     def handle_quit(self, sig: int, frame: object) -> None:
         """Ctrl-C stops in order, like SIGTERM."""
@@ -191,9 +206,33 @@ class _Threads(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 class _PlainLog(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's log without the texts of failures."""
+    """gunicorn's log without the texts of failures, nor of what was sent."""
+
+    _told: float | None = None
+    _untold = 0
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(PlainFormatter())
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """What is no valid request is quoted in gunicorn's sentence: here it is only counted."""
+        if msg.startswith("Invalid request"):
+            self._count()
+        else:
+            super().warning(msg, *args, **kwargs)
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Who stops in the middle of a request is counted too."""
+        if msg.startswith("Socket error"):
+            self._count()
+        else:
+            super().exception(msg, *args, **kwargs)
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        self._untold += 1
+        if self._told is None or now - self._told >= _TELL_SECONDS:
+            super().warning("%d refused that were no whole and valid HTTP requests", self._untold)
+            self._told, self._untold = now, 0

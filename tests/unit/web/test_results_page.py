@@ -228,7 +228,7 @@ def test_a_large_upload_is_refused(browser):
 
 def test_the_page_says_what_waits_for_a_person(browser):
     page = " ".join(browser.get("/").text.split())
-    assert "0 payer packets wait for a signature, 0 patient reports for their release." in page
+    assert "Payer packets to be signed: 0. Patient reports to be released: 0." in page
 
 
 def test_a_document_that_waits_says_so(served, browser):
@@ -250,4 +250,4 @@ def test_a_document_that_waits_says_so(served, browser):
     store.write(put)
     page = " ".join(browser.get("/").text.split())
     assert "Patient report, 2026-11-20, waits for release:" in page
-    assert "1 patient reports for their release" in page
+    assert "Patient reports to be released: 1." in page
