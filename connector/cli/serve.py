@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.http.errors import InvalidHeader, UnsupportedTransferCoding
 from gunicorn.sock import create_sockets
+from gunicorn.util import close_graceful
 from gunicorn.workers import gthread
 
 from connector.app import App, open_app
@@ -162,8 +164,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             # Inherited by each connection: who stops in the middle of a request frees its thread.
             seconds = struct.pack("ll", _SLOWEST_READ_SECONDS, 0)
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
-        # A connection on which nothing comes waits without a thread; by default only after 5 s.
+        # By default a connection on which nothing comes holds a thread for 5 s, and one that its
+        # other end does not close holds everybody up for 2 s.
         gthread.DEFAULT_WORKER_DATA_TIMEOUT = _SILENT_SECONDS
+        gthread.util.close_graceful = partial(close_graceful, timeout=_SILENT_SECONDS)
         thread = _Threads(1, os.getppid(), sockets, self, 60, self.cfg, log)
         thread.pid = os.getpid()
         try:

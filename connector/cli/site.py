@@ -20,7 +20,6 @@ from connector.cli.tables import console, table
 from connector.errors import ConfigurationError
 from connector.resources import Resources
 
-
 _EXAMPLES = {"files": "config/site.yaml.example", "webhook": "config/webhook_site.yaml.example"}
 
 

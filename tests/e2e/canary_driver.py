@@ -41,7 +41,7 @@ def main(home: Path, word: str) -> None:
     app.__dict__["destinations"] = {
         name: Unlucky(inner, word) for name, inner in app.destinations.items()
     }
-    whole, charts = pipeline.run, []
+    whole, charts = pipeline.progress, []
 
     def sometimes(records, **given):
         charts.append(1)
@@ -49,7 +49,7 @@ def main(home: Path, word: str) -> None:
             raise LookupError(f"{word} {records!r}")
         return whole(records, **given)
 
-    pipeline.run = sometimes
+    pipeline.progress = sometimes
     mapped, batches = ingest.apply, []
 
     def now_and_then(spec, batch, context):
@@ -74,7 +74,7 @@ def page_that_fails(app, runner, word: str) -> int:
     """The status of a page whose making fails."""
     from connector.web import create_app, pages
 
-    def broken(tx):
+    def broken(*_):
         raise ValueError(word)
 
     pages._read_results = broken

@@ -8,7 +8,7 @@ import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -70,3 +70,29 @@ def fhir_url() -> Iterator[str]:
             process.wait()
         process.stdout.close()
         making.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Callable[[Path, int], Callable[[], None]]]:
+    """Mounts a small disk on a folder; what it gives back makes the disk larger."""
+    mounted: list[Path] = []
+
+    def mount(folder: Path, kilobytes: int) -> Callable[[], None]:
+        folder.mkdir(parents=True, exist_ok=True)
+        done = _mount(f"size={kilobytes}k", folder)
+        if done.returncode != 0:
+            pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
+        mounted.append(folder)
+        return lambda: _mount("remount,size=200m", folder).check_returncode()
+
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def _mount(options: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True
+    )

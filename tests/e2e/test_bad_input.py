@@ -281,32 +281,6 @@ def test_a_file_of_a_gigabyte_is_read_in_pieces(small_site, rows):
 # A full disk
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """Mounts a small disk on a folder; the function that makes it larger."""
-    mounted = []
-
-    def mount(folder, kilobytes):
-        folder.mkdir(parents=True, exist_ok=True)
-        done = _mount(f"size={kilobytes}k", folder)
-        if done.returncode != 0:
-            pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
-        mounted.append(folder)
-        return lambda: _mount("remount,size=200m", folder).check_returncode()
-
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    yield mount
-    for folder in mounted:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def _mount(options, folder):
-    return subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True
-    )
-
-
 def test_a_full_disk_under_the_database_loses_nothing(small_site, rows, small_disk):
     site = small_site()
     enlarge = small_disk(site.home / "data", 3_000)

@@ -3,8 +3,9 @@
 Started with ``python -c "from tests.e2e.wire_driver import main; main()"``, so that the children of
 the services do not import this module again. Each line of its input is a JSON object: ``home``,
 ``port``, ``log`` (a file), ``break_when`` (a file: once it is there, the evaluation of patients
-fails as by a defect). It answers with the child's ``pid``, and later with ``ended`` and ``code``.
-It ends, and ends its children, when its input is closed.
+fails as by a defect), ``slowest_read`` (seconds after which who stops in a request is given up). It
+answers with the child's ``pid``, and later with ``ended`` and ``code``. It ends, and ends its
+children, when its input is closed.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ import connector.engine.workflows
 import connector.http.transport
 import connector.service
 import connector.store.store
-import connector.web  # noqa: F401
+import connector.web
 from connector import logs
 from connector.app import open_app
 from connector.cli import exit_code
@@ -115,6 +116,8 @@ def _serve(wanted: dict[str, Any]) -> int:
     logs.set_up()
     if wanted.get("break_when"):
         _break(Path(wanted["break_when"]))
+    if "slowest_read" in wanted:
+        connector.cli.serve._SLOWEST_READ_SECONDS = wanted["slowest_read"]
     app = open_app(Path(wanted["home"]))
     app.__dict__.update(_parsed[wanted["home"]])
     try:

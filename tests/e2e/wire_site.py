@@ -149,7 +149,7 @@ class Nursery:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def start(self, home: Path, port: int, **more: str) -> int:
+    def start(self, home: Path, port: int, **more: Any) -> int:
         """The process id of a new service."""
         wanted = {"home": str(home), "port": port, "log": str(home / "service.log"), **more}
         assert self._process.stdin is not None

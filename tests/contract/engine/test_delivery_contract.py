@@ -173,9 +173,7 @@ def test_a_receiver_that_is_gone_is_switched_off_until_a_person_acts(ready):
 def test_what_a_patient_was_sent_first_arrives_first(ready):
     """A later document of the same patient and kind waits behind one that is tried again."""
     template = ready.row(ready.due()[0])
-    first, second = [
-        replace(_new(template), key=f"order-{n}", kind="decision") for n in range(2)
-    ]
+    first, second = [replace(_new(template), key=f"order-{n}", kind="decision") for n in range(2)]
     ready.store.write(lambda tx: tx.deliveries.add([first, second], ready.clock()))
     conflict = RetryLater("conflict", "not now")
     ready.with_destination(FakeDestination(failures=[conflict]))
