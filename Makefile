@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FHIR_SERVER := .cache/fhir_server
 
-.PHONY: help install install-dev fhir-server demo serve-demo test check format lock pages benchmarks benchmarks-wire image clean
+.PHONY: help install install-dev fhir-server demo serve-demo test check format lock pages benchmarks benchmarks-wire torture image clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,7 +46,7 @@ serve-demo: install ## the same, then the results page
 
 test: install-dev ## checks and all tests
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest
+	@scripts/run_tests.sh
 
 check: install-dev ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
@@ -68,6 +68,9 @@ pages: install-dev ## every page of every report as PNG, Letter and A4, in .cach
 
 benchmarks: install-dev ## rows/s, reports/s, memory; prints tables
 	$(BIN)/python benchmarks/run.py
+
+torture: install-dev ## kill the service at random moments, for minutes: make torture KILLS=300 SEED=7
+	$(BIN)/python -m tests.e2e.torture $(or $(KILLS),200) $(or $(SEED),1)
 
 benchmarks-wire: install ## the service over HTTP: events/s, waiting times, memory, disk, a kill
 	$(BIN)/python benchmarks/wire.py

@@ -44,14 +44,14 @@ class Forms:
         patient = self._random.randrange(self._patients) if patient is None else patient
         part = number / self._planned % 1
         at = self._first + _SPAN * part + timedelta(microseconds=number)
-        first_total = 10 + patient % 14
+        first_total = 16 + patient % 9
         event_id = f"{self._tag}-{number}"
         event = {
             "event_id": event_id,
             "patient_id": f"F-{patient}",
             "instrument": "phq9",
             "assessed_at": at.isoformat(),
-            "items": self._items(first_total * (0.7 - 0.2 * part)),
+            "items": self._items(first_total * (0.5 - 0.2 * part)),
             "history": [
                 {"date": str(self._today - timedelta(days=days)), "total": int(first_total * share)}
                 for days, share in _EARLIER_TOTALS

@@ -82,13 +82,18 @@ _parsed: dict[str, Any] = {}
 
 
 def open_small_app(home: Path) -> Any:
-    """The app of a small site; the shipped instruments and mapping are read once a session."""
+    """The app of a small site; the shipped instruments and mappings are read once a session."""
     from connector.app import open_app
 
     app = open_app(home)
-    if not _parsed:
-        _parsed.update(instruments=app.instruments, mappings=app.mappings)
-    app.__dict__.update(_parsed)
+    if (home / "mappings").is_dir():
+        return app
+    sources = repr([(given.name, given.mapping) for given in app.site.sources])
+    if "instruments" in _parsed:
+        app.__dict__["instruments"] = _parsed["instruments"]
+    if sources in _parsed:
+        app.__dict__["mappings"] = _parsed[sources]
+    _parsed.update({"instruments": app.instruments, sources: app.mappings})
     return app
 
 

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from connector.cli import main_group
 from connector.engine import deliver, ingest, workflows
 from connector.engine.retries import RETRY_AFTER
+from connector.engine.runner import Runner
 from connector.errors import ConfigurationError, ConnectorError, RetryLater
 from connector.http import Http
 from connector.settings import Site
@@ -510,6 +511,6 @@ def test_corrected_settings_are_tried_at_the_next_start(bench: Make) -> None:
     assert due is not None and due - made.clock() > timedelta(minutes=5)
     made.hook.server.fault = None
     made.restart()
-    made.store.write(lambda tx: tx.deliveries.bring_forward("hook", made.clock()))
+    made.store.write(Runner(made.work, 1)._try_corrected_settings)
     made.send_all("hook")
     assert made.states("hook") == {"delivered": 6}

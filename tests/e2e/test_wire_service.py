@@ -48,6 +48,11 @@ def wire(tmp_path: Path, nursery: Nursery, fhir_counterpart: Any) -> Iterator[Wi
         yield make
 
 
+def get(port: int, path: str) -> list[int]:
+    """The status of a page."""
+    return exchange(port, request(b"", "Connection: close", method="GET", path=path), finish=False)
+
+
 def post(port: int, number: int) -> tuple[int, http.client.HTTPMessage, dict[str, Any]]:
     """The answer to the ``number``-th event: status, headers, content."""
     event = wire_site.make_event(2, number)
@@ -69,10 +74,10 @@ def test_sigterm_under_load_finishes_what_is_in_hand(wire: Wire, service: dict[s
         event = wire_site.make_event(2, 900_000 + turn)
         body = json.dumps(event).encode()
         headers = [f"{name}: {value}" for name, value in signed(event["event_id"], body).items()]
-        sent = request(body, *headers)
+        sent = request(body, *headers, "Expect: 100-continue")
         with socket.create_connection(("127.0.0.1", run.port), timeout=30) as line:
             line.sendall(sent[:-20])
-            time.sleep(0.3)  # a thread has it in hand
+            assert line.recv(100).startswith(b"HTTP/1.1 100 "), "a thread has it in hand"
             family = descendants(pid)
             os.kill(pid, signal.SIGTERM)
             time.sleep(0.5)
@@ -116,10 +121,10 @@ def test_it_is_ready_when_it_answers_and_takes_events_at_once(wire: Wire) -> Non
     statuses = []
     while not statuses:
         with suppress(OSError):
-            statuses = exchange(run.port, request(method="GET", path="/readyz"), finish=False)
+            statuses = get(run.port, "/readyz")
     assert statuses == [200], "no answer before it is ready"
     assert post(run.port, 1)[0] == 202
-    assert exchange(run.port, request(method="GET", path="/healthz"), finish=False) == [200]
+    assert get(run.port, "/healthz") == [200]
     run.stop(pid)
 
 
@@ -151,7 +156,9 @@ def test_a_part_that_fails_ends_the_service_which_says_so_until_then(
     said = run.said()
     assert "connector: a part of the service failed and it was stopped" in said
     assert "a defect made for a test" not in said, "texts of failures may quote a record"
+    (run.home / "service.log").write_text("")
     run.sender.acknowledged.append("evt-1")
+    run.sender.start(0)
     assert run.finish()["lost"] == 0
 
 
@@ -183,7 +190,7 @@ def test_a_full_disk_is_told_the_senders_and_recovers_alone(wire: Wire, small_di
     time.sleep(2.5)  # all loops meet it, and go on
     assert post(run.port, number)[0] == 503
     assert run.nursery.code(pid, 0) is None
-    assert exchange(run.port, request(method="GET", path="/healthz"), finish=False) == [200]
+    assert get(run.port, "/healthz") == [200]
     assert "disk_full" in (run.home / "service.log").read_text()
 
     filler.unlink()

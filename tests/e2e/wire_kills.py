@@ -60,11 +60,19 @@ class Run:
             self.patients += 1
 
     def start(self) -> int:
-        """Start the service and wait until it answers; its process id."""
+        """Start the service and wait until it answers and works; its process id."""
+        known = self._working_starts()
         pid = self.nursery.start(self.home, self.port)
         wait_for(lambda: self.nursery.code(pid, 0) is not None or listens(self.port), 90)
+        if self.two:
+            wait_for(lambda: self._working_starts() > known, 90)
         assert self.nursery.code(pid, 0) is None, self.said()
         return pid
+
+    def _working_starts(self) -> int:
+        """How often a working process beside a web process has said that it runs."""
+        log = self.home / "service.log"
+        return log.read_text(errors="replace").count("Running; stop with") if log.exists() else 0
 
     def kill_one(self) -> None:
         """Start the service, kill it (or one of its two processes) at a random moment."""

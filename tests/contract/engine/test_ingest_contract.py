@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -253,3 +254,51 @@ def test_rows_of_a_source_that_left_the_site_file_are_set_aside_and_stop_nothing
     )
     assert entry.data["client_id"] == "C-1"
     assert made.state()["inbox"] == {"done": 1}
+
+
+def test_two_replicas_that_judge_a_patient_at_the_same_time_decide_once(with_form, monkeypatch):
+    made = with_form(CALM)
+    whole, other = evaluate._outcomes, ThreadPoolExecutor(1)
+    begun = []
+
+    def with_another_meanwhile(tx, work, due):
+        found = whole(tx, work, due)
+        if not begun:
+            begun.append(True)
+            assert other.submit(evaluate.evaluate_due, made.work).result() == 1
+        return found
+
+    monkeypatch.setattr(evaluate, "_outcomes", with_another_meanwhile)
+    with other:
+        made.evaluate_all()
+    entries = made.store.read(lambda tx: list(tx.audit.rows()))
+    assert [entry.action for entry in entries].count("decided") == 1
+    assert made.state()["due"] == 0
+
+
+def test_an_older_judgement_never_replaces_a_newer_one(with_form, rows, monkeypatch):
+    """A slow replica has read the chart before a form came that another one has judged already."""
+    made = with_form(CALM)
+    whole, other = evaluate._outcomes, ThreadPoolExecutor(1)
+    begun = []
+
+    def newer_form():
+        form = rows.form("F-2", "C-1", [3] * 8 + [0], date_completed="11/19/2026")
+        made.site.drop_rows("assessment_items_2.csv", [form])
+        made.pick_up()
+        made.map_all()
+        return evaluate.evaluate_due(made.work)
+
+    def slow(tx, work, due):
+        found = whole(tx, work, due)
+        if not begun:
+            begun.append(True)
+            assert other.submit(newer_form).result() == 1
+        return found
+
+    monkeypatch.setattr(evaluate, "_outcomes", slow)
+    with other:
+        made.evaluate_all()
+    (patient,) = made.store.read(lambda tx: tx.records.patients())
+    progress = made.store.read(lambda tx: tx.progress.get(patient.id))
+    assert len(progress.measured.series[0].measurements) == 2
