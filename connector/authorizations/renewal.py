@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from connector.authorizations.usage import GRANTED, Use
 from connector.records import Authorization
@@ -91,6 +92,7 @@ def _after_the_end(ends_on: date, later: Sequence[date]) -> Renewal | None:
     return Renewal(ends_on, f"it ended on {long_date(ends_on)} and {visits} not covered")
 
 
+@lru_cache(maxsize=1024)
 def long_date(day: date) -> str:
     """``day`` as every report writes it, such as 24 Nov 2026."""
     return f"{day.day} {day:%b} {day.year}"

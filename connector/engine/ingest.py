@@ -212,8 +212,9 @@ def raise_alerts(tx: Tx, work: Work, alerts: Sequence[Alert], now: datetime) -> 
         return 0
     digests = tx.records.digests(sorted({source for alert in alerts for source in alert.sources}))
     new = tx.alerts.raise_all(alerts, digests, now)
-    documents = [alert_document(alert, work.practice) for alert in new]
-    queue_documents(tx, work, documents, now)
+    if "alert" in work.kinds:
+        documents = [alert_document(alert, work.practice) for alert in new]
+        queue_documents(tx, work, documents, now)
     tx.audit.append(
         [
             AuditEntry(

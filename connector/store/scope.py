@@ -262,7 +262,7 @@ def _replacing(
 
 def row_key(parts: Sequence[object]) -> str:
     """The row part of the additional data."""
-    return "\x1f".join(str(part) for part in parts)
+    return "\x1f".join(map(str, parts))
 
 
 def chunks(values: Iterable[T], size: int = 500) -> Iterator[list[T]]:

@@ -235,17 +235,25 @@ def write_notes(path, megabytes):
     return count
 
 
+# Between us and the command, because a process inherits the peak memory of the one that starts it.
+MEASURE = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+print(process.returncode, usage.ru_maxrss)
+"""
+
+
 def command(home, *words):
     """The command's exit code, error stream, and its peak memory in megabytes."""
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("connector"), "--home", home, *words],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    connector = Path(sys.executable).with_name("connector")
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, connector, "--home", home, *words],
+        capture_output=True, text=True, check=True,
     )  # fmt: skip
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    return process.returncode, said, usage.ru_maxrss / 1024
+    code, kilobytes = done.stdout.split()
+    return int(code), done.stderr, int(kilobytes) / 1024
 
 
 def check_large_file(site, rows, megabytes, most_memory):
