@@ -52,8 +52,10 @@ def main(home: Path, seconds: float, die: bool) -> None:
     }
     with app.open_engine() as runner:
         say("open")
+        # Not before it is told to: two that look at once share the work as chance has it.
+        told = sys.stdin.readline().strip()
         runner.start()
-        if sys.stdin.readline().strip() == "poll":
+        if told == "poll":
             from connector.engine import workflows
 
             workflows.call("poll", workflows.poll, "csv")
