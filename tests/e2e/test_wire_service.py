@@ -20,7 +20,7 @@ from tests.e2e.raw_requests import exchange, request
 from tests.e2e.wire_counterparts import KillSwitch, Sender, receiving, signed
 from tests.e2e.wire_fhir import WatchedCounterpart
 from tests.e2e.wire_kills import Run
-from tests.e2e.wire_site import Nursery, alive, descendants, free_port, listens, wait_for
+from tests.e2e.wire_site import Nursery, free_port, listens, wait_for
 
 Wire = Callable[..., Run]
 
@@ -78,14 +78,14 @@ def test_sigterm_under_load_finishes_what_is_in_hand(wire: Wire, service: dict[s
         with socket.create_connection(("127.0.0.1", run.port), timeout=30) as line:
             line.sendall(sent[:-20])
             assert line.recv(100).startswith(b"HTTP/1.1 100 "), "a thread has it in hand"
-            family = descendants(pid)
+            processes = wire_site.family(pid)
             os.kill(pid, signal.SIGTERM)
             time.sleep(0.5)
             line.sendall(sent[-20:])
             assert line.recv(100).startswith(b"HTTP/1.1 202 "), "answered, though it stops"
         run.sender.acknowledged.append(event["event_id"])
         assert run.nursery.code(pid, 60) == 0, run.said()
-        assert not [child for child in family if alive(child)]
+        assert not [process for process in processes if process.alive]
         assert not listens(run.port)
     found = run.finish()
     assert (found["lost"], found["twice"]) == (0, 0)

@@ -14,7 +14,16 @@ from pathlib import Path
 
 from tests.e2e import wire_site
 from tests.e2e.wire_counterparts import KillSwitch, Receiver, Sender
-from tests.e2e.wire_site import Ehr, Nursery, alive, descendants, listens, parent, wait_for
+from tests.e2e.wire_site import (
+    Ehr,
+    Nursery,
+    Process,
+    descendants,
+    family,
+    listens,
+    parent,
+    wait_for,
+)  # fmt: skip
 
 START_SECONDS = 1.5
 """About what a start takes; kills at start-up fall into this time."""
@@ -42,7 +51,7 @@ class Run:
     two: bool = False
     patients: int = 0
     kills: Counter[str] = field(default_factory=Counter)
-    family: set[int] = field(default_factory=set)
+    family: set[Process] = field(default_factory=set)
     killing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -93,7 +102,7 @@ class Run:
 
     def _victim(self, pid: int) -> int:
         inner = [child for child in descendants(pid) if parent(child) == pid]
-        return self.chance.choice([pid, inner[0]]) if self.two else pid
+        return [inner[0], pid][sum(self.kills.values()) % 2] if self.two else pid
 
     def _await_moment(self, mode: str, kill: Callable[[], None]) -> None:
         if mode == "any time":
@@ -113,18 +122,21 @@ class Run:
                 self._end(pid, victim)
 
     def _end(self, pid: int, victim: int) -> None:
-        self.family |= {pid, *descendants(pid)}
+        self.family |= family(pid)
         if victim == pid:
             assert self.nursery.kill(pid), f"seed {self.seed}: it ended by itself: {self.said()}"
         else:
             os.kill(victim, signal.SIGKILL)
             assert self.nursery.code(pid, 60) == 1, self.said()
         if self.two:  # the next one would be refused as the second
-            wait_for(lambda: not any(map(alive, self.family)), 60, "for the other process")
+            wait_for(self._nobody_left, 60, "for the other process")
+
+    def _nobody_left(self) -> bool:
+        return not any(one.alive for one in self.family)
 
     def stop(self, pid: int) -> None:
         """SIGTERM, and the end that must follow."""
-        self.family |= set(descendants(pid))
+        self.family |= family(pid)
         os.kill(pid, signal.SIGTERM)
         assert self.nursery.code(pid, 60) == 0, self.said()
 
@@ -142,7 +154,7 @@ class Run:
 
     def checked(self) -> dict[str, int]:
         """All that must hold when no service runs; the numbers."""
-        wait_for(lambda: not any(map(alive, self.family)), 30, "for the processes to end")
+        wait_for(self._nobody_left, 30, "for the processes to end")
         found = wire_site.check_effects(
             self.home, self.ehr, self.receiver, self.sender.acknowledged, self.patients
         )

@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -188,6 +189,8 @@ class Nursery:
         for line in self._process.stdout:
             told = json.loads(line)
             if "pid" in told:
+                with self._changed:
+                    self._codes.pop(told["pid"], None)  # the number of an earlier one
                 self._started.put(told["pid"])
                 continue
             with self._changed:
@@ -215,21 +218,38 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def _stat(pid: int) -> list[str]:
+    """What the kernel tells of a process from its state on; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
 def parent(pid: int) -> int | None:
     """The process that started another; None when that is gone."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return None
+    known = _stat(pid)
+    return int(known[1]) if known else None
 
 
-def alive(pid: int) -> bool:
-    """Whether a process runs."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+@dataclass(frozen=True)
+class Process:
+    """A process, which is not another of the same number: those are used again."""
+
+    pid: int
+    began: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        known = _stat(self.pid)
+        return bool(known) and known[0] != "Z" and known[19] == self.began
+
+
+def family(pid: int) -> set[Process]:
+    """A process and all under it, as far as they run."""
+    known = {one: _stat(one) for one in [pid, *descendants(pid)]}
+    return {Process(one, stat[19]) for one, stat in known.items() if stat}
 
 
 def wait_for(what: Callable[[], Any], seconds: float, why: str = "") -> Any:
