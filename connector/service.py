@@ -1,8 +1,8 @@
 """The running service: engine, clock and web part, started and stopped in order.
 
 By default all of them live in one process. With ``service.web_process`` the web part has a process
-of its own (``start_web``) beside the working one (``start_work``): more requests a second for more
-memory, same code.
+of its own (``start_web``) beside the working one (``start_work``): requests are acknowledged sooner
+under load, for more memory.
 """
 
 from __future__ import annotations

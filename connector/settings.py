@@ -132,7 +132,7 @@ class RenderSettings(_Section):
 class ServiceSettings(_Section):
     """The service: threads that answer requests; ``web_process`` gives them a process of their own.
 
-    Two processes take more requests a second and more memory.
+    Two processes acknowledge sooner under load and take more memory; they deliver no more.
     """
 
     web_process: bool = False
