@@ -263,13 +263,6 @@ class Deliveries:
         rows = self._scope.run(query.group_by(*columns).order_by(*columns[:3]))
         return tuple(Trouble(*row) for row in rows)
 
-    def need_person(self) -> int:
-        """Number of deliveries that wait for the configuration to be put right."""
-        query = self._scope.select(deliveries, func.count()).where(
-            deliveries.c.state == "pending", deliveries.c.needs_person.is_(True)
-        )
-        return int(self._scope.run(query).scalar_one())
-
     def waiting_at(self) -> tuple[str, ...]:
         """The destinations for which something is pending or being sent."""
         query = self._scope.select(deliveries, deliveries.c.destination).where(

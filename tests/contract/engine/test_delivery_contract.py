@@ -129,11 +129,12 @@ def test_a_wrong_configuration_holds_everything_until_it_is_put_right(ready):
     assert row.needs_person
     assert ready.destination.attempts == 1, "one attempt says it for all of them"
     assert not ready.work.gates["filing"].is_open(ready.clock())
-    assert ready.store.read(lambda tx: tx.deliveries.need_person()) == 1
+    (trouble,) = ready.store.read(lambda tx: tx.deliveries.troubles())
+    assert (trouble.needs_person, trouble.message, trouble.count) == (True, fault.message, 1)
     ready.clock.on(minutes=6)
     assert ready.work.gates["filing"].is_open(ready.clock())
     assert ready.send_due() == len(keys)
-    assert ready.store.read(lambda tx: tx.deliveries.need_person()) == 0
+    assert ready.store.read(lambda tx: tx.deliveries.troubles()) == ()
 
 
 def test_an_absent_receiver_is_tried_with_one_delivery_and_the_rest_follows_its_return(ready):

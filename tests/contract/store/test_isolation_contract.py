@@ -95,7 +95,7 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
             id: [r.alert for r in rows] for id, rows in tx.alerts.open_of(["patient-1"]).items()
         },
         "waiting": [tx.inbox.newest_waiting() is None, tx.inbox.waits(5000)],
-        "delivery_queue": [tx.deliveries.waiting_at(), tx.deliveries.need_person()],
+        "delivery_queue": [tx.deliveries.waiting_at(), tx.deliveries.troubles()],
         "by_key": list(tx.deliveries.get_all(["k1", "k2"])),
         "cursor": tx.cursors.get("s"),
         "audit": [(row.seq, row.subject) for row in tx.audit.rows()],
