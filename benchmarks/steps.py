@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import resource
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from machine import show
-from scaled_practice import ALL_KINDS, write_practice
+from scaled_practice import write_practice
 
 from connector import pipeline
 from connector.app import App, open_app
 from connector.documents import compose
-from connector.documents.render import Renderer
 from connector.engine import ingest
 from connector.mapping.apply import apply
 from connector.ports import RawBatch
-from connector.progress import DocumentSpec, Outcome
+from connector.progress import Outcome
 from connector.records import Record
 
 _PATIENTS = 490
 _PAGES_OF_A_KIND = 40
+_KINDS = ("therapist", "patient", "insurer")
 
 
 def mapping_alone() -> None:
@@ -67,60 +65,25 @@ def evaluation_alone() -> None:
 
 
 def reports() -> None:
-    """Reports a second as HTML, and as PDF with one and with two render processes."""
+    """Reports as HTML, and as PDF beside the library alone; memory over a thousand."""
+    from report_speed import beside_the_library, memory_over_many
+
     with tempfile.TemporaryDirectory() as folder:
         app = _site(Path(folder), 49)
         outcomes = _outcomes(app, _records(app))
-    documents = [document for outcome in outcomes for document in outcome.documents]
-    rows = []
-    for kind in ALL_KINDS[:3]:
-        chosen = [d for d in documents if d.kind == kind][:_PAGES_OF_A_KIND]
-        began = time.perf_counter()
-        pages = [compose.html(d, app.resources, app.site.render.paper) for d in chosen]
-        html = len(pages) / (time.perf_counter() - began)
-        one, cost = _pdfs(app, chosen, 1)
-        two, _ = _pdfs(app, chosen, 2)
-        rows.append((kind, len(chosen), html, one, two, cost))
-    show(
-        "Reports a second (page composed and rendered)",
-        (
-            "report",
-            "documents",
-            "HTML/s",
-            "PDF/s, 1 process",
-            "PDF/s, 2 processes",
-            "CPU s per PDF",
-        ),
-        rows,
-    )
-    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    print(f"\nPeak memory of the largest render process: {largest} MB")
-
-
-def _pdfs(app: App, documents: Sequence[DocumentSpec], processes: int) -> tuple[float, float]:
-    """PDFs a second, and the render processes' processor seconds for each, start-up included."""
-
-    def one(document: DocumentSpec) -> bytes:
-        return renderer.pdf(compose.html(document, app.resources, app.site.render.paper))
-
-    renderer = Renderer(processes, timeout_seconds=60)
-    before = _children_seconds()
-    try:
-        with ThreadPoolExecutor(processes * 2) as pool:
-            # The first pages start the processes and load the fonts.
-            list(pool.map(one, [documents[0]] * processes * 2))
-            began = time.perf_counter()
-            list(pool.map(one, documents))
-            speed = len(documents) / (time.perf_counter() - began)
-    finally:
-        renderer.close()
-    return speed, (_children_seconds() - before) / len(documents)
-
-
-def _children_seconds() -> float:
-    """Processor seconds of child processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+        made = [document for outcome in outcomes for document in outcome.documents]
+        chosen = {
+            kind: [one for one in made if one.kind == kind][:_PAGES_OF_A_KIND] for kind in _KINDS
+        }
+        rows = []
+        for kind, documents in chosen.items():
+            began = time.process_time()
+            for document in documents:
+                compose.html(document, app.resources, app.site.render.paper)
+            rows.append((kind, len(documents), len(documents) / (time.process_time() - began)))
+        show("Pages composed as HTML", ("report", "documents", "HTML/CPU s"), rows)
+        beside_the_library(app, chosen)
+        memory_over_many(app, chosen)
 
 
 def _site(home: Path, patients: int) -> App:

@@ -13,19 +13,22 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from connector import registry, settings
+from connector import alert_channels, registry, settings
 from connector.errors import ConfigurationError
 from connector.mapping.apply import MappingContext
 from connector.mapping.load import check_instruments, load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument, parse_instrument
+from connector.measures.scales import with_scales
+from connector.outcomes.shown import Shown
 from connector.pipeline.deliver import Route
-from connector.ports import Adapter, AdapterContext, Destination, Source, Webhook
+from connector.pipeline.rule_names import named_rightly
+from connector.ports import Adapter, AdapterContext, Destination, Listener, Source, Webhook
 from connector.progress import PracticeProfile, RuleSet
 from connector.records import RecordIds
 from connector.resources import ResourceFile, Resources
@@ -62,17 +65,24 @@ class App:
             phone=given.phone,
             crisis_text=given.crisis_text,
             synthetic=given.synthetic,
+            letters_need_consent=given.letters_need_consent,
         )
 
     @cached_property
     def rules(self) -> RuleSet:
         """The default rule set with the practice's own numbers on top."""
-        return settings.check_rules(RuleSet, self.site.rules)
+        rules = settings.check_rules(RuleSet, self.site.rules)
+        return named_rightly(rules, self.instruments)
+
+    @cached_property
+    def shown(self) -> Shown:
+        """What the director's report shows, and what it assumes."""
+        return Shown(**self.site.director.model_dump())
 
     @cached_property
     def instruments(self) -> dict[str, Instrument]:
-        """Every instrument in use, by id."""
-        return registry.load_instruments(self.resources)
+        """Every instrument in use, by id, and the scales of those that have no total."""
+        return with_scales(registry.load_instruments(self.resources))
 
     @cached_property
     def mappings(self) -> dict[str, MappingSpec]:
@@ -91,17 +101,18 @@ class App:
         return {
             given.name: self._webhook(given)
             for given in self.site.sources
-            if registry.find_adapter(given.adapter).webhook is not None
+            if _way(given) == "webhook"
         }
+
+    @cached_property
+    def listeners(self) -> dict[str, Listener]:
+        """The configured sources that connect to a port of ours, by name."""
+        return {g.name: self._listener(g) for g in self.site.sources if _way(g) == "listener"}
 
     @cached_property
     def polled(self) -> tuple[settings.SourceSettings, ...]:
         """The sources that are asked at their interval; the others push."""
-        return tuple(
-            given
-            for given in self.site.sources
-            if registry.find_adapter(given.adapter).webhook is None
-        )
+        return tuple(given for given in self.site.sources if _way(given) == "source")
 
     @cached_property
     def destinations(self) -> dict[str, Destination]:
@@ -132,11 +143,13 @@ class App:
     def findings(self) -> list[ConfigurationError]:
         """Everything that is wrong with the site's parts, not only the first; empty when well."""
         parts: list[Callable[[], object]] = [lambda: self.rules]
+        parts.append(partial(registry.load_wording, self.resources))
         for name, file in self.resources.files("mappings/instruments", "*.yaml").items():
             parts.append(partial(_instrument, name, file))
         parts += [partial(self._mapping, given) for given in self.site.sources]
         parts += [partial(self._way_in, given) for given in self.site.sources]
         parts += [partial(self._destination, given) for given in self.site.destinations]
+        parts += alert_channels.parts(self.site, self.home)
         found: dict[str, ConfigurationError] = {}
         for part in parts:
             try:
@@ -172,6 +185,7 @@ class App:
             practice=self.practice,
             rules=self.rules,
             instruments=self.instruments,
+            wording=registry.load_wording(self.resources),
             resources=self.resources,
             paper=self.site.render.paper,
             sources=self.sources,
@@ -185,11 +199,16 @@ class App:
                 if registry.find_adapter(given.adapter).needs_patient
             ),
             renderer=renderer,
+            pdf=self.site.render.pdf,
+            pdf_for=self.site.render.pdf_for,
             now=self.site.now,
             keep_raw_days=self.site.store.keep_raw_days,
             keep_documents_days=self.site.store.keep_documents_days,
             keep_signed_days=self.site.store.keep_signed_days,
+            shown=self.shown,
             report=report or Silent(),
+            alerting=alert_channels.load_alerting(self.site),
+            channels=alert_channels.build_channels(self.site, self.home),
         )
 
     def desk(self, store: Store) -> Desk:
@@ -260,13 +279,13 @@ class App:
         found = []
         for given in self.site.sources:
             adapter = registry.find_adapter(given.adapter)
-            model = adapter.webhook_settings or adapter.source_settings
+            model = getattr(adapter, f"{_way(given)}_settings")
             found += _concerns(adapter, model, given.options, f"source {given.name!r}")
         for target in self.site.destinations:
             adapter = registry.find_adapter(target.adapter)
             model = adapter.destination_settings
             found += _concerns(adapter, model, target.options, f"destination {target.name!r}")
-        return found
+        return found + alert_channels.concerns(self.site)
 
     def _source(self, given: settings.SourceSettings) -> Source:
         adapter = registry.find_adapter(given.adapter)
@@ -278,9 +297,19 @@ class App:
             _source_options(given, adapter.source_settings), self._source_context(given)
         )
 
-    def _way_in(self, given: settings.SourceSettings) -> Source | Webhook:
-        pushes = registry.find_adapter(given.adapter).webhook is not None
-        return self._webhook(given) if pushes else self._source(given)
+    def _way_in(self, given: settings.SourceSettings) -> Source | Webhook | Listener:
+        make: dict[str, Callable[[settings.SourceSettings], Source | Webhook | Listener]] = {
+            "webhook": self._webhook, "listener": self._listener, "source": self._source,
+        }  # fmt: skip
+        return make[_way(given)](given)
+
+    def _listener(self, given: settings.SourceSettings) -> Listener:
+        adapter = registry.find_adapter(given.adapter)
+        assert adapter.listener is not None  # only such sources come here
+        assert adapter.listener_settings is not None, f"{adapter.name} declares no settings"
+        return adapter.listener(
+            _source_options(given, adapter.listener_settings), self._source_context(given)
+        )
 
     def _webhook(self, given: settings.SourceSettings) -> Webhook:
         adapter = registry.find_adapter(given.adapter)
@@ -330,6 +359,15 @@ class App:
 def open_app(home: Path) -> App:
     """The app for the site in ``home``. Raises ConfigurationError naming file, key and values."""
     return App(home, settings.load_site(home))
+
+
+def _way(given: settings.SourceSettings) -> Literal["webhook", "listener", "source"]:
+    """How a source's records come in. An adapter that listens may read a ``folder`` instead."""
+    adapter = registry.find_adapter(given.adapter)
+    if adapter.webhook is not None:
+        return "webhook"
+    reads = adapter.source is not None and "folder" in given.options
+    return "listener" if adapter.listener is not None and not reads else "source"
 
 
 def _source_options(given: settings.SourceSettings, model: type[BaseModel]) -> BaseModel:

@@ -8,8 +8,8 @@ engine stores before it is acknowledged.
     transaction) and only then calls ``Source.acknowledge``, which may move or delete a file,
     answer a message, or do nothing. A crash in between means the page is fetched again; its keys
     are the same, so nothing is stored twice.
-*   ``Listener`` pushes: it hands each page to the callback it was given and acknowledges when the
-    callback returns.
+*   ``Listener`` pushes: it hands pages to the ``Keeper`` it was given and acknowledges when they
+    are stored.
 *   ``Webhook.receive`` proves who sent a request and turns it into a page; the web part answers
     202 only after the engine has stored the page.
 *   ``Destination.deliver`` sends one document once per key. It raises ``RetryLater``, ``Rejected``,
@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -144,26 +144,53 @@ class Webhook(Protocol):
         """
 
 
+class Keeper(Protocol):
+    """Where a listener puts what it receives, before it acknowledges. May be used by any thread."""
+
+    def store(self, pages: Sequence[RawPage]) -> Sequence[int]:
+        """Stores pages in one transaction; how many rows of each were new, once it is on disk.
+
+        Raises ConnectorError when it can't be stored now; then nothing was.
+        """
+
+    def kept(self, keys: Collection[str]) -> Mapping[str, Sequence[RawRow]]:
+        """The rows of those batches that are here already, by key; none once retention took them.
+
+        Raises ConnectorError when it can't be read now.
+        """
+
+
 class Listener(Protocol):
     """Receives raw records that the counterpart pushes."""
 
-    def start(self, store: Callable[[RawPage], None]) -> None:
-        """Begin listening; call ``store`` for each page and acknowledge after it returns."""
+    def start(self, keeper: Keeper) -> None:
+        """Begin listening; acknowledge what ``keeper`` has stored, and nothing before.
+
+        Raises ConfigurationError when it can't listen, such as on a port that is taken.
+        """
 
     def stop(self) -> None:
-        """Stop accepting, finish what is in flight."""
+        """Stop accepting, finish what is in flight. Safe to call twice."""
+
+    def is_listening(self) -> bool:
+        """Whether it still does its work; a listener that has failed says no."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatientReference:
     """Whom a document is about, as a source knows the person: never in ids, paths, URLs or logs.
 
-    ``source_id`` is the patient's own id at ``source``; ``chart_number`` is the practice's.
+    ``source_id`` is the patient's own id at ``source``; ``chart_number`` is the practice's. Name,
+    birth date and sex, where known, are for receivers who compare them before they file.
     """
 
     source: str
     source_id: str
     chart_number: str
+    given_name: str | None = None
+    family_name: str | None = None
+    birth_date: date | None = None
+    sex: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +226,30 @@ class Destination(Protocol):
 
     def find(self, outgoing: Outgoing) -> Receipt | None:
         """The receipt if the counterpart already holds this key, else None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short message to a person, free of PHI. ``key`` is the same at every attempt."""
+
+    key: str
+    title: str
+    body: str
+    severity: str
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """A way to reach one person who must act, such as push, SMS, e-mail."""
+
+    def tell(self, notice: Notice) -> None:
+        """Send it. Raises RetryLater, Rejected or ConfigurationError; anything else is a defect."""
+
+    def test(self, notice: Notice) -> str:
+        """Try as much of the way as disturbs nobody; what was tried, in words. Raises as ``tell``.
+
+        Where the channel has an address for tests, ``notice`` is sent there.
+        """
 
 
 def utc_now() -> datetime:
@@ -257,3 +308,5 @@ class Adapter:
     concerns: Callable[[Any], Sequence[str]] = _no_concerns
     listener_settings: type[BaseModel] | None = None
     listener: Callable[[Any, AdapterContext], Listener] | None = None
+    channel_settings: type[BaseModel] | None = None
+    channel: Callable[[Any, AdapterContext], Channel] | None = None

@@ -21,12 +21,14 @@ from connector.records import (
     Authorization,
     Clinician,
     Consent,
+    Contact,
     Coverage,
     Diagnosis,
     Discipline,
     Frozen,
     Goal,
     HomeProgram,
+    JournalEntry,
     Note,
     Patient,
     TreatmentPlan,
@@ -40,7 +42,10 @@ Decision = Literal["exceeds", "meets", "below", "too_early", "insufficient_data"
 
 
 class PracticeProfile(Frozen):
-    """What reports say about the practice; from the site file."""
+    """What reports say about the practice; from the site file.
+
+    ``letters_need_consent``: a letter to who referred a person needs a consent on file.
+    """
 
     id: str
     name: str
@@ -48,6 +53,7 @@ class PracticeProfile(Frozen):
     phone: str | None = None
     crisis_text: str = "In crisis? Call or text 988 (US), or call 911."
     synthetic: bool = False
+    letters_need_consent: bool = False
 
 
 class EpisodeView(Frozen):
@@ -88,7 +94,8 @@ class Chart(Frozen):
     ``visits`` have their status corrected against ``now`` (a future "attended" is "scheduled").
     Times are in ``timezone``, the practice's. ``psychotherapy_notes`` is a count; their content is
     never here. ``doubled_totals`` are forms that came a second time, as item answers, which are
-    among ``assessments`` and count in their place.
+    among ``assessments`` and count in their place. ``referrers`` are referring providers, the one
+    that the source changed last first.
     """
 
     patient: Patient
@@ -104,8 +111,10 @@ class Chart(Frozen):
     assessments: tuple[Assessment, ...] = ()
     doubled_totals: tuple[Assessment, ...] = ()
     home_programs: tuple[HomeProgram, ...] = ()
+    entries: tuple[JournalEntry, ...] = ()
     authorizations: tuple[Authorization, ...] = ()
     consents: tuple[Consent, ...] = ()
+    referrers: tuple[Contact, ...] = ()
     timezone: str = "UTC"
     data_notes: tuple[DataNote, ...] = ()
 
@@ -242,18 +251,35 @@ class DecisionView(Frozen):
 
 
 class Milestone(Frozen):
-    """A reason to report now: a form, a date, an n-th visit, an authorization nearly used."""
+    """A reason to report now: a form, a date, an n-th visit, an authorization nearly used.
+
+    ``evaluation``, ``treatment_days`` and ``discharge`` ask for a letter; they are there only for
+    a patient whom somebody referred.
+    """
 
     kind: Literal[
-        "assessment_completed", "visit_number", "plan_review", "recertification", "authorization"
+        "assessment_completed", "visit_number", "plan_review", "recertification", "authorization",
+        "evaluation", "treatment_days", "discharge",
     ]
     key: str
     due_on: date
     text: str
 
 
+class Acknowledged(Frozen):
+    """Who has taken an alert on, by its key; ``resolved``: who closed it, and what came of it."""
+
+    key: str
+    by: str
+    at: AwareDatetime
+    resolved: bool = False
+
+
 class Progress(Frozen):
-    """Everything known about one patient's progress at ``as_of``; what ``report`` reads."""
+    """Everything known about one patient's progress at ``as_of``; what ``report`` reads.
+
+    ``acknowledged`` says of which alerts somebody has taken care; the others are open.
+    """
 
     as_of: AwareDatetime
     chart: Chart
@@ -261,6 +287,7 @@ class Progress(Frozen):
     decision: DecisionView
     milestones: tuple[Milestone, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    acknowledged: tuple[Acknowledged, ...] = ()
 
 
 class RecordRef(Frozen):
@@ -329,7 +356,8 @@ class DocumentSpec(Frozen):
 
     document_id: str
     kind: Literal[
-        "therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"
+        "therapist", "patient", "insurer", "referrer", "director", "decision", "summary",
+        "packet_manifest", "alert", "request",
     ]
     patient_id: str
     as_of: date

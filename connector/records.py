@@ -250,6 +250,55 @@ class HomeProgram(PatientRecord):
     done: int = Field(ge=0)
 
 
+Reading = Literal["as_said", "past", "negated", "other_person", "quoted", "idiom"]
+"""How wording was read: as the person's own now, or as something milder."""
+
+
+class WordingFinding(Frozen):
+    """Crisis wording of one rule in one entry: how often, and how it was read. Never the words.
+
+    ``level`` is the severity that the rule list gave it then; None is counted only.
+    """
+
+    rule: str
+    group: str
+    name: str = Field(description="the group as people call it")
+    reading: Reading
+    level: Literal["page", "urgent", "action", "notice"] | None
+    mentions: int = Field(ge=1)
+
+
+class JournalEntry(PatientRecord):
+    """Something the patient wrote: a journal entry, a message, a free-text answer, a mood rating.
+
+    ``text`` is there from the mapping until it was judged, no further: it is left out of every
+    dump, so that no store, export or log can hold it. ``findings`` say what the rule list
+    ``judged_by`` found in it. A mood rating says nothing without its scale.
+    """
+
+    kind: Literal["journal_entry"] = "journal_entry"
+    entry: Literal["journal", "message", "free_text_answer", "mood"] = "journal"
+    written_on: date
+    written_at: AwareDatetime | None = None
+    question: str | None = Field(default=None, description="the form's id of it, not its wording")
+    mood: Decimal | None = None
+    mood_min: Decimal | None = None
+    mood_max: Decimal | None = None
+    text: str | None = Field(default=None, exclude=True, repr=False)
+    judged_by: str | None = None
+    findings: tuple[WordingFinding, ...] = ()
+
+    @model_validator(mode="after")
+    def _mood_on_its_scale(self, info: ValidationInfo) -> JournalEntry:
+        if self.mood is None or info.context == STORED:
+            return self
+        if self.mood_min is None or self.mood_max is None:
+            raise ValueError("a mood rating needs its scale: mood_min and mood_max")
+        if not self.mood_min <= self.mood <= self.mood_max:
+            raise ValueError("the mood rating is not on its scale")
+        return self
+
+
 class Authorization(PatientRecord):
     kind: Literal["authorization"] = "authorization"
     payer: str
@@ -261,6 +310,8 @@ class Authorization(PatientRecord):
     used_reported: int | None = Field(default=None, ge=0)
     starts_on: date | None = None
     ends_on: date | None = None
+    requested_on: date | None = None
+    decided_on: date | None = None
     status: Literal[
         "requested", "pended", "approved", "partly", "denied", "expired", "exhausted", "cancelled"
     ] = "approved"
@@ -268,17 +319,23 @@ class Authorization(PatientRecord):
 
 class Consent(PatientRecord):
     kind: Literal["consent"] = "consent"
-    scope: Literal["treatment_payment_operations", "sud_disclosure", "portal", "other"]
+    scope: Literal[
+        "treatment_payment_operations", "sud_disclosure", "portal", "questionnaires", "other"
+    ]
     granted_on: date
     expires_on: date | None = None
     revoked_on: date | None = None
 
 
 class Contact(PatientRecord):
+    """A person or place around the patient. The role ``referring_provider`` gets letters."""
+
     kind: Literal["contact"] = "contact"
     role: str
     name: str
+    organization: str | None = None
     phone: str | None = None
+    fax: str | None = None
 
 
 AnyRecord = Annotated[
@@ -294,6 +351,7 @@ AnyRecord = Annotated[
     | Note
     | Assessment
     | HomeProgram
+    | JournalEntry
     | Authorization
     | Consent
     | Contact,
@@ -304,7 +362,7 @@ RECORD_TYPES: dict[str, type[Record]] = {
     t.model_fields["kind"].default: t
     for t in (
         Practice, Clinician, Patient, Coverage, Episode, Diagnosis, TreatmentPlan, Goal, Visit,
-        Note, Assessment, HomeProgram, Authorization, Consent, Contact,
+        Note, Assessment, HomeProgram, JournalEntry, Authorization, Consent, Contact,
     )
 }  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""Finds what can be plugged in: adapters and instruments. A wrong name gets the right ones.
+"""Finds what can be plugged in: adapters, instruments, the list of crisis wording.
+
+A wrong name gets the right ones.
 
 Adapters are the folders of the ``adapters`` package, each with one ``ADAPTER`` object, and the
 entry points ``progress_connector.adapters`` of other distributions. Only here are they imported;
@@ -12,14 +14,20 @@ import hashlib
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib.metadata import entry_points
 
 from connector.errors import ConfigurationError
 from connector.measures import Instrument, parse_instrument
 from connector.ports import Adapter
 from connector.resources import Resources
+from connector.settings import check_section
+from connector.wording import WordingFile, WordingRules, compile_wording
+from connector.yaml_text import load_yaml
 
 ENTRY_POINTS = "progress_connector.adapters"
+WORDING = "config/crisis_wording.yaml"
+"""The rule list of crisis wording; a site's own file of that name takes its place."""
 
 
 def adapter_names() -> list[str]:
@@ -55,6 +63,17 @@ def load_instruments(resources: Resources) -> dict[str, Instrument]:
             instrument = instrument.model_copy(update={"version": version})
         found[instrument.id] = instrument
     return found
+
+
+def load_wording(resources: Resources) -> WordingRules:
+    """The rule list in use. Raises ConfigurationError naming the file and what is wrong in it."""
+    return _wording(resources.find(WORDING).text())
+
+
+@lru_cache(maxsize=4)
+def _wording(text: str) -> WordingRules:
+    data = load_yaml(text, WORDING, "wording_unreadable")
+    return compile_wording(check_section(WordingFile, data, where=WORDING), WORDING)
 
 
 def unknown(what: str, name: str, valid: Iterable[str]) -> ConfigurationError:

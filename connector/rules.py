@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from connector.records import Frozen
+from connector.records import Discipline, Frozen
 
 Severity = Literal["page", "urgent", "action", "notice"]
 Audience = Literal["therapist", "on_call", "front_desk", "billing", "data_owner"]
@@ -58,12 +59,49 @@ class Routes(Frozen):
     data: Route = Route()
 
 
+class Cadence(Frozen):
+    """When an instrument is due, and whether the client is asked for it.
+
+    ``days`` after the last valid score, or the ``sessions``-th treatment day after it, whichever
+    comes first; where neither is stated, the instrument's own rhythm. ``intake``: due when care
+    begins; ``discharge``: due when it has ended. ``ask`` False: on the list, but nobody is asked.
+    ``discipline`` limits it to the clients of one.
+    """
+
+    days: Annotated[int, Field(ge=1, le=730)] | None = None
+    sessions: Annotated[int, Field(ge=1, le=100)] | None = None
+    intake: bool = False
+    discharge: bool = False
+    ask: bool = True
+    discipline: Discipline | None = None
+
+
+class Course(Frozen):
+    """The expected course of one instrument, worked out from the practice's own episodes.
+
+    Never in a site file: a director approves it (``connector measures benchmark``) and the store
+    keeps it. ``number`` counts the versions of one instrument.
+    """
+
+    instrument: str
+    number: Count
+    episodes: Annotated[int, Field(ge=1)]
+    points: tuple[tuple[Week, Percent], ...] = Field(min_length=2)
+
+    @property
+    def name(self) -> str:
+        """What decisions and reports call it, such as ``own-phq9-2``."""
+        return f"own-{self.instrument}-{self.number}"
+
+
 class RuleSet(Frozen):
     """Numbers of the default rule set (reference: docs/measurement.md); a practice may edit them.
 
     ``curve`` is the expected improvement in percent at whole weeks since baseline, straight lines
     between, flat after the last point; no points switch it off. ``acute_days``: a safety item on an
-    older form is kept as a notice and pages nobody.
+    older form is kept as a notice and pages nobody. ``cadence`` is by instrument.
+    ``primary_scales`` names, by instrument without a total, the scale that may be a primary
+    measure. ``own_courses`` take the place of ``curve`` for their instruments; the store adds them.
     """
 
     name: str = Field(default=DEFAULT_NAME, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$")
@@ -84,6 +122,10 @@ class RuleSet(Frozen):
     milestone_lead_days: Days = 14
     acute_days: Days = 30
     alerts: Routes = Routes()
+    cadence: dict[str, Cadence] = {}
+    requests_need_consent: bool = False
+    primary_scales: dict[str, str] = {}
+    own_courses: tuple[Course, ...] = ()
 
     @field_validator("overdue_factor", mode="before")
     @classmethod
@@ -111,12 +153,36 @@ class RuleSet(Frozen):
         """
         if self == _SHIPPED:
             return self.name
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        # A field that came later counts where it is used: numbers that stay keep their version.
+        later = {name for name in _LATER if getattr(self, name) == getattr(_SHIPPED, name)}
+        text = json.dumps(self.model_dump(mode="json", exclude=later), sort_keys=True)
         return f"{self.name}+{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def own_course(self, instrument: str) -> Course | None:
+        """The practice's own expected course of an instrument; None with the curve switched off."""
+        if not self.curve:
+            return None
+        return next((one for one in self.own_courses if one.instrument == instrument), None)
+
+    def curve_of(self, instrument: str) -> tuple[tuple[int, int], ...]:
+        """The expected course of an instrument: the practice's own, else ``curve``."""
+        own = self.own_course(instrument)
+        return self.curve if own is None else own.points
+
+    def course_name(self, instrument: str) -> str:
+        """What the expected course of an instrument is called: the own one's, else the version."""
+        own = self.own_course(instrument)
+        return self.version if own is None else own.name
+
+    def with_own(self, courses: Iterable[Course]) -> RuleSet:
+        """These rules with the courses that the practice approved."""
+        found = tuple(sorted(courses, key=lambda one: one.instrument))
+        return self.model_copy(update={"own_courses": found}) if found else self
 
     def changed(self) -> dict[str, Any]:
         """What differs from the shipped numbers, JSON-ready."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
+_LATER = frozenset({"cadence", "requests_need_consent", "primary_scales", "own_courses"})
 _SHIPPED = RuleSet()

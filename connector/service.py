@@ -1,4 +1,4 @@
-"""The running service: engine, clock and web part, started and stopped in order.
+"""The running service: engine, clock, web part and listeners, started and stopped in order.
 
 By default all of them live in one process. With ``service.web_process`` the web part has a process
 of its own (``start_web``) beside the working one (``start_work``): requests are acknowledged sooner
@@ -18,8 +18,10 @@ from connector.app import App
 from connector.web import create_app
 
 if TYPE_CHECKING:
+    from connector.engine.intake import Intake
     from connector.engine.runner import Runner
 
+_WATCH_SECONDS = 0.25
 Stop = Callable[[], None]
 
 
@@ -33,21 +35,29 @@ def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, 
     from connector.engine.intake import Intake
 
     stack = ExitStack()
-    runner = _start_runner(app, stack)
-    threading.Thread(target=_watch, args=(runner.ended, on_failure), daemon=True).start()
+    try:
+        runner = _start_runner(app, stack)
+        intake = Intake(runner.work.store, app.site.now, runner.wake)
+        listening = _start_listeners(app, intake, stack)
+    except BaseException:
+        stack.close()
+        raise
+    _watch(lambda: not runner.ended.is_set() and listening(), on_failure, stack)
     flask_app = create_app(
         runner.work.store,
         app.practice,
         token,
-        lambda: not runner.ended.is_set(),
+        lambda: not runner.ended.is_set() and listening(),
         app.webhooks,
-        Intake(runner.work.store, app.site.now, runner.wake).store,
+        intake.store,
     )
     return flask_app, stack.close
 
 
-def start_web(app: App, token: str, is_working: Callable[[], bool]) -> tuple[Flask, Stop]:
-    """The web application alone; what it stores is worked on by the process of ``start_work``."""
+def start_web(
+    app: App, token: str, is_working: Callable[[], bool], on_failure: Callable[[], None]
+) -> tuple[Flask, Stop]:
+    """The web application and listeners; the process of ``start_work`` works on what they store."""
     from connector.engine.intake import Intake
     from connector.engine.wake import WakeSender, wake_address
 
@@ -56,12 +66,24 @@ def start_web(app: App, token: str, is_working: Callable[[], bool]) -> tuple[Fla
     wake = WakeSender(wake_address(app.home))
     stack.callback(wake.close)
     intake = Intake(store, app.site.now, wake)
-    flask_app = create_app(store, app.practice, token, is_working, app.webhooks, intake.store)
+    try:
+        listening = _start_listeners(app, intake, stack)
+    except BaseException:
+        stack.close()
+        raise
+    _watch(listening, on_failure, stack)
+    flask_app = create_app(
+        store, app.practice, token, lambda: is_working() and listening(), app.webhooks, intake.store
+    )
     return flask_app, stack.close
 
 
-def start_work(app: App) -> tuple[threading.Event, Stop]:
-    """Engine and clock without web part: what is set when a part has failed, and how to stop."""
+def start_work(app: App, *, listens: bool = False) -> tuple[threading.Event, Stop]:
+    """Engine and clock without web part: what is set when a part has failed, and how to stop.
+
+    ``listens``: there is no web process beside it, so that sources which connect to us come here.
+    """
+    from connector.engine.intake import Intake
     from connector.engine.wake import WakeReceiver, wake_address
 
     stack = ExitStack()
@@ -70,6 +92,9 @@ def start_work(app: App) -> tuple[threading.Event, Stop]:
         receiver = WakeReceiver(wake_address(app.home), runner.wake)
         receiver.start()
         stack.callback(receiver.stop)
+        if listens:
+            intake = Intake(runner.work.store, app.site.now, runner.wake)
+            _watch(_start_listeners(app, intake, stack), runner.ended.set, stack)
     except BaseException:
         stack.close()
         raise
@@ -87,6 +112,25 @@ def _start_runner(app: App, stack: ExitStack) -> Runner:
     return runner
 
 
-def _watch(ended: threading.Event, on_failure: Callable[[], None]) -> None:
-    ended.wait()
-    on_failure()
+def _start_listeners(app: App, intake: Intake, stack: ExitStack) -> Callable[[], bool]:
+    """Lets in the sources that connect to us; tells whether all still listen."""
+    listeners = app.listeners
+    for name, listener in listeners.items():
+        listener.start(intake.keeper(name))
+        stack.callback(listener.stop)
+    return lambda: all(listener.is_listening() for listener in listeners.values())
+
+
+def _watch(works: Callable[[], bool], on_failure: Callable[[], None], stack: ExitStack) -> None:
+    """Calls ``on_failure`` once when a part no longer works, unless it was stopped."""
+    stopped = threading.Event()
+
+    def watch() -> None:
+        while not stopped.wait(_WATCH_SECONDS):
+            if not works():
+                if not stopped.is_set():
+                    on_failure()
+                return
+
+    threading.Thread(target=watch, daemon=True).start()
+    stack.callback(stopped.set)

@@ -11,7 +11,7 @@ import difflib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -45,6 +45,7 @@ class PracticeSettings(_Section):
     phone: str | None = None
     crisis_text: str = "In crisis? Call or text 988 (US), or call 911."
     synthetic: bool = False
+    letters_need_consent: bool = False
 
     @field_validator("timezone")
     @classmethod
@@ -78,7 +79,8 @@ class DestinationSettings(_Section):
     adapter: str
     receives: tuple[
         Literal[
-            "therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"
+            "therapist", "patient", "insurer", "referrer", "director", "decision", "summary",
+            "packet_manifest", "alert", "request",
         ],
         ...,
     ]
@@ -121,12 +123,21 @@ class StoreSettings(_Section):
         return self
 
 
+_Pdf = Literal["ua-1", "a-3a", "a-3u", "a-3b"]
+
+
 class RenderSettings(_Section):
-    """PDF rendering: child processes, seconds before one is killed, paper."""
+    """PDF rendering: child processes, seconds before one is killed, paper, what kind of PDF.
+
+    ``pdf`` is the variant of every report, ``pdf_for`` that of some (kind of report: variant).
+    ``ua-1`` is PDF/UA-1; those of PDF/A-3 are that as well and hold the report's data.
+    """
 
     processes: int = Field(default=2, ge=1, le=16)
     timeout_seconds: int = Field(default=30, ge=1)
     paper: Literal["Letter", "A4"] = "Letter"
+    pdf: _Pdf = "ua-1"
+    pdf_for: dict[Literal["therapist", "patient", "insurer", "referrer", "director"], _Pdf] = {}
 
 
 class ServiceSettings(_Section):
@@ -139,6 +150,19 @@ class ServiceSettings(_Section):
     threads: int = Field(default=8, ge=2, le=64)
 
 
+class DirectorSettings(_Section):
+    """The clinical director's report: what is shown of small groups, and the stated assumptions.
+
+    ``minutes_saved``: minutes that a clinician saves by one such report, as the practice judges it.
+    """
+
+    smallest_group: int = Field(default=11, ge=1, le=1000)
+    by_clinician: bool = False
+    minutes_saved: dict[
+        Literal["therapist", "patient", "insurer", "referrer"], Annotated[int, Field(ge=0, le=600)]
+    ] = {"therapist": 10, "patient": 5, "insurer": 45, "referrer": 15}
+
+
 class Site(_Section):
     """The whole site file. ``as_of`` freezes the clock: for demos and replays of old data only."""
 
@@ -148,7 +172,9 @@ class Site(_Section):
     store: StoreSettings = StoreSettings()
     render: RenderSettings = RenderSettings()
     service: ServiceSettings = ServiceSettings()
+    director: DirectorSettings = DirectorSettings()
     rules: dict[str, Any] = {}
+    alerting: dict[str, Any] = {}
     as_of: AwareDatetime | None = None
 
     @model_validator(mode="after")

@@ -22,7 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import ConnectorError, InvalidRecord, NotAuthentic
-from connector.ports import Destination, Outgoing, Posted, RawPage, Receipt, Source, Webhook
+from connector.ports import (
+    Destination,
+    Notice,
+    Outgoing,
+    Posted,
+    RawPage,
+    Receipt,
+    Source,
+    Webhook,
+)
 
 
 class FakeSource:
@@ -71,6 +80,34 @@ class FakeDestination:
         """The receipt if the key was sent."""
         known = outgoing.key in self.sent
         return Receipt(outgoing.key, f"fake-{outgoing.key}") if known else None
+
+
+class FakeChannel:
+    """A channel in memory. ``failure`` is raised at each attempt as long as it is there.
+
+    ``test_failure`` is the same for the self-test alone.
+    """
+
+    def __init__(self) -> None:
+        self.failure: ConnectorError | None = None
+        self.test_failure: ConnectorError | None = None
+        self.told: list[Notice] = []
+        self.tests = 0
+        self.attempts = 0
+
+    def tell(self, notice: Notice) -> None:
+        """Keeps the notice."""
+        self.attempts += 1
+        if self.failure is not None:
+            raise self.failure
+        self.told.append(notice)
+
+    def test(self, notice: Notice) -> str:
+        """Counts."""
+        self.tests += 1
+        if self.test_failure is not None:
+            raise self.test_failure
+        return "tried"
 
 
 def _keys(pages: Sequence[RawPage]) -> list[str]:

@@ -18,12 +18,12 @@ from types import ModuleType
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from connector.documents import compose  # noqa: E402  # the checkout comes first
+from connector.documents import compose, director  # noqa: E402  # the checkout comes first
 from connector.documents.render import Renderer  # noqa: E402
-from connector.pipeline.report import report  # noqa: E402
+from connector.pipeline.report import PAGES, report, specification  # noqa: E402
 from connector.resources import Resources  # noqa: E402
 
-KINDS = ("therapist", "patient", "insurer")
+KINDS = ("therapist", "patient", "insurer", "referrer")
 
 
 def main() -> None:
@@ -42,14 +42,31 @@ def main() -> None:
         for name, progress in samples.situations().items():
             if options.only and options.only != name:
                 continue
-            for spec in report(progress, samples.PRACTICE, samples.instruments(), samples.RULES):
+            due = samples.referred(progress)
+            for spec in report(due, samples.PRACTICE, samples.instruments(), samples.RULES):
                 if spec.kind not in KINDS or (options.kind and options.kind != spec.kind):
                     continue
                 for paper in [options.paper] if options.paper else compose.PAPERS:
                     path = options.out / f"{name}-{spec.kind}-{paper}.pdf"
                     write_page(renderer, compose.html(spec, Resources(None), paper), path, options)
+        if options.only in ("", "practice") and options.kind in ("", "director"):
+            write_director(renderer, samples, options)
     finally:
         renderer.close()
+
+
+def write_director(renderer: Renderer, samples: ModuleType, options: argparse.Namespace) -> None:
+    """The director's report on a made-up practice, without and with the section by clinician."""
+    made = load_samples("director_samples")
+    for name, shown in (("practice", made.SHOWN), ("clinicians", made.WITH_CLINICIANS)):
+        context = director.context(
+            made.outcomes(), made.work_done(), shown, samples.PRACTICE, samples.instruments(),
+            made.QUARTER, samples.RULES.version,
+        )  # fmt: skip
+        spec = specification("director", "practice", made.QUARTER.last, PAGES, context)
+        for paper in [options.paper] if options.paper else compose.PAPERS:
+            path = options.out / f"{name}-director-{paper}.pdf"
+            write_page(renderer, compose.html(spec, Resources(None), paper), path, options)
 
 
 def write_page(renderer: Renderer, html: str, path: Path, options: argparse.Namespace) -> None:
@@ -69,10 +86,10 @@ def write_page(renderer: Renderer, html: str, path: Path, options: argparse.Name
     print(f"{path.name}: {pages} pages, {len(content)} bytes, {seconds:.2f} s")
 
 
-def load_samples() -> ModuleType:
-    """The sample situations of the report tests."""
-    path = ROOT / "tests" / "unit" / "documents" / "progress_samples.py"
-    spec = importlib.util.spec_from_file_location("progress_samples", path)
+def load_samples(name: str = "progress_samples") -> ModuleType:
+    """The sample situations of the report tests, or another module of samples beside them."""
+    path = ROOT / "tests" / "unit" / "documents" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise SystemExit(f"{path} can't be loaded")
     module = importlib.util.module_from_spec(spec)

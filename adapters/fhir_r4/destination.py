@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from adapters.fhir_r4 import resources
 from adapters.fhir_r4.page import Page, read_page
 from adapters.fhir_r4.patients import patient_id
+from adapters.fhir_r4.questionnaires import request_task
 from adapters.fhir_r4.server import ACCEPT, Server
 from adapters.fhir_r4.settings import FhirDestinationSettings
 from connector.errors import ConfigurationError, Rejected, RetryLater
@@ -50,6 +53,8 @@ class FhirChart:
         return None if found is None else Receipt(outgoing.key, found)
 
     def _kind(self, outgoing: Outgoing) -> str:
+        if outgoing.labels.get("kind") == "request":
+            return "Task"
         if outgoing.labels.get("kind") != "alert":
             return "DocumentReference"
         if self._settings.alerts == "none":
@@ -63,12 +68,14 @@ class FhirChart:
     def _create(self, http: Http, kind: str, outgoing: Outgoing) -> str:
         """``Type/id`` of what was created, or found to be there meanwhile."""
         patient = patient_id(http, outgoing.patient, self._settings, self._context)
-        make = {
+        make: Callable[..., dict[str, Any]] = {
             "DocumentReference": resources.document_reference,
             "Task": resources.alert_task,
             "Flag": resources.alert_flag,
         }[kind]
         identifier = {"system": self._settings.identifier_system, "value": outgoing.key}
+        if outgoing.labels.get("kind") == "request":
+            make = partial(request_task, questionnaires=self._settings.questionnaires)
         resource = make(outgoing, patient, identifier, self._context.now())
         condition = quote(self._token(outgoing), safe=":/|")
         headers = {

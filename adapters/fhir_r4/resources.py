@@ -12,7 +12,7 @@ from typing import Any
 from connector.errors import Rejected
 from connector.ports import Outgoing
 
-_AUTHOR = "Progress Connector"
+AUTHOR = "Progress Connector"
 # LOINC 34109-9 "Note" is the general clinical document. What the connector writes is no progress
 # note of a clinician, so it does not carry the code of one.
 _NOTE = {"system": "http://loinc.org", "code": "34109-9", "display": "Note"}
@@ -26,6 +26,7 @@ _TITLES = {
     "therapist": "Progress report for the therapist",
     "patient": "Progress report for the patient",
     "insurer": "Progress report for the insurer",
+    "referrer": "Letter to the referring provider",
     "decision": "Progress decision (data)",
     "summary": "Progress summary (data)",
     "packet_manifest": "List of what a payer packet holds",
@@ -65,7 +66,7 @@ def document_reference(
     }
     if day:
         attachment["creation"] = day
-    return _checked(
+    return checked(
         DocumentReference,
         {
             "resourceType": "DocumentReference",
@@ -75,8 +76,8 @@ def document_reference(
             "type": {"coding": [_NOTE], "text": title},
             "category": [{"coding": [_CATEGORY]}],
             "subject": {"reference": f"Patient/{patient}"},
-            "date": _instant(at),
-            "author": [{"display": _AUTHOR}],
+            "date": instant(at),
+            "author": [{"display": AUTHOR}],
             "description": title,
             "content": [{"attachment": attachment}],
         },
@@ -90,7 +91,7 @@ def alert_task(
     from fhirclient.models.task import Task
 
     alert = _alert(outgoing)
-    return _checked(
+    return checked(
         Task,
         {
             "resourceType": "Task",
@@ -101,8 +102,8 @@ def alert_task(
             "code": {"text": alert["summary"]},
             "description": alert["text"],
             "for": {"reference": f"Patient/{patient}"},
-            "authoredOn": _instant(at),
-            "requester": {"display": _AUTHOR},
+            "authoredOn": instant(at),
+            "requester": {"display": AUTHOR},
             "performerType": [{"text": alert["audience"]}],
             "note": [{"text": alert["note"]}],
         },
@@ -116,7 +117,7 @@ def alert_flag(
     from fhirclient.models.flag import Flag
 
     alert = _alert(outgoing)
-    return _checked(
+    return checked(
         Flag,
         {
             "resourceType": "Flag",
@@ -126,7 +127,7 @@ def alert_flag(
             "code": {"text": f"{alert['text']} {alert['note']}".strip()},
             "subject": {"reference": f"Patient/{patient}"},
             "period": {"start": alert["raised_on"] or at.date().isoformat()},
-            "author": {"display": _AUTHOR},
+            "author": {"display": AUTHOR},
         },
     )
 
@@ -152,11 +153,12 @@ def _alert(outgoing: Outgoing) -> dict[str, str]:
     }
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
+    """A time as FHIR writes it, to the second, in UTC."""
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def _checked(model: Any, resource: dict[str, Any]) -> dict[str, Any]:
+def checked(model: Any, resource: dict[str, Any]) -> dict[str, Any]:
     """The resource as the model of R4 writes it. Raises where the model refuses it (a defect)."""
     made: dict[str, Any] = model(resource, strict=True).as_json()
     return made

@@ -30,6 +30,9 @@ IDENTIFIER_SYSTEM = "urn:uuid:5b0e7c52-8a3f-4c0b-9a55-5d1b7f6c2e10"
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{2,63}")
 _PARAMETER = re.compile(r"[a-z][A-Za-z-]*(?::[A-Za-z]+)?")
+_QUESTIONNAIRE = re.compile(
+    r"(?:https?://|urn:(?:uuid|oid):)[^\s|<>\"]+(?:\|[\w.-]+)?|Questionnaire/[A-Za-z0-9\-.]{1,64}"
+)
 _SYSTEM = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s|,$\\\"<>]+$"
 
 
@@ -136,12 +139,26 @@ class FhirDestinationSettings(ServerSettings):
 
     ``patient_source`` is the source whose patient ids are this server's. For patients of another
     source, ``patient_identifier_system`` says which identifier holds the practice's chart number.
+    ``questionnaires`` says, by our instrument id, what the server calls a form that clients are
+    asked for: the canonical URL of its Questionnaire, or ``Questionnaire/<id>``.
     """
 
     patient_source: str | None = None
     patient_identifier_system: str | None = Field(default=None, pattern=_SYSTEM)
     identifier_system: str = Field(default=IDENTIFIER_SYSTEM, pattern=_SYSTEM)
     alerts: Literal["task", "flag", "none"] = "task"
+    questionnaires: dict[str, str] = {}
+
+    @field_validator("questionnaires")
+    @classmethod
+    def _canonical(cls, given: dict[str, str]) -> dict[str, str]:
+        for instrument, target in given.items():
+            if not _QUESTIONNAIRE.fullmatch(target):
+                raise ValueError(
+                    f"{instrument}: {target!r} is neither a canonical URL, such as "
+                    "https://ehr.example/fhir/Questionnaire/phq9, nor Questionnaire/<id>"
+                )
+        return given
 
     @model_validator(mode="after")
     def _some_patient(self) -> FhirDestinationSettings:

@@ -29,6 +29,6 @@ ADAPTER = Adapter(
     destination_settings=WebhookOutSettings,
     destination=_destination,
     formats=("json",),
-    kinds=("summary", "decision", "alert", "packet_manifest"),
+    kinds=("summary", "decision", "alert", "packet_manifest", "request"),
     concerns=_concerns,
 )

@@ -8,7 +8,7 @@ from typing import Any
 from connector.errors import Rejected
 from connector.ports import Outgoing
 
-KINDS = ("summary", "decision", "alert", "packet_manifest")
+KINDS = ("summary", "decision", "alert", "packet_manifest", "request")
 _OF_ALERT = ("practice", "patient_id", "rule", "severity", "audience", "summary", "raised_on")
 
 
@@ -26,7 +26,7 @@ def body_of(outgoing: Outgoing, *, alert_text: bool) -> bytes:
             f"documents of kind {kind!r} are made for people and not posted; correct `receives`. "
             f"Valid values: {', '.join(KINDS)}",
         )
-    if kind == "summary":
+    if kind in ("summary", "request"):
         return outgoing.content
     document: dict[str, Any] = {**json.loads(outgoing.content), "type": kind}
     if kind == "alert" and not alert_text:

@@ -32,11 +32,16 @@ _COMMANDS = {
     "map": ("connector.cli.mapping", "Try a mapping on a file; nothing is stored."),
     "records": ("connector.cli.mapping", "Describe the canonical records (JSON Schema)."),
     "measures": ("connector.cli.measures", "List, show and try the outcome measures."),
+    "assessments": ("connector.cli.assessments", "Forms that are due or overdue, by patient."),
+    "wording": ("connector.cli.wording", "Crisis wording: the rule list, and a way to try it."),
     "chart": ("connector.cli.chart", "Breaks in charts from intake to discharge."),
+    "alerts": ("connector.cli.alerts", "Who is told of what; acknowledge, resolve, test."),
+    "report": ("connector.cli.report", "The clinical director's report on the practice."),
     "documents": ("connector.cli.documents", "Fill in, sign, release what waits for a person."),
     "quarantine": ("connector.cli.quarantine", "Rows and files that could not be mapped."),
     "dead-letters": ("connector.cli.dead_letters", "Deliveries that gave up."),
     "destinations": ("connector.cli.destinations", "Where documents go; switch one on again."),
+    "x12": ("connector.cli.x12", "Check, read and write files for payers (X12)."),
     "audit": ("connector.cli.audit", "Verify and export the audit log."),
 }
 

@@ -134,18 +134,18 @@ def _checked(tx: Tx, app: App, patients: Sequence[Patient]) -> Iterator[Checked]
     from connector.pipeline.necessity import checklist
 
     shared = tx.records.shared()
-    now = app.site.now()
+    now, rules = app.site.now(), app.rules.with_own(tx.benchmarks.courses())
     for start in range(0, len(patients), _PAGE):
         page = patients[start : start + _PAGE]
         records = tx.records.of_patients(p.id for p in page)
         for patient in page:
             progress = pipeline.progress(
                 [*records[patient.id], *shared],
-                practice=app.practice, instruments=app.instruments, rules=app.rules, now=now,
+                practice=app.practice, instruments=app.instruments, rules=rules, now=now,
             )  # fmt: skip
             if progress is None:
                 continue
-            given = (app.instruments, app.rules, progress.as_of.date())
+            given = (app.instruments, rules, progress.as_of.date())
             consent = sud_consent(progress.chart, progress.as_of.date())
             seen_by_payer = payer_view(progress, app.instruments, consent)
             yield Checked(

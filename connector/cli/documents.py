@@ -29,8 +29,8 @@ _THIS_VERSION = "Act on this version although a newer one exists, or it was with
 def documents_command() -> None:
     """Documents and their state: list, show; fill in, sign, release, withdraw.
 
-    Payer packets leave after a clinician has signed them, patient reports after they were
-    released. ID may be the beginning of a document's id.
+    Payer packets and letters to referring providers leave after a clinician has signed them,
+    patient reports after they were released. ID may be the beginning of a document's id.
     """
 
 
@@ -135,7 +135,7 @@ def fill_command(
 )
 @click.pass_obj
 def preview_command(home: Path, document_id: str, file: Path) -> None:
-    """Write the report of a packet as it would be signed now, to be read before signing."""
+    """Write the report or letter as it would be signed now, to be read before signing."""
     from connector.release import preview
 
     with _desk(home) as desk:
@@ -168,7 +168,7 @@ def sign_command(
     digest: str,
     this_version: bool,
 ) -> None:
-    """Sign a payer packet: its report and manifest together. ID is that of either."""
+    """Sign a payer packet, its report and manifest together (ID is that of either), or a letter."""
     from connector.pipeline.release import signer
     from connector.release import sign
 
@@ -276,7 +276,7 @@ def _shown(found: Detail, zone: ZoneInfo) -> Iterator[str]:
         proof = "what lies here is what was signed" if found.whole else "NOT WHAT WAS SIGNED"
         yield f"proof        {proof}"
     for field in found.fields:
-        yield f"field        {field.key}: {_value(field.value)}"
+        yield f"field        {field.key}: {_value(field.value, field.wanted)}"
     for one in found.left_out:
         yield f"left out     {one['what']} ({one['count']}): {one['reason']}"
     for version in found.versions:
@@ -292,5 +292,7 @@ def _shown(found: Detail, zone: ZoneInfo) -> Iterator[str]:
         yield f"delivery     {delivery.destination}, {delivery.state}: {delivery.path}"
 
 
-def _value(value: str | None) -> str:
-    return "(missing)" if value is None else value.replace("\n", " / ")
+def _value(value: str | None, wanted: bool) -> str:
+    if value is None:
+        return "(missing)" if wanted else "(empty; may stay so)"
+    return value.replace("\n", " / ")

@@ -20,6 +20,7 @@ from connector.json_text import read_object
 from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import load_mapping
 from connector.mapping.spec import MappingSpec
+from connector.measures.scales import with_scales
 from connector.ports import AdapterContext, RawBatch, RawFault, RawRow
 from connector.records import RecordIds, json_schemas
 from connector.resources import Resources
@@ -52,7 +53,7 @@ def apply_command(home: Path, name: str, timezone: str, files: tuple[Path, ...])
         source="preview",
         ids=RecordIds(b"preview", "preview"),
         timezone=timezone,
-        instruments=registry.load_instruments(resources),
+        instruments=with_scales(registry.load_instruments(resources)),
     )
     wrong = 0
     for file in files:

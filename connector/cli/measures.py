@@ -13,16 +13,19 @@ import click
 
 from connector import registry
 from connector.cli import EXIT_NEEDS_PERSON
+from connector.cli.benchmark import benchmark_command
 from connector.cli.tables import console, table
 from connector.evaluation import LONGEST, Basis, evaluate_line
 from connector.measures import Instrument
 from connector.measures.conditions import Comparison, ItemCondition
+from connector.measures.scales import with_scales
 from connector.measures.spec import (
     Band,
     Missing,
     SafetyItem,
     Screen,
 )
+from connector.pipeline.rule_names import named_rightly
 from connector.progress import RuleSet
 from connector.resources import Resources
 from connector.settings import SITE_FILE, check_rules, load_site
@@ -31,6 +34,9 @@ from connector.settings import SITE_FILE, check_rules, load_site
 @click.group("measures")
 def measures_command() -> None:
     """List, show and try the outcome measures. Every threshold carries its source."""
+
+
+measures_command.add_command(benchmark_command)
 
 
 @measures_command.command("list")
@@ -164,10 +170,11 @@ def eval_command(home: Path, file: BinaryIO) -> None:
 
 def _basis(home: Path) -> Basis:
     """What the site in ``home`` judges by, or the shipped instruments and default rules."""
-    instruments = registry.load_instruments(Resources(home))
+    instruments = with_scales(registry.load_instruments(Resources(home)))
     if not (home / SITE_FILE).exists():
         return Basis(instruments, RuleSet())
-    return Basis(instruments, check_rules(RuleSet, load_site(home).rules))
+    rules = check_rules(RuleSet, load_site(home).rules)
+    return Basis(instruments, named_rightly(rules, instruments))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

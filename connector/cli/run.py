@@ -47,7 +47,7 @@ def run_until_stopped(app: App) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     few_pools()
-    failed, close = start_work(app)
+    failed, close = start_work(app, listens=BESIDE_WEB not in os.environ)
     settle()
     click.echo("Running; stop with Ctrl-C.", err=True)
     web_process = os.environ.get(BESIDE_WEB)
@@ -74,6 +74,13 @@ def poll_command(home: Path, source: str, compare: bool) -> None:
             raise ConfigurationError(
                 "not_polled",
                 f"source {source!r} is not polled: its counterpart posts to /webhooks/{source}",
+                where=SITE_FILE, allowed=names,
+            )  # fmt: skip
+        if source in [given.name for given in app.site.sources]:
+            raise ConfigurationError(
+                "not_polled",
+                f"source {source!r} is not polled: its counterpart connects to us while the "
+                "service runs",
                 where=SITE_FILE, allowed=names,
             )  # fmt: skip
         close = difflib.get_close_matches(source, names, n=1)

@@ -56,13 +56,17 @@ def serve(app: App, port: int, host: str = "127.0.0.1") -> None:
     few_pools()
     _check_port(host, port)
     # Mistakes in the site file end the start here, with one sentence.
-    _ = (app.webhooks, app.keys)
+    _ = (app.webhooks, app.listeners, app.keys)
     if not app.site.service.web_process:
         _ = (app.instruments, app.mappings, app.sources, app.destinations, app.rules)
     token = secrets.token_urlsafe(16)
     click.echo(f"Results page: http://{host}:{port}/sign-in/{token}")
     for name in app.webhooks:
         click.echo(f"Webhook:      http://{host}:{port}/webhooks/{name}")
+    for given in app.site.sources:
+        if given.name in app.listeners:
+            where = f"{given.options.get('host', '127.0.0.1')}:{given.options.get('port', '')}"
+            click.echo(f"Listening:    {where} ({given.name})")
     click.echo("Stop with Ctrl-C.")
     with _worker(app) as worker:
         server = Server(app, token, f"{host}:{port}", worker)
@@ -150,7 +154,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             flask_app, self._close = service.start(self._app, self._token, self._fail)
         else:
             flask_app, self._close = service.start_web(
-                self._app, self._token, self._worker_is_alive
+                self._app, self._token, self._worker_is_alive, self._fail
             )
             threading.Thread(target=self._watch_worker, daemon=True).start()
         settle()

@@ -13,11 +13,14 @@ import click
 import yaml
 
 from connector import registry, settings
+from connector.alert_channels import load_alerting
+from connector.alerting.texts import NOT_A_MONITORING_SERVICE
 from connector.app import App, open_app
 from connector.cli import EXIT_CONFIGURATION
 from connector.cli.state import attention, state
 from connector.cli.tables import console, table
 from connector.errors import ConfigurationError
+from connector.measures.scales import scale_of
 from connector.resources import Resources
 
 _EXAMPLES = {"files": "config/site.yaml.example", "webhook": "config/webhook_site.yaml.example"}
@@ -117,7 +120,11 @@ def check_command(home: Path) -> None:
             ("part", "what", "version"),
             [
                 *(("mapping", f"{n}: {m.name}", m.version[:12]) for n, m in app.mappings.items()),
-                *(("instrument", i.name, i.version) for i in app.instruments.values()),
+                *(
+                    ("instrument", i.name, i.version)
+                    for i in app.instruments.values()
+                    if scale_of(i.id) is None
+                ),
                 ("rules", "decision rule set", app.rules.version),
                 ("adapters", ", ".join(registry.adapter_names()), ""),
             ],
@@ -125,7 +132,17 @@ def check_command(home: Path) -> None:
     )
     for sentence in app.concerns():
         click.echo(f"Look again: {sentence}")
+    click.echo(f"Alerts: {_alerts(app)} {NOT_A_MONITORING_SERVICE}")
     screen.print("No mistakes found.")
+
+
+def _alerts(app: App) -> str:
+    """Who is told of alerts, in a sentence."""
+    alerting = load_alerting(app.site)
+    if alerting is None:
+        return "nobody is told by a channel (site.yaml has no `alerting`); they wait in the list."
+    channels = sum(len(person.channels) for person in alerting.people)
+    return f"people who are told: {len(alerting.people)}, by channels: {channels} (docs/alerts.md)."
 
 
 def _refuse(findings: Sequence[ConfigurationError]) -> NoReturn:

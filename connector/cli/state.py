@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from connector.app import App
+from connector.cli.alert_state import alert_path, alert_troubles
 
 if TYPE_CHECKING:
     from connector.store.store import Tx
@@ -29,6 +30,7 @@ def state(tx: Tx, app: App) -> dict[str, Any]:
         "patients_due": tx.due.count(),
         "decisions": tx.progress.decision_counts(),
         "alerts": tx.alerts.counts(),
+        "alert_path": alert_path(tx, app),
         "documents": tx.documents.counts(),
         "waiting_for": waiting_counts(tx),
         "deliveries": [
@@ -37,11 +39,11 @@ def state(tx: Tx, app: App) -> dict[str, Any]:
         ],
         "quarantine": tx.quarantine.counts(),
         "polls": polls,
-        "trouble": _trouble(tx, polls),
+        "trouble": _trouble(tx, app, polls),
     }
 
 
-def _trouble(tx: Tx, polls: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
+def _trouble(tx: Tx, app: App, polls: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"source": name, "code": poll["code"], "message": poll["message"], "at": poll["at"]}
         for name, poll in sorted(polls.items())
@@ -57,7 +59,7 @@ def _trouble(tx: Tx, polls: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
          "message": one.message, "count": one.count, "needs_person": one.needs_person}
         for one in tx.deliveries.troubles()
     ]  # fmt: skip
-    return found
+    return found + alert_troubles(tx, app)
 
 
 _WAITS = {
@@ -74,6 +76,8 @@ def attention(found: dict[str, Any]) -> list[tuple[str, str, str]]:
         why = f"{one['message']} [{one['code']}]"
         if "source" in one:
             rows.append((one["source"], f"last poll failed at {one['at']}", why))
+        elif "alerting" in one:
+            rows.append((one["alerting"], one["what"], why))
         elif one["state"] == "off":
             rows.append((one["destination"], f"switched off at {one['at']}", why))
         else:

@@ -15,7 +15,7 @@ from connector.documents import disclosure
 from connector.errors import InvalidRecord
 from connector.records import is_icd10cm
 
-LONGEST, ONE_LINE = 1000, 160
+LONGEST, ONE_LINE, LETTER_COMMENT = 1000, 160, 360
 _LONG = ("goals_with_measurable_objectives", "reason_why_goals_were_not_met_by_their_date")
 _DIAGNOSIS = "diagnosis_icd_10_cm"
 _BLOCKS = ("member", "request", "provider", "plan")
@@ -23,6 +23,7 @@ _BLOCKS = ("member", "request", "provider", "plan")
 _HEAD = {
     "member_id": ("member", "id"),
     "member_name": ("member", "name"),
+    "name_of_the_patient": ("member", "name"),
     "date_of_birth": ("member", "birth_date"),
     "coverage": ("member", "payer"),
     "treating_clinician": ("provider", "name"),
@@ -35,17 +36,21 @@ def field_key(label: str) -> str:
 
 
 def fields(context: Mapping[str, Any]) -> dict[str, str]:
-    """Key and label of everything that the clinician must write, in the report's order."""
-    return {field_key(label): label for label in context["to_complete"]}
+    """Key and label of what the clinician must write, in the report's order, then of what may."""
+    labels = (*context["to_complete"], *context.get("may_complete", ()))
+    return {field_key(label): label for label in labels}
 
 
 def missing(context: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
-    """Key and label of what is not written yet."""
-    return {key: label for key, label in fields(context).items() if not values.get(key)}
+    """Key and label of what must be written and is not yet."""
+    wanted = {field_key(label): label for label in context["to_complete"]}
+    return {key: label for key, label in wanted.items() if not values.get(key)}
 
 
 def longest(context: Mapping[str, Any], key: str) -> int:
     """How many characters a field takes: the clinician's own words more than a row of a table."""
+    if "may_complete" in context:
+        return ONE_LINE if key in map(field_key, context["to_complete"]) else LETTER_COMMENT
     own_words = {field_key(field["label"]) for field in context["clinician_fields"]}
     return LONGEST if key in own_words or key in _LONG else ONE_LINE
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from connector.documents.director_charts import funnel, interval
 from connector.documents.drawing import line_chart
 from connector.documents.fonts import font_faces
 from connector.documents.marks import STYLES, Drawing
@@ -34,7 +35,7 @@ class ReportFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    audience: Literal["therapist", "patient", "payer"]
+    audience: Literal["therapist", "patient", "payer", "referrer", "director"]
     title: str
     template: str = "report.html.j2"
     sections: tuple[str, ...] = ()
@@ -76,9 +77,10 @@ def html(spec: DocumentSpec, resources: Resources, paper: str, *, embed_fonts: b
 def json_bytes(spec: DocumentSpec) -> bytes:
     """The document's context with its identity, as canonical JSON.
 
-    A summary is its context alone: what a receiver is told, in the form that the docs describe.
+    A summary or request is its context alone: what a receiver is told, in the form that the docs
+    describe.
     """
-    if spec.kind == "summary":
+    if spec.kind in ("summary", "request"):
         flat = json.dumps(
             spec.context, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
@@ -151,7 +153,9 @@ def _environment_of(_key: str, home: Any) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(drawing=_drawing, number_line=number_line)
+    environment.globals.update(
+        drawing=_drawing, number_line=number_line, interval=interval, funnel=funnel
+    )
     environment.filters["nb"] = _no_break
     return environment
 

@@ -28,8 +28,24 @@ _SELF_HARM = re.compile(r"\b(suicid\w*|self[- ]harm\w*|kill (?:my|him|her)self)\
 
 def sud_consent(chart: Chart, on: date) -> bool:
     """True when an unrevoked, unexpired consent to disclose substance use content is on file."""
+    return _in_force(chart, "sud_disclosure", on)
+
+
+def may_write_to_referrer(chart: Chart, on: date, *, must_be_on_file: bool) -> bool:
+    """Whether a letter may go to who referred the person.
+
+    HIPAA asks for no consent where it is for treatment (45 CFR 164.506(c)); one that was given and
+    has ended or been revoked is respected. ``must_be_on_file``: the practice or its state asks for
+    a consent in any case.
+    """
+    scope = "treatment_payment_operations"
+    given = [one for one in chart.consents if one.scope == scope and one.granted_on <= on]
+    return _in_force(chart, scope, on) if given else not must_be_on_file
+
+
+def _in_force(chart: Chart, scope: str, on: date) -> bool:
     return any(
-        consent.scope == "sud_disclosure"
+        consent.scope == scope
         and consent.granted_on <= on
         and (consent.expires_on is None or consent.expires_on >= on)
         and (consent.revoked_on is None or consent.revoked_on > on)
@@ -91,6 +107,12 @@ def left_out(
             "item answers",
             sum(1 for a in chart.assessments if a.items is not None),
             "Totals and change are enough to show progress (minimum necessary, 45 CFR 164.502(b))",
+        ),
+        (
+            "journal entries, messages and moods",
+            len(chart.entries),
+            "What the client wrote is between client and therapist; its text is kept nowhere here "
+            "(minimum necessary, 45 CFR 164.502(b))",
         ),
         (
             "alliance scores",

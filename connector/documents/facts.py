@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connector.documents.scales import told_by_scale
 from connector.measures.instrument import Instrument
 from connector.progress import MeasureSeries, PracticeProfile, Progress
 from connector.records import Coverage, Diagnosis, Goal, TreatmentPlan, Visit
@@ -44,9 +45,13 @@ def primary_series(progress: Progress) -> MeasureSeries | None:
 def ordered_series(
     progress: Progress, instruments: Mapping[str, Instrument]
 ) -> list[tuple[MeasureSeries, Instrument]]:
-    """All catalogue measures with their instrument, the primary one first."""
+    """All catalogue measures with their instrument, the primary one first.
+
+    A form without a total is left out where one of its scales stands for it.
+    """
     first = primary_series(progress)
-    known = [s for s in progress.measured.series if s.instrument in instruments]
+    series = progress.measured.series
+    known = [s for s in series if s.instrument in instruments and not told_by_scale(s, series)]
     known.sort(key=lambda s: (s is not first, s.instrument, s.variant or ""))
     return [(s, instruments[s.instrument]) for s in known]
 

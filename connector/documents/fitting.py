@@ -134,6 +134,7 @@ def _left(context: dict[str, Any]) -> float:
 def _right(context: dict[str, Any]) -> float:
     scores, moved, decision = context["scores"]["rows"], context["moved"], context["decision"]
     total = HEADING + SMALL + 14.5 * len(scores) + 2 * SMALL
+    total += sum(_lines(line["text"], 8.5, RIGHT) * SMALL for line in context.get("scales", ()))
     if moved:
         text = "; ".join(moved["items"]) + " ".join(moved["safety"]) + "Moved most (measure): ."
         total += _lines(text, 8.5, RIGHT) * SMALL

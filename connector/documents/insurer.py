@@ -11,7 +11,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from connector.documents import disclosure, facts, narrative, on_record, payer_scores
+from connector.documents import (
+    disclosure,
+    facts,
+    narrative,
+    on_record,
+    payer_scores,
+    scales,
+)
 from connector.documents.naming import by_chart, filed_name
 from connector.documents.wording import clipped, number, plural, us_day
 from connector.measures.instrument import Instrument
@@ -26,7 +33,7 @@ from connector.progress import (
 from connector.records import Goal
 
 TO_COMPLETE = "To be completed by the clinician"
-MEASURES, OTHERS, GOALS, DIAGNOSES = 2, 3, 6, 5
+MEASURES, OTHERS, SCALES, GOALS, DIAGNOSES = 2, 3, 6, 6, 5
 ASKING = ("authorization", "recertification", "plan_review", "visit_number")
 REASONS = {
     "authorization": "Authorized visits or dates are used up or nearly so",
@@ -82,7 +89,10 @@ def context(
     on = facts.local_day(progress, practice)
     consent = disclosure.sud_consent(progress.chart, on)
     kept = disclosure.payer_series(progress, instruments, consent)
-    pairs = [(s, instruments[s.instrument]) for s in kept]
+    seen = [(s, instruments[s.instrument]) for s in kept]
+    pairs = [(s, i) for s, i in seen if not scales.several_scores(i)]
+    others = [payer_scores.other_row(s, i) for s, i in pairs[MEASURES : MEASURES + OTHERS]]
+    others += scales.payer_rows(seen, instruments)[:SCALES]
     discipline = _discipline(progress)
     view = authorization_in_question(progress, on)
     scores = [payer_scores.score_block(s, i) for s, i in pairs[:MEASURES]]
@@ -100,9 +110,7 @@ def context(
         "diagnoses": diagnoses,
         "clinician_fields": fields,
         "scores": scores,
-        "other_measures": [
-            payer_scores.other_row(s, i) for s, i in pairs[MEASURES : MEASURES + OTHERS]
-        ],
+        "other_measures": others,
         "decision": payer_scores.rating(progress, pairs),
         "goals": goals,
         "attendance": _attendance(progress, practice, on),
@@ -110,7 +118,7 @@ def context(
         "on_record": on_record.rows(elements),
         "sources": [payer_scores.source_row(s, i) for s, i in pairs[: MEASURES + OTHERS]],
         "rules": {"version": progress.decision.rules_version, "as_of": us_day(on)},
-        "redisclosure_notice": consent and _shows_sud(progress, pairs),
+        "redisclosure_notice": consent and _shows_sud(progress, seen),
     }
     result["to_complete"] = missing_fields(result)
     return result

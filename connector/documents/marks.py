@@ -6,7 +6,7 @@ Sizes are in pt and measured: the insurer's are those that survive a standard-re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,13 @@ PATIENT = ChartStyle(
     width=500, height=190, left=34, right=136, top=20, bottom=26, label=12, value=12, last=16,
     data_line=2.2, join=1.2, threshold=0.8, axis=1.0, tick_gap=70,
 )  # fmt: skip
+REFERRER = replace(INSURER, height=140, last=13)
 STYLES: Mapping[str, ChartStyle] = {
     "therapist": THERAPIST,
     "therapist_second": THERAPIST_SECOND,
     "insurer": INSURER,
+    "referrer": REFERRER,
+    "referrer_low": replace(REFERRER, height=96),
     "patient": PATIENT,
 }
 

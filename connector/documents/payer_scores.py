@@ -94,6 +94,10 @@ def rating(
         why = "no threshold of real change is known, below the expected course"
     if d.rule == "R7" and narrative.state(series) == "unknown":
         why = "no threshold of real change is known, at or above the expected course"
+    own = d.inputs.get("rules", {}).get("own_course")
+    if own:
+        of = f"the course expected by this practice's own {own['episodes']} episodes"
+        why = why.replace("the expected course", f"{of} ({own['name']})")
     why = why.replace("beyond measurement error", narrative.beyond(series))
     why = why.replace("within measurement error", narrative.within(series))
     capped = next(((s, i) for s, i in pairs if s.instrument == d.capped_by), None)

@@ -1,7 +1,8 @@
 """The chart as a payer may see it: whatever is worked out from it may be shown to a payer.
 
 Left out: what ``disclosure`` holds back (substance use content without a consent, alliance and risk
-measures, texts on self-harm), every note summary, item answer, alert and consent.
+measures, texts on self-harm), what the patient wrote, every note summary, item answer, alert and
+consent.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ def _chart(chart: Chart, consent: bool) -> Chart:
             "psychotherapy_notes": 0,
             "assessments": (),
             "doubled_totals": (),
+            "entries": (),
             "consents": (),
             "data_notes": (),
         }

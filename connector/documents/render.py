@@ -1,7 +1,9 @@
 """Turns HTML into PDF in killable child processes that can reach nothing but the shipped fonts.
 
 A page that takes too long, too much memory or crashes the library costs one child process and one
-typed error; the next page gets a new child. Same HTML, same bytes (needs libharfbuzz-subset).
+typed error; the next page gets a new child. Same HTML and form, same bytes (needs
+libharfbuzz-subset). A child loads the fonts once for all its pages: unpacking them for each page
+costs as much as a simple page itself.
 """
 
 from __future__ import annotations
@@ -11,17 +13,19 @@ import multiprocessing
 import resource
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
+from datetime import UTC, datetime, time
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from connector.documents.fonts import FONT_FILES, FONT_SCHEME, font_bytes
+from connector.documents.fonts import FONT_FILES, FONT_SCHEME, font_bytes, font_faces
+from connector.documents.pdf_form import DATA_NAME, PdfForm
 from connector.errors import Rejected, RetryLater
 
 MAX_HTML_BYTES = 2_000_000
 MEMORY_BYTES = 1_500_000_000
 TASKS_PER_CHILD = 200
-PDF_VARIANT = "pdf/ua-1"
+STANDARD = PdfForm()
 PAGE_FAULTS = (
     ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError,
     RuntimeError, TypeError, ValueError,
@@ -42,8 +46,8 @@ class Renderer:
             context=multiprocessing.get_context("spawn"),
         )
 
-    def pdf(self, html: str) -> bytes:
-        """The page as PDF/UA-1 bytes, the same for the same HTML.
+    def pdf(self, html: str, form: PdfForm = STANDARD) -> bytes:
+        """The page as a PDF of this form, the same bytes for the same page and form.
 
         Raises Rejected: ``render_too_large``, ``render_timeout``, ``render_failed`` (the library
         refused the page); RetryLater: ``render_crashed`` (the child died), ``render_closed``.
@@ -54,7 +58,9 @@ class Renderer:
                 f"the page is larger than {MAX_HTML_BYTES // 1_000_000} MB and was not rendered",
             )
         try:
-            future = self._pool.schedule(_render, args=(html, self._timeout), timeout=self._timeout)
+            future = self._pool.schedule(
+                _render, args=(html, form, self._timeout), timeout=self._timeout
+            )
         except RuntimeError:
             raise RetryLater("render_closed", "the renderer is shutting down") from None
         try:
@@ -92,8 +98,12 @@ def _start_child() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+    from connector.documents.conformance import mend_streams
+
+    mend_streams()
     # The library quotes the page in its log lines, and a page is about a patient.
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL + 1)
     logging.getLogger("fontTools").setLevel(logging.CRITICAL + 1)
@@ -108,18 +118,46 @@ def _start_child() -> None:
                 raise ValueError("address refused")
             return URLFetcherResponse(url, fonts[name], {"Content-Type": "font/woff2"})
 
-    _child["weasyprint"] = weasyprint
-    _child["fetcher"] = ShippedFontsOnly
+    loaded = FontConfiguration()
+    weasyprint.CSS(string=font_faces(False), font_config=loaded, url_fetcher=ShippedFontsOnly())
+    _child.update(weasyprint=weasyprint, fetcher=ShippedFontsOnly, fonts=loaded)
 
 
-def _render(html: str, cpu_seconds: float) -> tuple[bytes | None, str]:
+def _render(html: str, form: PdfForm, cpu_seconds: float) -> tuple[bytes | None, str]:
     """The PDF, or None with the fault's type name (its text may quote the page)."""
     _limit_cpu(cpu_seconds)
-    page = _child["weasyprint"].HTML(string=html, url_fetcher=_child["fetcher"]())
     try:
-        return page.write_pdf(pdf_variant=PDF_VARIANT), ""
+        return _written(html, form), ""
     except PAGE_FAULTS as fault:
         return None, type(fault).__name__
+
+
+def _written(html: str, form: PdfForm) -> bytes:
+    from connector.documents.conformance import finish
+
+    page = _child["weasyprint"].HTML(string=html, url_fetcher=_child["fetcher"]())
+    options = {"pdf_variant": f"pdf/{form.variant}", "pdf_tags": True}
+    document = page.render(font_config=_child["fonts"], **options)
+    if form.on is not None:
+        document.metadata.created = document.metadata.modified = form.on.isoformat()
+    written: bytes = document.write_pdf(
+        finisher=lambda made, pdf: finish(made, pdf, form), attachments=_attached(form), **options
+    )
+    return written
+
+
+def _attached(form: PdfForm) -> list[Any]:
+    """The report's data as a file in the PDF, dated as the report is."""
+    if not form.archival or not form.data:
+        return []
+    moment = datetime.combine(form.on, time(), UTC) if form.on else datetime(1980, 1, 1, tzinfo=UTC)
+    return [
+        _child["weasyprint"].Attachment(
+            string=form.data, name=DATA_NAME, description="The data of this report as FHIR R4 JSON",
+            created=moment, modified=moment, relationship="Data",
+            url_fetcher=_child["fetcher"](),
+        )
+    ]  # fmt: skip
 
 
 def _limit_cpu(seconds: float) -> None:

@@ -10,14 +10,23 @@ from connector.documents import facts, narrative, plain
 from connector.documents.wording import clipped, day, number, plural
 from connector.measures.instrument import Instrument
 from connector.measures.safety import POSITIVE
-from connector.progress import MeasureSeries, PracticeProfile, Progress, RuleSet
+from connector.progress import (
+    Acknowledged,
+    Alert,
+    MeasureSeries,
+    PracticeProfile,
+    Progress,
+    RuleSet,
+)
 
 LINE_CHARS = 108
 WARNING_CHARS = 130
 SAFETY_CHARS = 104
+TAKEN_CHARS = 64
 POSITIVE_SAFETY = "safety_item_positive"
 ALSO_SHOWN = ("overdue_assessment", "possible_deterioration")
 UNSEEN_SAFETY = ("safety_item_missing", "safety_unknown")
+WORDING = "safety_wording"
 # Notes that a stated rule has settled and that change no number, and those said in other words.
 SETTLED = ("future_attended", "doubled_total", "prorated")
 Instruments = Mapping[str, Instrument]
@@ -39,15 +48,40 @@ def positive_safety(flags: tuple[str, ...]) -> bool:
 def safety_lines(progress: Progress, on: date) -> Rows:
     """Positive safety items first, then those nobody saw an answer to; newest first, with age."""
     rows = []
-    for rules, label in ((POSITIVE_SAFETY, "Safety item, open"), (UNSEEN_SAFETY, "Safety unknown")):
+    for rules, label in (
+        (POSITIVE_SAFETY, "Safety item, open"),
+        (WORDING, "Client wrote, open"),
+        (UNSEEN_SAFETY, "Safety unknown"),
+    ):
         alerts = {a.text: a for a in progress.alerts if a.rule.startswith(rules)}
         for alert in sorted(alerts.values(), key=lambda a: (a.raised_on, a.key), reverse=True):
             age = (on - alert.raised_on).days
             when = "today" if age <= 0 else f"{plural(age, 'day')} ago"
-            text = f"{clipped(alert.text, SAFETY_CHARS)} Raised {when}."
-            row = narrative.sentence(alert.rule, text, alert.sources)
-            rows.append({**row, "label": label})
-    return rows
+            taken = _taken(progress, alert)
+            # Of what a client wrote the page says what to read and where; the alert says more.
+            head = alert.text.partition(" Source ")[0] if rules == WORDING else alert.text
+            text = f"{clipped(head, TAKEN_CHARS if taken else SAFETY_CHARS)} Raised {when}."
+            said = f" {_taken_words(taken, progress)}" if taken else ""
+            row = narrative.sentence(alert.rule, text + said, alert.sources)
+            state = "resolved" if taken and taken.resolved else "acknowledged"
+            rows.append({**row, "label": f"{label.split(',')[0]}, {state}" if taken else label})
+    # What nobody has taken on is read first, and is never what there was no room for.
+    return sorted(rows, key=lambda row: row["label"].endswith(("resolved", "acknowledged")))
+
+
+def _taken(progress: Progress, alert: Alert) -> Acknowledged | None:
+    """Who took the alert on, or resolved it; None where it is open.
+
+    The alert to the person on call is about the same form: who took that on took on both.
+    """
+    same = {one.key for one in progress.alerts if (one.rule, one.text) == (alert.rule, alert.text)}
+    found = [one for one in progress.acknowledged if one.key in same]
+    return max(found, key=lambda one: (one.resolved, one.at), default=None)
+
+
+def _taken_words(taken: Acknowledged, progress: Progress) -> str:
+    when = day(taken.at.astimezone(progress.as_of.tzinfo).date())
+    return f"{'Resolved' if taken.resolved else 'Acknowledged'} by {clipped(taken.by, 30)}, {when}."
 
 
 def no_safety_line(progress: Progress, instruments: Instruments) -> str:
@@ -103,10 +137,13 @@ def _change_lines(progress: Progress, series: MeasureSeries, instrument: Instrum
     if series.loss_of_gains and series.best is not None:
         text = f"Consider what changed since {day(series.best.taken_on)}, the best {name} score."
         rows.append(narrative.sentence("loss_of_gains", text, [series.best.assessment_id]))
-    if progress.decision.decision == "exceeds" and has_positive_safety(progress):
+    if progress.decision.decision == "exceeds" and has_urgent_wording(progress):
+        text = "Consider what the client wrote before any step down: a total does not settle it."
+        rows.append(narrative.sentence(WORDING, text))
+    if progress.decision.decision == "exceeds" and has_positive_item(progress):
         text = "Consider the safety item before any step down: a better total does not settle it."
         rows.append(narrative.sentence(POSITIVE_SAFETY, text))
-    elif progress.decision.decision == "exceeds":
+    elif progress.decision.decision == "exceeds" and not has_urgent_wording(progress):
         unseen = any(a.rule.startswith(UNSEEN_SAFETY) for a in progress.alerts)
         ask = ", after asking about safety" if unseen else ""
         text = f"Consider a step down or discharge planning{ask}: {name} is reliably better."
@@ -115,12 +152,23 @@ def _change_lines(progress: Progress, series: MeasureSeries, instrument: Instrum
 
 
 def has_positive_safety(progress: Progress) -> bool:
-    """True with a positive safety item on a measure's latest form, or an alert that pages."""
+    """True with a positive safety item, or an alert that pages: no report speaks past either."""
+    return has_positive_item(progress) or has_urgent_wording(progress)
+
+
+def has_positive_item(progress: Progress) -> bool:
+    """True with a positive safety item on a measure's latest form, or an alert on one that pages."""
     latest = [s.measurements[-1] for s in progress.measured.series if s.measurements]
     return any(positive_safety(m.score.flags) for m in latest) or any(
         a.severity == "page" or ("safety" in a.rule and a.severity == "urgent")
         for a in progress.alerts
+        if a.rule != WORDING
     )
+
+
+def has_urgent_wording(progress: Progress) -> bool:
+    """True where a client's own words call somebody today; that is no answer to a safety item."""
+    return any(a.rule == WORDING and a.severity in ("page", "urgent") for a in progress.alerts)
 
 
 def _attendance_lines(progress: Progress, rules: RuleSet) -> Rows:

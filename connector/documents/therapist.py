@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connector.documents import facts, narrative, review, thread_lines
+from connector.documents import facts, narrative, review, scales, thread_lines
 from connector.documents.charts import line_data, total_of, valid_scores
 from connector.documents.fitting import fit
 from connector.documents.naming import by_chart, full_name
@@ -57,6 +57,7 @@ def context(
         "charts": _charts(series),
         "scores": _limited([_score_row(s, i, on) for s, i in series], SCORES),
         "moved": _moved_items(progress, series),
+        "scales": scales.lines(progress.measured.series, instruments),
         "attendance": _attendance(progress, practice, on),
         "authorization": _authorization(progress, rules, on),
         "decision": _decision(progress, instruments),
@@ -300,11 +301,17 @@ def _inputs(inputs: Mapping[str, Any]) -> str:
         "percent worsening" if worse else "percent improvement": _plain(str(percent).lstrip("-"))
         if percent is not None
         else None,
-        "percent expected": inputs.get("expected_percent"),
+        _expected(inputs): inputs.get("expected_percent"),
         "days between scores": inputs.get("days_between_scores"),
         "days since first": inputs.get("days_since_baseline"),
     }
     return ", ".join(f"{name} {value}" for name, value in numbers.items() if value is not None)
+
+
+def _expected(inputs: Mapping[str, Any]) -> str:
+    """What the expected percent is called: whose course it is, where it is the practice's own."""
+    own = inputs.get("rules", {}).get("own_course")
+    return f"percent expected (own {own['episodes']} episodes)" if own else "percent expected"
 
 
 def _plain(text: str) -> str:
@@ -361,7 +368,9 @@ def note_text(progress: Progress, series: list[tuple[MeasureSeries, Instrument]]
     met, of, what = facts.goals_met(progress.chart.goals)
     if of:
         parts.append(f"{what.capitalize()}s met {met} of {of}.")
-    if review.has_positive_safety(progress):
+    if review.has_positive_item(progress):
         parts.append("Safety item positive; response: ____.")
+    if review.has_urgent_wording(progress):
+        parts.append("Entry by the client read; response: ____.")
     parts.append("Reviewed with client: ____")
     return " ".join(parts)

@@ -15,7 +15,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 
-from connector.engine import workflows
+from connector.engine import self_test, workflows
+from connector.engine.director import report_month
 from connector.engine.durable import QUEUE, forget_finished
 from connector.engine.evaluate import begin_day
 from connector.engine.retention import tidy
@@ -25,6 +26,7 @@ from connector.store.faults import translated
 
 _JITTER_SHARE = 0.1
 _LOOK_AT_DAY_SECONDS = 600
+_LOOK_AT_HOUR_SECONDS = 30
 _FORGET_AFTER = timedelta(days=3)
 _log = logging.getLogger("connector.clock")
 
@@ -40,7 +42,7 @@ def middle(every_seconds: int) -> datetime:
 
 
 class Clock:
-    """Polls sources at their interval, re-evaluates on a new day, and removes what is past."""
+    """Polls sources, re-evaluates on a new day, tests the alert path, removes what is past."""
 
     def __init__(self, work: Work, every_seconds: Mapping[str, int], wake: Callable[[], None]):
         self._work = work
@@ -72,6 +74,15 @@ class Clock:
             misfire_grace_time=None,
         )
         self._scheduler.add_job(self._tidy, "interval", minutes=10, coalesce=True)
+        if self._work.alerting is not None:
+            self._scheduler.add_job(
+                self._self_test,
+                "interval",
+                seconds=_LOOK_AT_HOUR_SECONDS,
+                next_run_time=datetime.now(UTC),
+                coalesce=True,
+                misfire_grace_time=None,
+            )
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -98,10 +109,18 @@ class Clock:
 
     def _new_day(self) -> None:
         try:
-            if begin_day(self._work):
+            new_day = begin_day(self._work)
+            if report_month(self._work) or new_day:
                 self._wake()
         except ConnectorError as fault:
             _log.error("a new day: %s", fault)
+
+    def _self_test(self) -> None:
+        try:
+            if self_test.begin(self._work):
+                self._wake()
+        except ConnectorError as fault:
+            _log.error("the test of the alert path: %s", fault)
 
     def _tidy(self) -> None:
         before = datetime.now(UTC) - _FORGET_AFTER

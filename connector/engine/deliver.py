@@ -21,6 +21,7 @@ from datetime import datetime
 from functools import cache, partial
 
 from connector.documents import compose
+from connector.documents.printing import pdf_form
 from connector.engine.held_back import not_released
 from connector.engine.retries import record_failure
 from connector.engine.work import Work
@@ -69,7 +70,9 @@ def _stored(work: Work, document_id: str, fmt: str) -> bytes | None:
 
 def _pages(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
     if fmt == "pdf":
-        return work.renderer.pdf(compose.html(spec, work.resources, work.paper))
+        variant = work.pdf_for.get(spec.kind, work.pdf)
+        form = pdf_form(spec, variant, work.resources, work.instruments)
+        return work.renderer.pdf(compose.html(spec, work.resources, work.paper), form)
     return compose.html(spec, work.resources, work.paper, embed_fonts=True).encode()
 
 

@@ -10,15 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connector import pipeline
+from connector.engine import acknowledged, asking
 from connector.engine.ingest import queue_documents, raise_alerts
 from connector.engine.work import Work
 from connector.errors import ConnectorError
 from connector.logs import outline
+from connector.pipeline.entries import WORDING
 from connector.pipeline.identity import cause_key
 from connector.pipeline.report import report
 from connector.pipeline.safety import MISSING, TOTAL_ONLY
 from connector.pipeline.summary import summaries, summary_id
-from connector.progress import Alert, DocumentSpec, Progress
+from connector.progress import Alert, DocumentSpec, Progress, RuleSet
+from connector.rules import DEFAULT_NAME
 from connector.store.alerts import AlertRow
 from connector.store.audit import AuditEntry
 from connector.store.due import DuePatient
@@ -36,12 +39,16 @@ _DAY = "clock: day"  # no source can have this name
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """A patient's progress, the facts a report would be about, and the documents it calls for."""
+    """A patient's progress, the facts a report would be about, and the documents it calls for.
+
+    ``wanted`` are the requests for forms that are due, those that were made earlier among them.
+    """
 
     progress: Progress
     facts: str
     documents: tuple[DocumentSpec, ...] = ()
     reported: bool = False
+    wanted: tuple[DocumentSpec, ...] = ()
 
     @property
     def patient_id(self) -> str:
@@ -128,8 +135,9 @@ def _outcomes(
     """The pipeline's outcome for each patient; one that can't be evaluated holds nobody else up."""
     ids = [patient.patient_id for patient in due]
     records, shared = tx.records.of_patients(ids), tx.records.shared()
-    raised = of_refused_forms(tx, ids)
-    now = work.now()
+    now, rules = work.now(), work.rules.with_own(tx.benchmarks.courses())
+    taken = acknowledged.taken(tx, ids, now)
+    raised = of_refused_forms(tx, ids, taken)
     found: list[Evaluated | EvaluationFailed | None] = []
     for patient_id in ids:
         try:
@@ -137,7 +145,7 @@ def _outcomes(
                 [*records[patient_id], *shared],
                 practice=work.practice,
                 instruments=work.instruments,
-                rules=work.rules,
+                rules=rules,
                 now=now,
                 raised=raised[patient_id],
             )
@@ -147,35 +155,55 @@ def _outcomes(
             _log.error("a chart could not be evaluated: %s", outline(fault))
             found.append(EvaluationFailed(type(fault).__name__))
         else:
+            if progress is not None and (shown := taken.shown(patient_id)):
+                progress = progress.model_copy(update={"acknowledged": shown})
             found.append(None if progress is None else Evaluated(progress, report_facts(progress)))
     evaluated = [one for one in found if isinstance(one, Evaluated)]
     reported = tx.progress.reported({one.patient_id: one.facts for one in evaluated})
     unanswered = _unanswered(tx, work, due, evaluated, reported)
-    return [
-        _with_documents(work, one, reported.get(one.patient_id), unanswered)
+    changed = taken.since(due)
+    given = [
+        _with_documents(work, rules, one, reported.get(one.patient_id), unanswered, changed)
         if isinstance(one, Evaluated)
         else one
         for one in found
     ]
+    asked = tx.documents.existing(
+        request.document_id for one in given if isinstance(one, Evaluated) for request in one.wanted
+    )
+    return [_with_requests(one, asked) if isinstance(one, Evaluated) else one for one in given]
+
+
+def _with_requests(one: Evaluated, asked: Set[str]) -> Evaluated:
+    """With the requests that were not made before among its documents: nobody is asked twice."""
+    new = tuple(request for request in one.wanted if request.document_id not in asked)
+    return replace(one, documents=(*one.documents, *new)) if new else one
 
 
 def _with_documents(
     work: Work,
+    rules: RuleSet,
     one: Evaluated,
     previous: tuple[bool, set[str]] | None,
     unanswered: Set[str],
+    taken: Set[str],
 ) -> Evaluated | EvaluationFailed:
-    """The evaluation with the documents it calls for, of the kinds that go anywhere."""
-    given = (one.progress, work.practice, work.instruments, work.rules)
+    """The evaluation with the documents it calls for, of the kinds that go anywhere.
+
+    ``taken``: patients of whom somebody has taken an alert on; only the therapist's page says so.
+    """
+    given = (one.progress, work.practice, work.instruments, rules)
     try:
         due = calls_for_report(previous, one.progress)
-        documents = report(*given, kinds=work.kinds) if due else ()
+        kinds = work.kinds if due else work.kinds & {"therapist"} if one.patient_id in taken else ()
+        documents = report(*given, kinds=kinds) if kinds else ()
         if unanswered:
-            documents += summaries(one.progress, work.instruments, work.rules, unanswered)
+            documents += summaries(one.progress, work.instruments, rules, unanswered)
+        wanted = asking.wanted(work, rules, one.progress)
     except Exception as fault:  # noqa: BLE001 - a defect met by one chart must not stop the others
         _log.error("a chart could not be reported: %s", outline(fault))
         return EvaluationFailed(type(fault).__name__)
-    return replace(one, documents=documents, reported=due)
+    return replace(one, documents=documents, reported=due, wanted=wanted)
 
 
 def _unanswered(
@@ -211,18 +239,26 @@ def _unanswered(
     return {id for document_id, id in asked.items() if document_id not in answered}
 
 
-def of_refused_forms(tx: Tx, patient_ids: Sequence[str]) -> dict[str, list[Alert]]:
-    """Open safety alerts of forms that were refused: no record tells the pipeline of them."""
+def of_refused_forms(
+    tx: Tx, patient_ids: Sequence[str], taken: acknowledged.Taken
+) -> dict[str, list[Alert]]:
+    """Safety alerts that no record tells the pipeline of: of forms that were refused.
+
+    Open ones and those that somebody works on. Those on a patient's own words too, whatever became of the entry.
+    """
     safety = {
         patient_id: [row for row in rows if row.alert.rule.startswith("safety")]
-        for patient_id, rows in tx.alerts.open_of(patient_ids).items()
+        for patient_id, rows in acknowledged.with_waiting(
+            tx.alerts.open_of(patient_ids), taken
+        ).items()
     }
     digests = tx.records.digests(_sources(row for rows in safety.values() for row in rows))
     return {
         patient_id: [
             row.alert
             for row in rows
-            if not any(digests[source] for source in row.alert.sources)
+            if row.alert.rule == WORDING
+            or not any(digests[source] for source in row.alert.sources)
             and not any(row.source_digests.values())
         ]
         for patient_id, rows in safety.items()
@@ -247,14 +283,18 @@ def calls_for_report(previous: tuple[bool, set[str]] | None, current: Progress) 
 
 
 def report_facts(progress: Progress) -> str:
-    """The facts that a report is about, as text: scores, decision, rule and rule set."""
+    """The facts that a report is about, as text: scores, decision and rule.
+
+    Not the version of the rules: whom other numbers judge the same needs no new report, and the old
+    one names the numbers that it was made with.
+    """
     scores = [
         [m.assessment_id, m.taken_on.isoformat(), m.score.status, str(m.score.total_exact)]
         for series in progress.measured.series
         for m in series.measurements
     ]
     decision = progress.decision
-    return json.dumps([scores, decision.decision, decision.rule, decision.rules_version])
+    return json.dumps([scores, decision.decision, decision.rule, DEFAULT_NAME])
 
 
 def _store_outcomes(
@@ -285,6 +325,7 @@ def _store_outcomes(
     tx.progress.put_all([(one.progress, one.facts) for one in evaluated], now)
     raise_alerts(tx, work, alerts, now)
     _retract_past(tx, due, outcomes, open_alerts, now)
+    asking.withdraw_settled(tx, work, {one.patient_id: one.wanted for one in evaluated}, now)
     documents = [document for one in evaluated for document in one.documents]
     deliveries = queue_documents(tx, work, documents, now)
     tx.audit.append([one.audit_entry(deliveries) for one in evaluated if one.documents], now)
@@ -302,7 +343,8 @@ def _retract_past(
 
     Those whose source record was deleted or corrected and that no longer hold; questions on safety
     items that another or a newer form has settled; and that a chart could not be evaluated, when
-    it could. An alert that merely is not produced any more (a newer score came) stays until a
+    it could. What a patient wrote stays until somebody acknowledges it: taking an entry back does
+    not settle it. An alert that merely is not produced any more (a newer score came) stays until a
     person acknowledges it.
     """
     rows = [row for of_patient in open_alerts.values() for row in of_patient]
@@ -314,7 +356,7 @@ def _retract_past(
         current = set() if outcome is None else {alert.key for alert in outcome.progress.alerts}
         for row in open_alerts[patient.patient_id]:
             alert = row.alert
-            if alert.key in current:
+            if alert.key in current or alert.rule == WORDING:
                 continue
             if {source: digests[source] for source in alert.sources} != row.source_digests:
                 why[_CORRECTED].append(alert.key)

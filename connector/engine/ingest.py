@@ -16,16 +16,18 @@ from datetime import datetime
 
 from connector.documents.alert import alert_document
 from connector.engine import set_aside
+from connector.engine.entries import judged
 from connector.engine.inflow import store_pages
 from connector.engine.work import Work
 from connector.errors import ConnectorError
 from connector.logs import outline
 from connector.mapping.apply import MappingResult, apply
 from connector.pipeline.deliver import plan
+from connector.pipeline.entries import WORDING, entry_alerts, of_old_entry
 from connector.pipeline.safety import POSITIVE, TOTAL_ONLY, safety_alerts
 from connector.ports import FindsDeletions
 from connector.progress import Alert, DocumentSpec
-from connector.records import Assessment, Patient, PatientRecord, Record
+from connector.records import Assessment, JournalEntry, Patient, PatientRecord, Record
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import NewDelivery
 from connector.store.inbox import InboxItem
@@ -120,12 +122,13 @@ def _map(work: Work, item: InboxItem) -> _Mapped:
         return _Mapped(item, set_aside.without_source(item.source, item.batch))
     spec, context = work.mappings[item.source], work.contexts[item.source]
     try:
-        return _Mapped(item, apply(spec, item.batch, context))
+        return _Mapped(item, judged(apply(spec, item.batch, context), work.wording))
     except ConnectorError:
         raise
     except Exception as fault:  # noqa: BLE001 - a defect met by one row must not stop the others
         _log.error("a batch could not be mapped: %s", outline(fault))
-        return _Mapped(item, set_aside.row_by_row(spec, item.batch, context))
+        result = set_aside.row_by_row(spec, item.batch, context)
+        return _Mapped(item, judged(result, work.wording))
 
 
 def _version(work: Work, source: str) -> str:
@@ -160,7 +163,7 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
     # calls nobody.
     changed = list({record.id: record for record in changed}.values())
     # Refused forms are judged too: a mistyped item 2 must not hide a positive item 9.
-    refused = [assessment for one in mapped for assessment in one.result.screening]
+    refused = [record for one in mapped for record in one.result.screening]
     raise_alerts(tx, work, _safety(work, [*changed, *refused], now), now)
     tx.inbox.done([one.item.seq for one in mapped], now)
 
@@ -246,12 +249,13 @@ def queue_documents(
 
 
 def _safety(work: Work, changed: Sequence[Record], now: datetime) -> list[Alert]:
-    """Alerts on the forms' safety items.
+    """Alerts on the forms' safety items, and on crisis wording in what patients wrote.
 
     That a total hides its item is asked when the chart is evaluated, a moment later: only there is
     it known whether the form came with its answers too, as a form tool's history does.
     """
-    return [
+    written = [r for r in changed if isinstance(r, JournalEntry) and not r.deleted]
+    return [alert for entry in written for alert in entry_alerts(entry)] + [
         alert
         for record in changed
         if isinstance(record, Assessment) and not record.deleted
@@ -273,6 +277,8 @@ def _today(work: Work, alerts: Sequence[Alert], now: datetime) -> list[Alert]:
         old = (today - alert.raised_on).days > work.rules.acute_days
         if not (old and alert.rule.startswith("safety")):
             kept.append(alert)
+        elif alert.rule == WORDING:
+            kept += [one for one in (of_old_entry(alert),) if one is not None]
         elif alert.rule == POSITIVE and alert.audience == "therapist":
             kept.append(alert.model_copy(update={"severity": "notice"}))
     return kept

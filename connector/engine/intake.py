@@ -8,11 +8,12 @@ one commit, one audit head and one flush to disk, and a single one waits for nob
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from connector.engine.inflow import store_pages
-from connector.ports import RawPage
+from connector.ports import Keeper, RawPage, RawRow
 from connector.store.store import Store
 
 _AT_ONCE = 256
@@ -31,6 +32,21 @@ class _Waiting:
         self.fault: BaseException | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """An intake, for one source."""
+
+    intake: Intake
+    source: str
+    known: Store
+
+    def store(self, pages: Sequence[RawPage]) -> Sequence[int]:
+        return self.intake.store_all(self.source, pages)
+
+    def kept(self, keys: Collection[str]) -> Mapping[str, Sequence[RawRow]]:
+        return self.known.read(lambda tx: tx.inbox.kept(self.source, keys))
+
+
 class Intake:
     """The way in for webhooks and listeners. ``wake`` is called after each commit."""
 
@@ -47,15 +63,27 @@ class Intake:
 
         Raises RetryLater when it can't be stored (disk full, database away); then nothing was.
         """
-        mine = _Waiting(source, page)
+        return self.store_all(source, [page])[0]
+
+    def store_all(self, source: str, pages: Sequence[RawPage]) -> list[int]:
+        """``store`` for pages that arrived together; raises if any of them could not be stored.
+
+        More than a group is several transactions: some may then be stored although it raises.
+        """
+        mine = [_Waiting(source, page) for page in pages]
         with self._queue_lock:
-            self._queue.append(mine)
+            self._queue.extend(mine)
         with self._turn:
-            if not mine.stored and mine.fault is None:
+            if not all(one.stored or one.fault is not None for one in mine):
                 self._store_waiting()
-        if mine.fault is not None:
-            raise mine.fault
-        return mine.rows
+        for one in mine:
+            if one.fault is not None:
+                raise one.fault
+        return [one.rows for one in mine]
+
+    def keeper(self, source: str) -> Keeper:
+        """The way in for the listener of a source."""
+        return _Keeper(self, source, self._store)
 
     def _store_waiting(self) -> None:
         """Store all pages that wait, in groups; the caller's own is among them."""

@@ -28,6 +28,7 @@ def tidy(work: Work) -> int:
             "inbox": tx.inbox.prune(raw_before),
             "quarantine": tx.quarantine.prune(raw_before),
             "summaries": tx.deliveries.prune(raw_before),
+            "notices": tx.notices.prune(documents_before),
             "documents": tx.documents.prune(documents_before, signed_before=signed_before),
         }
         resealed = tx.reseal.some(_RESEAL_AT_ONCE)

@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from connector.engine import workflows
+from connector.engine import self_test, workflows
+from connector.engine.director import report_month
 from connector.engine.evaluate import begin_day
 from connector.engine.gate import Gate
+from connector.engine.notify import Notifier
 from connector.engine.retention import tidy
 from connector.engine.sender import Sender, senders
 from connector.engine.work import Work
@@ -41,6 +43,7 @@ class Runner:
         self.work = work
         self._alone = alone
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="pages")
+        self._notifier = Notifier(work, alone=alone)
         self._stop = threading.Event()
         self._wakes: list[threading.Event] = []
         self._loops: list[threading.Thread] = []
@@ -61,7 +64,10 @@ class Runner:
         self.work.report.expect("read", 0)
         self.work.report.expect("mapped", rows)
         begin_day(self.work)
+        self_test.begin(self.work)
         self.work_until_idle()
+        if report_month(self.work):
+            self.work_until_idle()
         while tidy(self.work):
             pass
         if faults:
@@ -76,6 +82,9 @@ class Runner:
                 counted = True
                 waiting = self.work.store.read(lambda tx: tx.due.count())
                 self.work.report.expect("evaluated", waiting)
+        # Before anything is rendered or filed: people first.
+        while not self._stop.is_set() and self._notifier.turn():
+            pass
         self.work.report.expect("delivered", self._deliveries_due())
         ready = senders(self.work, alone=self._alone, threads=self._threads)
         with ThreadPoolExecutor(len(ready) or 1, thread_name_prefix="send") as pool:
@@ -84,6 +93,8 @@ class Runner:
     def start(self) -> None:
         """Work in background threads until ``stop``; ``ended`` is set if one of them fails."""
         self._start_loop("ingest", self._ingest_turn, lambda: _FALLBACK_SECONDS)
+        if self.work.alerting is not None:
+            self._start_loop("notify", self._notifier.turn, lambda: _FALLBACK_SECONDS)
         self.work.store.write(self._try_corrected_settings)
         for sender in senders(self.work, alone=self._alone, threads=self._threads):
             kind = "light" if sender.light else "pages"

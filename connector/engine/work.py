@@ -7,19 +7,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from connector.alerting.plan import Alerting
+from connector.documents.pdf_form import Variant
 from connector.documents.render import Renderer
 from connector.engine.gate import Gate
 from connector.mapping.apply import MappingContext
 from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument
+from connector.outcomes.shown import Shown
 from connector.pipeline.deliver import Route
-from connector.ports import Destination, Source
+from connector.ports import Channel, Destination, Source
 from connector.progress import PracticeProfile, RuleSet
 from connector.resources import Resources
 from connector.store.store import Store
+from connector.wording import WordingRules
 
 
 class Reporter(Protocol):
@@ -47,12 +51,14 @@ class Work:
     """The parts that ingest, evaluate and deliver work with. ``now`` is the only clock.
 
     ``needing_patient`` names the destinations that must know whose chart a document belongs to.
+    ``pdf`` is the variant of PDFs, ``pdf_for`` that of some kinds of report.
     """
 
     store: Store
     practice: PracticeProfile
     rules: RuleSet
     instruments: Mapping[str, Instrument]
+    wording: WordingRules
     resources: Resources
     paper: str
     sources: Mapping[str, Source]
@@ -64,10 +70,15 @@ class Work:
     now: Callable[[], datetime]
     needing_patient: frozenset[str] = frozenset()
     gates: Mapping[str, Gate] = field(default_factory=lambda: defaultdict(Gate))
+    pdf: Variant = "ua-1"
+    pdf_for: Mapping[Any, Variant] = field(default_factory=dict)
     keep_raw_days: int = 30
     keep_documents_days: int = 365
     keep_signed_days: int = 2192
+    shown: Shown = Shown()
     report: Reporter = field(default_factory=Silent)
+    alerting: Alerting | None = None
+    channels: Mapping[str, Channel] = field(default_factory=dict)
 
     @cached_property
     def kinds(self) -> frozenset[str]:

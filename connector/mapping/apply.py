@@ -17,7 +17,7 @@ from connector.mapping.row import Made, Row, content, map_row
 from connector.mapping.spec import InstrumentLike, MappingSpec, Table
 from connector.mapping.transforms import Scope
 from connector.ports import RawBatch, RawRow
-from connector.records import Assessment, Record, RecordIds, Retraction
+from connector.records import Assessment, JournalEntry, Record, RecordIds, Retraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ class MappingResult:
 
     ``retractions`` name records that the source deleted, where it sent nothing but that.
 
-    ``screening`` holds the readable answers of refused assessments: judge them for safety only,
-    never store or score them (see scores.py).
+    ``screening`` holds the readable answers of refused assessments, and the texts of refused
+    entries: judge them for safety only, never store or score them (see scores.py).
     """
 
     records: tuple[Record, ...] = ()
     errors: tuple[RowError, ...] = ()
     notices: tuple[RowNotice, ...] = ()
-    screening: tuple[Assessment, ...] = ()
+    screening: tuple[Assessment | JournalEntry, ...] = ()
     skipped: int = 0
     retractions: tuple[Retraction, ...] = ()
 
@@ -89,7 +89,7 @@ def apply(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> Mappin
     records: list[Record] = []
     errors: list[RowError] = []
     notices: list[RowNotice] = []
-    screening: list[Assessment] = []
+    screening: list[Assessment | JournalEntry] = []
     retractions: list[Retraction] = []
     skipped = 0
     for raw in batch.rows:
@@ -106,6 +106,7 @@ def apply(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> Mappin
             # A form that is well itself is refused with its row, and must be judged all the same.
             forms = [r for r in made.records if isinstance(r, Assessment) and not r.deleted]
             screening += [form for form in forms if form.items is not None]
+            screening += [r for r in made.records if isinstance(r, JournalEntry) and not r.deleted]
             continue
         new = [record for record in made.records if (record.id, record.version) not in seen]
         skipped += not new and not made.retractions

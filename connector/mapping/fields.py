@@ -15,7 +15,7 @@ from connector.mapping import scores
 from connector.mapping.spec import RecordPlan, Rule, Table
 from connector.mapping.targets import ANSWERS, CONTEXT
 from connector.mapping.transforms import TRANSFORMS, Scope, as_text, unmapped, words
-from connector.records import Assessment
+from connector.records import Assessment, JournalEntry
 
 
 class SkipRecord(Exception):
@@ -30,7 +30,7 @@ class RowReading:
     scope: Scope
     errors: list[InvalidRecord] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
-    screening: list[Assessment] = field(default_factory=list)
+    screening: list[Assessment | JournalEntry] = field(default_factory=list)
     met: int = 0
     """Errors met, also those told already."""
 
@@ -193,6 +193,26 @@ def add_screening(
             items=values["items"],
             encoding=values.get("encoding"),
             context=values.get("context"),
+        )
+    )
+
+
+def add_text_screening(
+    frame: Mapping[str, Any], values: Mapping[str, Any], reading: RowReading, received: date
+) -> None:
+    """Adds the refused entry's text for the check of its wording, where its writer is known.
+
+    A date or mood that can't be read must not hide what was written.
+    """
+    if not all(isinstance(values.get(name), str) for name in ("patient_id", "text")):
+        return
+    reading.screening.append(
+        JournalEntry(
+            **frame,
+            patient_id=values["patient_id"],
+            entry=values.get("entry", "journal"),
+            written_on=values.get("written_on", received),
+            text=values["text"],
         )
     )
 

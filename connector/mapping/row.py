@@ -16,7 +16,7 @@ from connector.mapping.fields import RowReading
 from connector.mapping.spec import Condition, EntryList, MappingSpec, RecordPlan, Table
 from connector.mapping.transforms import Scope, as_text, words
 from connector.ports import RawBatch, RawRow
-from connector.records import Provenance, Record, Retraction
+from connector.records import JournalEntry, Provenance, Record, Retraction
 
 ROW = "row"
 """What an entry's expressions call the row that it is in."""
@@ -155,8 +155,9 @@ def _take_over(reading: RowReading, entry: RowReading, where: str, plan: RecordP
 
 
 def content(record: Record) -> dict[str, Any]:
-    """What two readings of a record must agree in."""
-    return record.model_dump(exclude={"provenance"})
+    """What two readings of a record must agree in; a patient's text is in no dump."""
+    found = record.model_dump(exclude={"provenance"})
+    return {**found, "text": record.text} if isinstance(record, JournalEntry) else found
 
 
 def _retraction(
@@ -208,9 +209,10 @@ def _record(
         except ValidationError as fault:
             for error in fields.as_invalid(fault, plan.kind, values):
                 reading.add(error)
-    if plan.kind == "assessment" and not deleted:
+    if plan.kind in ("assessment", "journal_entry") and not deleted:
         local = fields.local_date(row.batch.as_of, row.scope.timezone)
-        fields.add_screening(frame, values, reading, local)
+        add = fields.add_screening if plan.kind == "assessment" else fields.add_text_screening
+        add(frame, values, reading, local)
     return None
 
 

@@ -14,7 +14,9 @@ from pydantic.fields import FieldInfo
 from connector.mapping.file import TransformName
 from connector.records import RECORD_TYPES, Record
 
-MADE_BY_THE_ENGINE = frozenset({"id", "version", "provenance", "deleted", "kind"})
+MADE_BY_THE_ENGINE = frozenset(
+    {"id", "version", "provenance", "deleted", "kind", "judged_by", "findings"}
+)
 
 _DEFAULT_TRANSFORM: dict[Any, TransformName] = {
     str: "text",

@@ -182,11 +182,13 @@ class Subscale(Frozen):
     ``raw_sum`` adds what was answered and never prorates. With ``positive``, a value on that side
     raises ``flag`` (none stated: ``subscale_positive:NAME``); where ``and_any`` is given, one of
     those items must also reach its value, and each condition of ``and_all`` must hold.
-    ``direction`` is stated where it is not the instrument's.
+    ``direction`` is stated where it is not the instrument's; ``plain_name`` is what a patient's
+    report calls it, where the label would not do.
     """
 
     name: Name
     label: str = ""
+    plain_name: str = ""
     items: tuple[ItemNumber, ...] = Field(min_length=1)
     kind: Literal["sum", "raw_sum", "mean", "hundred_minus_percent_of_max", "count", "any"] = "sum"
     times: Decimal = Field(default=Decimal(1), gt=0)

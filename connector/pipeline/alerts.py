@@ -10,6 +10,7 @@ from datetime import date
 
 from connector.measures import Instrument
 from connector.pipeline.attendance import MISSED, missed_row, recent
+from connector.pipeline.entries import recent_alerts
 from connector.pipeline.identity import cause_key
 from connector.pipeline.overdue import overdue
 from connector.pipeline.progress_alerts import progress_alerts
@@ -46,10 +47,11 @@ def find_alerts(
     if episode is not None:
         found += progress_alerts(measured, decision, instruments)
         if episode.active:
-            found += overdue(measured, episode, instruments, rules, today)
+            found += overdue(measured, chart.visits, episode, instruments, rules, today)
             found += _missed_visits(chart, episode, measured, rules, today)
     alerts = [
         *_safety(chart, instruments, rules, today),
+        *recent_alerts(chart.entries, today, rules.acute_days),
         *(
             _alert(chart.patient.id, signal, to)
             for signal in (routed(one, rules) for one in found)

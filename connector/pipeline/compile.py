@@ -22,11 +22,13 @@ from connector.records import (
     Authorization,
     Clinician,
     Consent,
+    Contact,
     Coverage,
     Diagnosis,
     Episode,
     Goal,
     HomeProgram,
+    JournalEntry,
     Note,
     Patient,
     PatientRecord,
@@ -36,6 +38,7 @@ from connector.records import (
 )
 
 R = TypeVar("R", bound=PatientRecord)
+REFERRING = "referring_provider"
 
 
 def compile_chart(
@@ -90,8 +93,10 @@ def compile_chart(
         assessments=assessments,
         doubled_totals=doubled,
         home_programs=_by_date(_of(own, HomeProgram), lambda r: r.week_of),
+        entries=_by_date(_of(own, JournalEntry), lambda r: r.written_on),
         authorizations=_by_date(_of(own, Authorization), lambda r: r.starts_on),
         consents=_by_date(_of(own, Consent), lambda r: r.granted_on),
+        referrers=_referrers(_of(own, Contact)),
         timezone=timezone,
         data_notes=(*visit_notes, *doubled_notes, *_future_forms(assessments, today)),
     )
@@ -105,6 +110,12 @@ def newest_versions(records: Iterable[Record]) -> list[Record]:
         if known is None or (record.version, record.deleted) > (known.version, known.deleted):
             newest[record.id] = record
     return [newest[key] for key in sorted(newest) if not newest[key].deleted]
+
+
+def _referrers(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
+    """The referring providers, the one that the source changed last first."""
+    found = sorted((c for c in contacts if c.role == REFERRING), key=lambda c: c.id)
+    return tuple(sorted(found, key=lambda c: c.version, reverse=True))
 
 
 def _of(records: Iterable[PatientRecord], kind: type[R]) -> list[R]:

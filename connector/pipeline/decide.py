@@ -84,7 +84,7 @@ def _judged(
     if baseline is None or current is None or change is None:
         return None
     days = days_between(baseline.taken_on, current.taken_on)
-    expected = expected_percent(rules.curve, days)
+    expected = expected_percent(rules.curve_of(instrument.id), days)
     # Both percents are rounded where they are shown, and compared exactly here.
     reached = (
         expected is not None

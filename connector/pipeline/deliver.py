@@ -17,10 +17,13 @@ _FOLDERS = {
     "therapist": "therapist",
     "patient": "patient",
     "insurer": "insurer",
+    "referrer": "referrer",
+    "director": "director",
     "decision": "decisions",
     "summary": "summaries",
     "packet_manifest": "packets",
     "alert": "alerts",
+    "request": "requests",
 }
 _MEDIA_TYPES = {
     "pdf": "application/pdf",

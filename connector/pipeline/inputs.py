@@ -43,7 +43,9 @@ def decision_inputs(
             "baseline_days_before": rules.baseline_days_before,
             "baseline_days_after": rules.baseline_days_after,
             "too_early_days": rules.too_early_days,
-            "curve": [list(point) for point in rules.curve],
+            "curve": [
+                list(point) for point in rules.curve_of(primary.instrument if primary else "")
+            ],
         },
         "secondary": [_secondary(s, instruments) for s in series if not s.primary],
     }
@@ -61,6 +63,9 @@ def decision_inputs(
     inputs["baseline"] = _measurement(primary.baseline)
     inputs["baseline_late"] = primary.baseline_late
     inputs["current"] = _measurement(primary.current)
+    own = rules.own_course(primary.instrument)
+    if own is not None:
+        inputs["rules"]["own_course"] = {"name": own.name, "episodes": own.episodes}
     inputs["expected_percent"] = _shown(primary.expected_percent)
     if primary.change is not None:
         inputs["change"] = _change(primary.change)

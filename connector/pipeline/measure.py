@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 from connector.authorizations import burn_down
 from connector.measures import Instrument
+from connector.measures.scales import form_of, scale_id, scale_of, scale_score
 from connector.pipeline import data_notes
 from connector.pipeline.adherence import adherence
 from connector.pipeline.attendance import attendance
+from connector.pipeline.cadence import repeats
 from connector.pipeline.forms import score_form
 from connector.pipeline.goals import goal_progress
 from connector.pipeline.primary import choose_primary
@@ -79,24 +81,71 @@ def _all_series(
     for form in _in_episode(chart, episode, today):
         if form.instrument in instruments:
             forms[form.instrument, form.variant].append(form)
+    for (name, variant), own in [*forms.items()]:
+        scale = _named_scale(name, episode, instruments, rules)
+        if scale is not None:
+            forms[scale, variant] = sorted(
+                [*forms.get((scale, variant), ()), *own], key=lambda one: one.taken_on
+            )
     series = [
         series_of(
             instruments[name],
             variant,
-            [_measurement(form, instruments[name], chart.patient) for form in own],
+            [_measurement(form, instruments[name], instruments, chart.patient) for form in own],
             episode,
             rules,
         )
         for (name, variant), own in forms.items()
     ]
-    return choose_primary(series, episode, instruments)
+    return choose_primary([_with_due(s, chart, episode, instruments, rules, today) for s in series],
+                          episode, instruments)  # fmt: skip
 
 
-def _measurement(form: Assessment, instrument: Instrument, patient: Patient) -> Measurement:
+def _named_scale(
+    form: str, episode: EpisodeView, instruments: Mapping[str, Instrument], rules: RuleSet
+) -> str | None:
+    """The scale of a form without a total that may be primary: the episode's, else the rules'."""
+    named = episode.primary_instrument or ""
+    if form_of(named) == form and scale_of(named) is not None and named in instruments:
+        return named
+    found = scale_id(form, rules.primary_scales.get(form, ""))
+    return found if found in instruments else None
+
+
+def _with_due(
+    series: MeasureSeries,
+    chart: Chart,
+    episode: EpisodeView,
+    instruments: Mapping[str, Instrument],
+    rules: RuleSet,
+    today: date,
+) -> MeasureSeries:
+    """The series with the next due day of the practice's own rhythm, where it has one.
+
+    So too for a form without a total, of which no score tells when it was last valid.
+    """
+    usual = instruments[series.instrument].has_total
+    if not episode.active or (usual and form_of(series.instrument) not in rules.cadence):
+        return series
+    given = ([series], chart.visits, episode, instruments, rules, today)
+    due = next((one.due_on for one in repeats(*given)), None)
+    return series.model_copy(update={"next_due_on": due})
+
+
+def _measurement(
+    form: Assessment,
+    instrument: Instrument,
+    instruments: Mapping[str, Instrument],
+    patient: Patient,
+) -> Measurement:
+    if form.instrument == instrument.id:
+        scored = score_form(form, instrument, patient)
+    else:
+        scored = scale_score(score_form(form, instruments[form.instrument], patient), instrument)
     return Measurement(
         assessment_id=form.id,
         taken_on=form.taken_on,
-        score=score_form(form, instrument, patient),
+        score=scored,
         variant=form.variant,
         source=form.provenance.source,
         origin=form.provenance.origin,

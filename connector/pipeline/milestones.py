@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from connector.measures import Instrument
 from connector.pipeline.baseline import counts
 from connector.pipeline.identity import cause_key
+from connector.pipeline.letters_due import find_letters_due
 from connector.pipeline.wording import long_date, ordinal
 from connector.progress import Chart, EpisodeView, Measured, Milestone, RuleSet
 from connector.records import TreatmentPlan
@@ -24,11 +25,18 @@ def find_milestones(
     rules: RuleSet,
     today: date,
 ) -> tuple[Milestone, ...]:
-    """The milestones in their window at ``today``, by day; none for care that has ended."""
+    """The milestones in their window at ``today``, by day.
+
+    Of care that has ended, only the discharge, for who referred the person.
+    """
     episode = chart.episode
-    if episode is None or not episode.active:
+    if episode is None:
         return ()
     lead = timedelta(days=rules.milestone_lead_days)
+    asked = find_letters_due(chart, episode, rules, today)
+    letters = [m for m in asked if today <= m.due_on + lead]
+    if not episode.active:
+        return tuple(m for m in letters if m.kind == "discharge")
     dated = [
         *_visits(chart, episode, rules),
         *_plan(chart, episode, rules, today),
@@ -37,6 +45,7 @@ def find_milestones(
         *(m for m in dated if m.due_on - lead <= today <= m.due_on + lead),
         *_assessment(chart, measured, instruments),
         *_authorizations(chart, measured),
+        *letters,
     ]
     return tuple(sorted(found, key=lambda m: (m.due_on, m.kind, m.key)))
 

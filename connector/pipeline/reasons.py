@@ -250,12 +250,20 @@ def _against_curve(
         return f"It cannot be compared with the expected course: {why}."
     percent, shown = number(change.percent_improvement), number(rounded(expected, 1))
     week = number(rounded(Decimal(judged.days_between_scores) / 7, 1))
-    course = f"the {shown} percent expected at week {week} (expected course {rules.version})"
+    course = f"the {shown} percent expected at week {week} ({_whose(instrument, rules)})"
     if rule == "R7":
         return f"On track: a change of {percent} percent is at or above {course}."
     if change.improvement <= 0:
         return f"Not on track: no movement in the wanted direction, against {course}."
     return f"Not on track: a change of {percent} percent is below {course}."
+
+
+def _whose(instrument: Instrument, rules: RuleSet) -> str:
+    """Which expected course it is, by name, so that the numbers can be found again."""
+    own = rules.own_course(instrument.id)
+    if own is None:
+        return f"expected course {rules.version}"
+    return f"by this practice's own {own.episodes} episodes, {own.name}"
 
 
 def _total(measurement: Measurement | None) -> str:

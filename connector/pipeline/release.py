@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.documents import completion
+from connector.documents import completion, letter_page
 from connector.errors import ConfigurationError
 from connector.pipeline.report import specification
 from connector.progress import DocumentSpec
@@ -122,6 +122,24 @@ def completed_packet(
         "version": version,
     }
     return report, _made(manifest, listing)
+
+
+def completed_letter(
+    letter: DocumentSpec, values: Mapping[str, str], act: Act
+) -> tuple[DocumentSpec]:
+    """The letter with what was written into it, still on one page: what a signature covers."""
+    consent = bool(letter.context["sud_consent"])
+    filled = completion.completed(letter.context, values, sud_consent=consent)
+    return (_made(letter, {**letter_page.fit(filled), "version": _version(act)}),)
+
+
+def signed_letter(
+    letter: DocumentSpec, values: Mapping[str, str], who: Signer, act: Act
+) -> tuple[DocumentSpec]:
+    """The letter as signed; every field that it must have is in ``values``."""
+    (done,) = completed_letter(letter, values, act)
+    seal = _signature(who, act, packet_digest([done]))
+    return (_made(letter, {**done.context, "signature": seal}),)
 
 
 def signed_packet(

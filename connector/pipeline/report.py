@@ -12,7 +12,15 @@ from collections.abc import Container, Mapping
 from datetime import date
 from typing import Any, Literal, get_args
 
-from connector.documents import disclosure, facts, insurer, narrative, patient, therapist
+from connector.documents import (
+    disclosure,
+    facts,
+    insurer,
+    narrative,
+    patient,
+    referrer,
+    therapist,
+)
 from connector.documents.payer_view import payer_view, with_notes_of
 from connector.documents.wording import json_number
 from connector.measures import Instrument
@@ -23,23 +31,29 @@ from connector.progress import (
     DocumentSpec,
     Measurement,
     MeasureSeries,
+    Milestone,
     PracticeProfile,
     Progress,
     RuleSet,
 )
 
 TEMPLATE_VERSION = "2026.1"
-Kind = Literal["therapist", "patient", "insurer", "decision", "summary", "packet_manifest", "alert"]
+Kind = Literal[
+    "therapist", "patient", "insurer", "referrer", "director", "decision", "summary",
+    "packet_manifest", "alert", "request",
+]  # fmt: skip
 KINDS = frozenset(get_args(Kind))
 Release = Literal["none", "therapist_release", "clinician_signature"]
 MUST_BE_RELEASED: Mapping[Kind, Release] = {
     "patient": "therapist_release",
     "insurer": "clinician_signature",
     "packet_manifest": "clinician_signature",
+    "referrer": "clinician_signature",
 }
 """Who must act before a document of these kinds leaves the practice."""
 Formats = tuple[Literal["pdf", "html", "json"], ...]
 PAGES: Formats = ("pdf", "html", "json")
+LETTER: Formats = ("pdf", "html")
 
 
 def report(
@@ -51,8 +65,9 @@ def report(
 ) -> tuple[DocumentSpec, ...]:
     """The documents due now; the same progress gives the same documents with the same digests.
 
-    A payer packet only when a milestone asks for one and there is a payer to send it to. ``kinds``
-    are those that somebody receives; the others are not made.
+    A payer packet only when a milestone asks for one and there is a payer to send it to; a letter
+    only when one asks for it, somebody referred the person and no consent stands against it.
+    ``kinds`` are those that somebody receives; the others are not made.
     """
     on = facts.local_day(progress, practice)
     person = progress.chart.patient.id
@@ -79,6 +94,9 @@ def report(
             evidence,
             specification("packet_manifest", person, on, ("json",), manifest),
         ]
+    if "referrer" in kinds and (reason := _letter_due(progress, practice, on)) is not None:
+        context = referrer.context(progress, practice, instruments, reason)
+        documents.append(specification("referrer", person, on, LETTER, context))
     return tuple(documents)
 
 
@@ -110,6 +128,13 @@ def specification(
 def _payer_asks(progress: Progress) -> bool:
     covered = progress.chart.coverages or progress.chart.authorizations
     return bool(covered) and bool(insurer.asking(progress))
+
+
+def _letter_due(progress: Progress, practice: PracticeProfile, on: date) -> Milestone | None:
+    consents = practice.letters_need_consent
+    if not disclosure.may_write_to_referrer(progress.chart, on, must_be_on_file=consents):
+        return None
+    return referrer.asking(progress)
 
 
 def _manifest(

@@ -88,7 +88,7 @@ def _compared(
     if change.percent_improvement is None:
         return change, None
     days = days_between(baseline.taken_on, current.taken_on)
-    expected = expected_percent(rules.curve, days)
+    expected = expected_percent(rules.curve_of(instrument.id), days)
     return change, None if expected is None else as_decimal(expected)
 
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from connector.documents.wording import json_number
 from connector.measures import Change, Instrument, Score
+from connector.measures.scales import form_of
 from connector.measures.spec import TriageScoring
 from connector.pipeline.decide import ruling
 from connector.pipeline.duplicates import answered_twin
@@ -104,6 +105,7 @@ def _body(
         score = score_form(form, instrument, progress.chart.patient)
         reason = _outside(form.taken_on, progress)
         return _fields(instrument, score, None, None, _set_aside(reason), rules)
+    instrument = instruments[series.instrument]
     standing = series_up_to(series, place, instrument, rules)
     measurement = series.measurements[place]
     said = _said(form, standing, progress, instruments, rules)
@@ -118,9 +120,9 @@ def _body(
 
 
 def _place(form: Assessment, progress: Progress) -> tuple[MeasureSeries | None, int]:
-    """The series that holds a form, and where."""
+    """The series that holds a form, and where; a scale of it that is primary goes first."""
     for series in progress.measured.series:
-        if series.instrument == form.instrument and series.variant == form.variant:
+        if form_of(series.instrument) == form.instrument and series.variant == form.variant:
             for place in range(len(series.measurements) - 1, -1, -1):  # new ones are asked for
                 if series.measurements[place].assessment_id == form.id:
                     return series, place

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.errors import ConfigurationError, Rejected
 from connector.pipeline.deliver import Route, plan
+from connector.pipeline.release import (
+    Act,
+    Signer,
+    completed_letter,
+    completed_packet,
+    signed_letter,
+    signed_packet,
+)
 from connector.progress import DocumentSpec
 from connector.store.deliveries import NewDelivery
 from connector.store.documents import DocumentRow
 from connector.store.drafts import DraftRow
 from connector.store.store import Store, Tx
 
-EVIDENCE, MANIFEST, PATIENT = "insurer", "packet_manifest", "patient"
+EVIDENCE, MANIFEST, PATIENT, LETTER = "insurer", "packet_manifest", "patient", "referrer"
+TO_SIGN = (EVIDENCE, MANIFEST, LETTER)
 
 
 @dataclass(frozen=True)
@@ -31,11 +41,42 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """The drafts of a payer packet: the report and the newest manifest that lists it."""
+    """The drafts that one signature covers: a payer report with its newest manifest, or a letter.
+
+    ``evidence`` is the report or the letter; a letter has no manifest.
+    """
 
     draft: DraftRow
     evidence: DocumentSpec
-    manifest: DocumentSpec
+    manifest: DocumentSpec | None
+
+    @property
+    def sud_consent(self) -> bool:
+        """Whether it was made with a valid consent to disclose substance use content."""
+        return bool((self.manifest or self.evidence).context["sud_consent"])
+
+    @property
+    def left_out(self) -> tuple[Mapping[str, Any], ...]:
+        """What it does not hold and why; for the practice alone."""
+        return tuple((self.manifest or self.evidence).context["left_out"])
+
+    def completed(self, values: Mapping[str, str], act: Act) -> tuple[DocumentSpec, ...]:
+        """The documents with what was written into them: what a signature covers."""
+        if self.manifest is None:
+            return completed_letter(self.evidence, values, act)
+        return completed_packet(self.evidence, self.manifest, values, act)
+
+    def signed(self, values: Mapping[str, str], who: Signer, act: Act) -> tuple[DocumentSpec, ...]:
+        """The documents as signed; what must be written is in ``values``."""
+        if self.manifest is None:
+            return signed_letter(self.evidence, values, who, act)
+        return signed_packet(self.evidence, self.manifest, values, who, act)
+
+    @property
+    def draft_ids(self) -> tuple[str, ...]:
+        """The ids of the drafts, in the order of the signed documents."""
+        drafts = (self.evidence, self.manifest) if self.manifest else (self.evidence,)
+        return tuple(one.document_id for one in drafts)
 
     @property
     def reference(self) -> str:
@@ -60,7 +101,9 @@ def find_draft(tx: Tx, row: DocumentRow) -> DraftRow:
 
 
 def find_packet(tx: Tx, row: DocumentRow) -> Packet:
-    """The packet that a report or a manifest belongs to. Raises Rejected when it is not whole."""
+    """The packet of a report, manifest or letter. Raises Rejected when it is not whole."""
+    if row.kind == LETTER:
+        return Packet(find_draft(tx, row), kept(tx, row.document_id), None)
     evidence_id = row.document_id
     if row.kind == MANIFEST:
         evidence_id = _held(kept(tx, row.document_id))

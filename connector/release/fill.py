@@ -8,7 +8,7 @@ from datetime import datetime
 
 from connector.documents import completion
 from connector.errors import ConfigurationError, Rejected
-from connector.release.desk import EVIDENCE, MANIFEST, Desk, Packet, find, find_packet
+from connector.release.desk import TO_SIGN, Desk, Packet, find, find_packet
 from connector.store.audit import AuditEntry
 from connector.store.documents import DocumentRow
 from connector.store.store import Tx
@@ -28,7 +28,7 @@ def fill(
     def write(tx: Tx) -> dict[str, str]:
         packet = open_packet(tx, given)
         known = completion.fields(packet.evidence.context)
-        may_name_sud = not_part_2 or bool(packet.manifest.context["sud_consent"])
+        may_name_sud = not_part_2 or packet.sud_consent
         values = {}
         for name, text in texts.items():
             key = field_meant(name, known)
@@ -97,13 +97,13 @@ def open_packet(tx: Tx, given: str) -> Packet:
 
 
 def refuse_other_kinds(row: DocumentRow) -> None:
-    """Raises ConfigurationError for a document that is not part of a payer packet."""
-    if row.kind in (EVIDENCE, MANIFEST):
+    """Raises ConfigurationError for a document that is neither of a payer packet nor a letter."""
+    if row.kind in TO_SIGN:
         return
     instead = "; a patient report is released: documents release" if row.kind == "patient" else ""
     raise ConfigurationError(
-        "not_a_packet", f"a {row.kind} document is no payer packet{instead}",
-        allowed=(EVIDENCE, MANIFEST),
+        "not_a_packet", f"a {row.kind} document is no payer packet or letter{instead}",
+        allowed=TO_SIGN,
     )  # fmt: skip
 
 

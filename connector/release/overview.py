@@ -13,7 +13,15 @@ from connector.errors import Rejected
 from connector.pipeline.release import packet_digest
 from connector.pipeline.report import MUST_BE_RELEASED
 from connector.progress import DocumentSpec
-from connector.release.desk import EVIDENCE, MANIFEST, PATIENT, find, find_packet
+from connector.release.desk import (
+    EVIDENCE,
+    LETTER,
+    MANIFEST,
+    PATIENT,
+    TO_SIGN,
+    find,
+    find_packet,
+)
 from connector.store.deliveries import DeliveryRow
 from connector.store.documents import DocumentRow
 from connector.store.drafts import DraftRow
@@ -21,7 +29,9 @@ from connector.store.signatures import SignatureRow
 from connector.store.store import Tx
 
 State = Literal["", "waits", "replaced", "signed", "released", "withdrawn", "acted_on", "gone"]
-WAITS_FOR = {EVIDENCE: "signature", MANIFEST: "signature", PATIENT: "release"}
+WAITS_FOR = {
+    EVIDENCE: "signature", MANIFEST: "signature", LETTER: "signature", PATIENT: "release",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +54,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that the clinician completes; ``value`` None while nothing is written."""
+    """A field that the clinician completes; ``value`` None while nothing is written.
+
+    ``wanted`` False: it may stay empty.
+    """
 
     key: str
     label: str
     value: str | None
+    wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +84,10 @@ class Detail:
 
 
 def waiting_counts(tx: Tx) -> dict[str, int]:
-    """How many wait: payer packets for a signature, patient reports for a release."""
+    """How many wait: payer packets and letters for a signature, patient reports for a release."""
     counts = tx.drafts.waiting_counts()
-    return {"signature": counts.get(EVIDENCE, 0), "release": counts.get(PATIENT, 0)}
+    kinds = {"signature": EVIDENCE, "letter": LETTER, "release": PATIENT}
+    return {what: counts.get(kind, 0) for what, kind in kinds.items()}
 
 
 def lines(
@@ -83,7 +98,7 @@ def lines(
     ``waiting``: only what waits for a person now, a packet as its report.
     """
     if waiting:
-        wanted = set(kinds or (EVIDENCE, PATIENT)) & set(WAITS_FOR)
+        wanted = set(kinds or (EVIDENCE, LETTER, PATIENT)) & set(WAITS_FOR)
         drafts = tx.drafts.waiting(wanted, limit)
         rows = [row for d in drafts if (row := tx.documents.get(d.document_id)) is not None]
     else:
@@ -163,7 +178,7 @@ def _of_packet(
     tx: Tx, row: DocumentRow, spec: DocumentSpec | None
 ) -> tuple[tuple[Field, ...], tuple[Mapping[str, Any], ...], str]:
     """Fields, what is left out, and the reference, for a document of a payer packet."""
-    if spec is None or row.kind not in (EVIDENCE, MANIFEST):
+    if spec is None or row.kind not in TO_SIGN:
         return (), (), ""
     if spec.draft_id is not None:
         left_out = tuple(spec.context.get("left_out", ()))
@@ -173,11 +188,12 @@ def _of_packet(
     except Rejected:
         return (), (), _reference(spec)
     written = tx.drafts.fields(packet.draft.document_id)
+    wanted = completion.missing(packet.evidence.context, {})
     fields = tuple(
-        Field(key, label, written[key].value if key in written else None)
+        Field(key, label, written[key].value if key in written else None, key in wanted)
         for key, label in completion.fields(packet.evidence.context).items()
     )
-    return fields, tuple(packet.manifest.context["left_out"]), _reference(packet.evidence)
+    return fields, packet.left_out, _reference(packet.evidence)
 
 
 def _reference(spec: DocumentSpec) -> str:

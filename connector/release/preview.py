@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.documents.wording import us_day
-from connector.pipeline.release import Act, Former, completed_packet, packet_digest
+from connector.pipeline.release import Act, Former, packet_digest
 from connector.progress import DocumentSpec
 from connector.release.desk import Desk
 from connector.release.fill import open_packet
@@ -28,19 +28,19 @@ class Preview:
 
 
 def preview(desk: Desk, given: str) -> Preview:
-    """The packet of a report or manifest as it would be signed now.
+    """The packet of a report or manifest, or the letter, as it would be signed now.
 
     Raises ConfigurationError and Rejected where there is no such packet, or it is signed.
     """
     now = desk.now()
 
-    def write(tx: Tx) -> tuple[DocumentSpec, DocumentSpec]:
+    def write(tx: Tx) -> tuple[DocumentSpec, ...]:
         packet = open_packet(tx, given)
         id = packet.draft.document_id
         values = {key: field.value for key, field in tx.drafts.fields(id).items()}
         act = next_act(tx, desk, packet.draft, packet.reference, now)
         tx.audit.append([AuditEntry("documents_read", id)], now)
-        return completed_packet(packet.evidence, packet.manifest, values, act)
+        return packet.completed(values, act)
 
     made = desk.store.write(write)
     missing = tuple(made[0].context["to_complete"])

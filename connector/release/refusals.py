@@ -12,7 +12,7 @@ from connector.documents.wording import listed
 from connector.errors import ConfigurationError, Rejected
 from connector.pipeline.release import Signer
 from connector.progress import DocumentSpec
-from connector.release.desk import EVIDENCE, Desk, Packet
+from connector.release.desk import EVIDENCE, LETTER, Desk, Packet
 from connector.store.drafts import DraftRow
 from connector.store.store import Tx
 
@@ -58,7 +58,7 @@ def refuse_outdated(
 
 def refuse_without_consent(tx: Tx, packet: Packet, values: Mapping[str, str], today: date) -> None:
     """A consent that was valid when the draft was made may have been revoked since."""
-    if not packet.manifest.context["sud_consent"]:
+    if not packet.sud_consent:
         return
     progress = tx.progress.get(packet.draft.patient_id)
     valid = progress is not None and disclosure.sud_consent(progress.chart, today)
@@ -84,7 +84,7 @@ def safety_is_open(tx: Tx, spec: DocumentSpec) -> bool:
 def refuse_hidden_signature(desk: Desk, documents: Sequence[DocumentSpec]) -> None:
     """Refuses a site's own template that leaves the signature out of a signed report."""
     for spec in documents:
-        if spec.kind != EVIDENCE:
+        if spec.kind not in (EVIDENCE, LETTER):
             continue
         page = "".join(html.unescape(desk.page(spec)).split())
         seal = spec.context["signature"]
@@ -95,5 +95,5 @@ def refuse_hidden_signature(desk: Desk, documents: Sequence[DocumentSpec]) -> No
                 "signature_not_shown",
                 f"the template does not show the signature's {listed(absent)}; take over the "
                 "signature block of the shipped one",
-                where="report_templates/insurer",
+                where=f"report_templates/{spec.kind}",
             )

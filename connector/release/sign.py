@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.errors import ConfigurationError, Rejected
-from connector.pipeline.release import Signer, person, released, signed_packet
+from connector.pipeline.release import Signer, person, released
 from connector.progress import DocumentSpec
 from connector.release.desk import (
-    EVIDENCE,
     PATIENT,
     Desk,
     find,
@@ -69,7 +68,7 @@ class _Made:
 def sign(
     desk: Desk, given: str, who: Signer, *, seen: str = "", this_version: bool = False
 ) -> Done:
-    """Sign the packet of a report or manifest and queue it to everybody who receives it.
+    """Sign a letter, or the packet of a report or manifest, and queue it to who receives it.
 
     ``seen`` is the digest that the signer was shown with the preview, or its beginning. Raises
     Rejected when that has changed, while fields are missing, when a newer draft exists or this
@@ -121,7 +120,7 @@ def _sign(
     if known := _made_before(tx, row):
         return _Made(known=known)
     packet = find_packet(tx, row)
-    drafts = tx.drafts.of_patient(packet.draft.patient_id, EVIDENCE)
+    drafts = tx.drafts.of_patient(packet.draft.patient_id, packet.draft.kind)
     if known := tx.signatures.of_drafts([packet.draft.document_id]).get(packet.draft.document_id):
         return _Made(known=known)
     refuse_outdated(tx, packet.draft, drafts, this_version)
@@ -129,7 +128,7 @@ def _sign(
     refuse_without_consent(tx, packet, values, now.astimezone(desk.zone).date())
     reference = packet.reference
     act = next_act(tx, desk, packet.draft, reference, now)
-    made = signed_packet(packet.evidence, packet.manifest, values, who, act)
+    made = packet.signed(values, who, act)
     digest = str(made[0].context["signature"]["digest"])
     if not digest.startswith("".join(seen.split()).lower()):
         raise Rejected("changed_since", "it has changed since that preview; read it again")
@@ -138,13 +137,12 @@ def _sign(
         "act": "signed", "by": who.full, "signer": who.model_dump(), "this_version": this_version,
         "treating": None if is_treating(treating, who) else treating,
     }  # fmt: skip
-    drafts_of = (packet.evidence.document_id, packet.manifest.document_id)
     rows = tuple(
         SignatureRow(
             spec.document_id, draft_id, spec.kind, spec.patient_id, reference, act.version, digest,
             body, now,
         )
-        for spec, draft_id in zip(made, drafts_of, strict=True)
+        for spec, draft_id in zip(made, packet.draft_ids, strict=True)
     )  # fmt: skip
     return _Made(made, rows, "document_signed", who.full, {"this_version": int(this_version)})
 

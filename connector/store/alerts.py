@@ -1,4 +1,8 @@
-"""Alerts: what a person must acknowledge. States open, acknowledged, retracted."""
+"""Alerts: what a person must acknowledge. States open, acknowledged, resolved, retracted.
+
+An open alert is told to people level by level (``told``), the next at ``tell_at``; acknowledged,
+resolved or retracted it tells nobody any more.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import Row, case
+from sqlalchemy import Row, and_, case, func, or_
 
 from connector.progress import Alert
 from connector.store.packing import pack, unpack
 from connector.store.schema import alerts
 from connector.store.scope import Prepared, Scope, chunks
 
-AlertState = Literal["open", "acknowledged", "retracted"]
+AlertState = Literal["open", "acknowledged", "resolved", "retracted"]
+_TAKEN = ("acknowledged", "resolved")
 _BODY = "alerts.body"
 _NOTE = "alerts.note"
 _OPEN_OF = Prepared(
@@ -22,6 +27,13 @@ _OPEN_OF = Prepared(
         make.select(alerts)
         .where(alerts.c.state == "open", make.among(alerts.c.patient_id))
         .order_by(alerts.c.raised_at, alerts.c.key)
+    )
+)
+_TAKEN_OF = Prepared(
+    lambda make: (
+        make.select(alerts)
+        .where(alerts.c.state.in_(_TAKEN), make.among(alerts.c.patient_id))
+        .order_by(alerts.c.key)
     )
 )
 _STATES = Prepared(
@@ -44,6 +56,10 @@ class AlertRow:
     note: str | None
     acknowledged_by: str | None
     updated_at: datetime
+    told: int = 0
+    tell_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    resolved_by: str | None = None
 
 
 # Inside a class with a method ``list`` the name no longer means the type.
@@ -62,7 +78,8 @@ class Alerts:
         """Stores the alerts; gives those that are new to people.
 
         New is an unknown key, or one that was retracted. An open alert takes the newer text; an
-        acknowledged one stays as it is.
+        acknowledged or resolved one stays as it is. New ones, and open ones that became a page or
+        urgent, are due to be told.
         """
         by_key = {alert.key: alert for alert in given}
         states = self._states(by_key)
@@ -70,7 +87,7 @@ class Alerts:
         rows: list[dict[str, Any]] = []
         for key, alert in sorted(by_key.items()):
             state = states.get(key)
-            if state == "acknowledged":
+            if state in _TAKEN:
                 continue
             digests = {id: source_digests.get(id) for id in alert.sources}
             rows.append(self._row(alert, digests, at))
@@ -115,18 +132,85 @@ class Alerts:
             changed += self._scope.run(
                 self._scope.update(alerts)
                 .where(alerts.c.key == key, alerts.c.state != "retracted")
-                .values(state="retracted", note=sealed, updated_at=at)
+                .values(state="retracted", note=sealed, tell_at=None, updated_at=at)
             ).rowcount
         return changed
 
-    def acknowledge(self, key: str, who: str, at: datetime) -> bool:
+    def acknowledge(self, key: str, who: str, at: datetime, note: str | None = None) -> bool:
         """Records who took the alert on; False when it is not open."""
-        changed = self._scope.run(
+        return self._close(
+            key, ("open",), note, state="acknowledged", acknowledged_by=who, acknowledged_at=at,
+            updated_at=at,
+        )  # fmt: skip
+
+    def resolve(self, key: str, who: str, at: datetime, note: str) -> bool:
+        """Records who closed the alert and how; False when it is neither open nor acknowledged."""
+        if not self._close(
+            key, ("open", "acknowledged"), note, state="resolved", resolved_by=who, updated_at=at
+        ):
+            return False
+        # Who resolves an alert that nobody had acknowledged has taken it on by that.
+        self._scope.run(
+            self._scope.update(alerts)
+            .where(alerts.c.key == key, alerts.c.acknowledged_by.is_(None))
+            .values(acknowledged_by=who, acknowledged_at=at)
+        )
+        return True
+
+    def get(self, given: str) -> AlertRow | None:
+        """The alert of a key or of the beginning of one. Raises ConfigurationError for several."""
+        key = self._scope.resolve(alerts.c.key, given)
+        if key is None:
+            return None
+        return self._alert(
+            self._scope.run(self._scope.select(alerts).where(alerts.c.key == key)).one()
+        )
+
+    def to_tell(self, now: datetime, limit: int = 100) -> AlertRows:
+        """Open alerts of which the next people are to be told now, longest due first."""
+        query = self._scope.select(alerts).where(
+            alerts.c.tell_at.is_not(None), alerts.c.tell_at <= now, alerts.c.state == "open"
+        )
+        ordered = query.order_by(alerts.c.tell_at, alerts.c.key).limit(limit)
+        return [self._alert(row) for row in self._scope.run(self._scope.locked(ordered))]
+
+    def of_keys(self, keys: Iterable[str]) -> dict[str, AlertRow]:
+        """Alerts by key; unknown ones are left out."""
+        found: dict[str, AlertRow] = {}
+        for chunk in chunks(sorted(set(keys))):
+            query = self._scope.select(alerts).where(self._scope.among(alerts.c.key, chunk))
+            found |= {row.key: self._alert(row) for row in self._scope.run(query)}
+        return found
+
+    def taken_of(self, patient_ids: Iterable[str]) -> AlertRows:
+        """Alerts of these patients that somebody has acknowledged or resolved, by key."""
+        found: AlertRows = []
+        for chunk in chunks(sorted(set(patient_ids))):
+            found += [self._alert(row) for row in self._scope.prepared(_TAKEN_OF, chunk)]
+        return found
+
+    def set_told(self, key: str, level: int, tell_at: datetime | None) -> None:
+        """Keeps which level was told, and when the next is."""
+        self._scope.run(
             self._scope.update(alerts)
             .where(alerts.c.key == key, alerts.c.state == "open")
-            .values(state="acknowledged", acknowledged_by=who, updated_at=at)
+            .values(told=level, tell_at=tell_at)
         )
-        return changed.rowcount == 1
+
+    def unacknowledged(self) -> dict[str, tuple[int, datetime]]:
+        """Open alerts by severity: how many, and when the oldest was raised."""
+        query = (
+            self._scope.select(
+                alerts, alerts.c.severity, func.count(), func.min(alerts.c.raised_at)
+            )
+            .where(alerts.c.state == "open")
+            .group_by(alerts.c.severity)
+        )
+        return {severity: (count, oldest) for severity, count, oldest in self._scope.run(query)}
+
+    def forget(self, key: str) -> None:
+        """Removes an alert that was only a test."""
+        self._scope.run(self._scope.delete(alerts).where(alerts.c.key == key))
 
     def counts(self) -> dict[str, int]:
         """Number of alerts by state."""
@@ -143,13 +227,35 @@ class Alerts:
         return self._scope.own(
             key=alert.key, patient_id=alert.patient_id, severity=alert.severity,
             audience=alert.audience, state="open", raised_at=at, updated_at=at,
-            body=self._scope.seal(_BODY, (alert.key,), pack(body)),
+            body=self._scope.seal(_BODY, (alert.key,), pack(body)), told=0, tell_at=at,
         )  # fmt: skip
+
+    def _close(
+        self, key: str, states: Sequence[AlertState], note: str | None, **values: Any
+    ) -> bool:
+        if note is not None:
+            values["note"] = self._scope.seal(_NOTE, (key,), note.encode())
+        changed = self._scope.run(
+            self._scope.update(alerts)
+            .where(alerts.c.key == key, alerts.c.state.in_(states))
+            .values(tell_at=None, **values)
+        )
+        return changed.rowcount == 1
 
     def _write(self, rows: Sequence[dict[str, Any]]) -> None:
         insert = self._scope.insert(alerts)
         fresh = insert.excluded
-        first = case((alerts.c.state == "open", alerts.c.raised_at), else_=fresh.raised_at)
+        was_open = alerts.c.state == "open"
+        first = case((was_open, alerts.c.raised_at), else_=fresh.raised_at)
+        worse = or_(
+            and_(fresh.severity == "page", alerts.c.severity != "page"),
+            and_(
+                fresh.severity == "urgent",
+                alerts.c.severity != "urgent",
+                alerts.c.severity != "page",
+            ),
+        )
+        as_before = and_(was_open, ~worse)
         self._scope.run(
             insert.on_conflict_do_update(
                 index_elements=["practice_id", "key"],
@@ -160,10 +266,14 @@ class Alerts:
                     "body": fresh.body,
                     "note": None,
                     "acknowledged_by": None,
+                    "acknowledged_at": None,
+                    "resolved_by": None,
+                    "told": case((was_open, alerts.c.told), else_=0),
+                    "tell_at": case((as_before, alerts.c.tell_at), else_=fresh.tell_at),
                     "raised_at": first,
                     "updated_at": fresh.updated_at,
                 },
-                where=alerts.c.state != "acknowledged",
+                where=and_(*(alerts.c.state != state for state in _TAKEN)),
             ),
             rows,
         )
@@ -179,4 +289,8 @@ class Alerts:
             note=None if note is None else self._scope.open(_NOTE, (row.key,), note).decode(),
             acknowledged_by=row.acknowledged_by,
             updated_at=row.updated_at,
+            told=row.told,
+            tell_at=row.tell_at,
+            acknowledged_at=row.acknowledged_at,
+            resolved_by=row.resolved_by,
         )

@@ -214,6 +214,26 @@ class Deliveries:
             ).rowcount
         return changed
 
+    def of_kind(self, kind: str) -> DeliveryRows:
+        """Every delivery of a kind of document, in order of arrival."""
+        return self._rows(self._query(deliveries.c.kind == kind))
+
+    def unsent(
+        self, kind: str, destination: str, patient_ids: Iterable[str]
+    ) -> dict[str, set[str]]:
+        """Documents of a kind that wait for a destination, by patient; of those patients alone."""
+        found: dict[str, set[str]] = {}
+        for chunk in chunks(sorted(set(patient_ids))):
+            query = self._scope.select(
+                deliveries, deliveries.c.patient_id, deliveries.c.document_id
+            ).where(
+                deliveries.c.state == "pending", deliveries.c.destination == destination,
+                deliveries.c.kind == kind, self._scope.among(deliveries.c.patient_id, chunk),
+            )  # fmt: skip
+            for patient_id, document_id in self._scope.run(query):
+                found.setdefault(patient_id, set()).add(document_id)
+        return found
+
     def list(
         self,
         state: DeliveryState | None = None,

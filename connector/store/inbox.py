@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,11 @@ _STILL_NEW = Prepared(
         make.select(inbox, inbox.c.seq)
         .where(make.among(inbox.c.seq), inbox.c.state == "new")
         .order_by(inbox.c.seq)
+    )
+)
+_OF_KEYS = Prepared(
+    lambda make: make.select(inbox, inbox.c.seq, inbox.c.key).where(
+        inbox.c.source == bindparam("source"), make.among(inbox.c.key)
     )
 )
 _DONE = Prepared(
@@ -148,6 +153,16 @@ class Inbox:
                     ),
                 )  # fmt: skip
                 found.append(InboxItem(row.seq, row.source, batch))
+        return found
+
+    def kept(self, source: str, keys: Collection[str]) -> dict[str, tuple[RawRow, ...]]:
+        """The rows of a source's batches of these keys, by key; none where retention took them."""
+        found: dict[str, tuple[RawRow, ...]] = {}
+        for chunk in chunks(sorted(keys)):
+            rows = self._scope.prepared(_OF_KEYS, chunk, source=source)
+            known = {row.key: row.seq for row in rows}
+            bodies = {item.seq: item.batch.rows for item in self.items(list(known.values()))}
+            found |= {key: bodies.get(seq, ()) for key, seq in known.items()}
         return found
 
     def still_new(self, seqs: Iterable[int]) -> set[int]:

@@ -197,8 +197,9 @@ class Records:
                 patient = cast(Patient, self._record(row))
                 came = patient.provenance
                 found[patient.id] = PatientReference(
-                    came.source, came.source_id, patient.chart_number
-                )
+                    came.source, came.source_id, patient.chart_number, patient.given_name,
+                    patient.family_name, patient.birth_date, patient.sex,
+                )  # fmt: skip
         return found
 
     def digests(self, ids: Iterable[str]) -> dict[str, str | None]:

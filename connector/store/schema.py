@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0003"
+REVISION = "0005"
 VERSION_TABLE = "connector_schema"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -141,7 +141,39 @@ alerts = Table(
     _text("patient_id"), _text("severity"), _text("audience"), _text("state"),
     _sealed("body"), _sealed("note", null=True), _text("acknowledged_by", null=True),
     _time("raised_at"), _time("updated_at"),
+    # ``told`` is the last level that was told; the next is told at ``tell_at``, none where null.
+    Column("told", BigInteger, nullable=False, server_default="0"), _time("tell_at", null=True),
+    _time("acknowledged_at", null=True), _text("resolved_by", null=True),
     Index("alerts_state", "practice_id", "state", "patient_id"),
+    Index(
+        "alerts_to_tell", "practice_id", "tell_at",
+        sqlite_where=text("tell_at IS NOT NULL"), postgresql_where=text("tell_at IS NOT NULL"),
+    ),
+)  # fmt: skip
+
+# What people are told of an alert: one row for each level, person and channel. ``raised_at`` tells
+# an alert apart from the same one raised again after it was withdrawn.
+notices = Table(
+    "notices", metadata,
+    _text("practice_id", key=True), _text("key", key=True),
+    _text("alert_key"), _time("raised_at"), _whole("level"), _text("person"), _text("channel"),
+    _text("severity"), _text("state"), _whole("attempts"), _time("due_at"), _text("by", null=True),
+    _text("code", null=True), _text("message", null=True), _time("created_at"),
+    _time("updated_at"),
+    Index("notices_alert", "practice_id", "alert_key"),
+    Index(
+        "notices_waiting", "practice_id", "due_at",
+        sqlite_where=text("state IN ('pending', 'sending')"),
+        postgresql_where=text("state IN ('pending', 'sending')"),
+    ),
+)  # fmt: skip
+
+# How each channel did at its last use.
+channels = Table(
+    "channels", metadata,
+    _text("practice_id", key=True), _text("name", key=True),
+    _text("code"), _text("message"), Column("tested", Boolean, nullable=False),
+    _time("tried_at"), _time("worked_at", null=True),
 )  # fmt: skip
 
 documents = Table(
@@ -245,6 +277,19 @@ quarantine = Table(
     _sealed("body", null=True), _time("as_of"), _text("state"),
     _time("created_at"), _time("updated_at"),
     Index("quarantine_state", "practice_id", "state", "created_at"),
+)  # fmt: skip
+
+# Approved courses are aggregates of many people's episodes; one of each instrument is in force.
+benchmarks = Table(
+    "benchmarks", metadata,
+    _text("practice_id", key=True), _text("instrument", key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _text("course"), _text("method"), _text("approved_by"), _time("approved_at"),
+    _text("ended_by", null=True), _time("ended_at", null=True),
+    Index(
+        "benchmarks_in_force", "practice_id", "instrument", unique=True,
+        sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+    ),
 )  # fmt: skip
 
 audit = Table(

@@ -17,6 +17,8 @@ from sqlalchemy import Connection
 from connector.errors import ConfigurationError
 from connector.store.alerts import Alerts
 from connector.store.audit import Audit
+from connector.store.benchmarks import Benchmarks
+from connector.store.channels import Channels
 from connector.store.crypto import KeyRing
 from connector.store.cursors import Cursors
 from connector.store.database import Database, open_database
@@ -27,6 +29,7 @@ from connector.store.drafts import Drafts
 from connector.store.due import Due
 from connector.store.inbox import Inbox
 from connector.store.migrate import migrate
+from connector.store.notices import Notices
 from connector.store.progress import ProgressTable
 from connector.store.quarantine import Quarantine
 from connector.store.records import Records
@@ -43,8 +46,9 @@ class Tx:
     """The repositories, all in one transaction of one practice."""
 
     __slots__ = (
-        "alerts", "audit", "cursors", "deliveries", "destinations", "documents", "drafts", "due",
-        "inbox", "progress", "quarantine", "records", "reseal", "scope", "signatures",
+        "alerts", "audit", "benchmarks", "channels", "cursors", "deliveries", "destinations",
+        "documents", "drafts", "due", "inbox", "notices", "progress", "quarantine", "records",
+        "reseal", "scope", "signatures",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -55,6 +59,9 @@ class Tx:
         self.due = Due(scope)
         self.progress = ProgressTable(scope)
         self.alerts = Alerts(scope)
+        self.notices = Notices(scope)
+        self.channels = Channels(scope)
+        self.benchmarks = Benchmarks(scope)
         self.documents = Documents(scope)
         self.drafts = Drafts(scope)
         self.signatures = Signatures(scope)

@@ -30,6 +30,8 @@ _KIND = {
     "therapist": "Therapist report",
     "patient": "Patient report",
     "insurer": "Insurer report",
+    "referrer": "Letter to the referring provider",
+    "director": "Director's report",
     "packet_manifest": "Packet manifest",
     "decision": "Decision",
 }

@@ -20,6 +20,7 @@ from sample_practice.surprises import (
     later_files,
 )
 from sample_practice.visits import add_visits
+from sample_practice.writings import add_writings
 
 PEOPLE: tuple[Person, ...] = MENTAL_HEALTH + PHYSICAL_THERAPY
 
@@ -45,11 +46,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "coverage": "coverage_id client_id payer plan member_id group_number start_date end_date "
         "priority last_updated",
         "authorizations": "authorization_id client_id payer authorization_number cpt_codes unit "
-        "requested authorized start_date end_date status last_updated",
+        "requested authorized start_date end_date requested_date decided_date status last_updated",
         "notes": "note_id client_id clinician_id appointment_id type date signed summary "
         "last_updated",
         "home_program": "entry_id client_id week_of prescribed done last_updated",
+        "journal": "entry_id client_id type written question_id mood mood_min mood_max text "
+        "last_updated",
+        "messages": "message_id client_id from sent text last_updated",
         "consents": "consent_id client_id scope granted expires revoked last_updated",
+        "contacts": "contact_id client_id role name organization phone fax last_updated",
     }.items()
 }
 EXPECTED_COLUMNS = ("client_id", "program", "decision", "rule", "primary_measure", "capped_by",
@@ -71,6 +76,7 @@ def tables_of(people: Sequence[Person]) -> Tables:
 def sample_files() -> dict[str, bytes]:
     """Every generated file of the sample practice, by its path in the practice's folder."""
     tables = tables_of(PEOPLE)
+    add_writings(tables)
     add_surprises(tables)
     files = {f"inbox/{name}.csv": csv_bytes(COLUMNS[name], rows) for name, rows in tables.items()}
     for later in later_files(tables):

@@ -26,6 +26,26 @@ CLINICIANS = (
     ("K-05", "Lennox Fictbrook", "PT, DPT", "100000005"),
     ("K-06", "Arden Fictstead", "PT, DPT", "100000006"),
 )
+# key: name, organization, telephone, fax
+REFERRERS = {
+    "R-1": ("Morgan Fictgate, MD", "Fictgate Family Medicine (synthetic)", "555-0141", "555-0142"),
+    "R-2": ("Tatum Fictholm, NP", "Harborside Clinic (synthetic)", "555-0151", "555-0152"),
+    "R-3": ("Perry Fictlow, MD", "Fictlow Orthopedics (synthetic)", "555-0161", ""),
+}
+# who referred whom; for the others the export names nobody
+REFERRED = {
+    "C-1003": "R-1", "C-1004": "R-2", "C-1005": "R-1", "C-1007": "R-2", "C-1008": "R-1",
+    "C-1015": "R-2", "C-1029": "R-1", "C-2001": "R-3", "C-2004": "R-3", "C-2009": "R-3",
+    "C-2010": "R-3",
+}  # fmt: skip
+# by authorization number: asked for, decided; of one the payer's portal names no days
+DAYS_OF_REQUEST = {
+    "EM-48211": ("2026-06-12", "2026-06-24"), "EM-50120": ("2026-05-14", "2026-05-19"),
+    "HH-70077": ("2026-08-17", "2026-08-28"), "EM-51904": ("2026-10-05", "2026-10-19"),
+    "EM-61001": ("2026-07-22", "2026-07-30"), "HH-71250": ("2026-10-14", "2026-10-29"),
+    "HH-71888": ("2026-10-07", "2026-10-16"), "EM-62040": ("2026-08-18", "2026-08-27"),
+    "EM-61377": ("2026-08-03", "2026-08-19"), "HH-72110": ("2026-10-21", ""),
+}  # fmt: skip
 DISCHARGE = {
     False: "Two consecutive scores in the non-clinical range and goals met.",
     True: "Function goals met and independent with the home program.",
@@ -67,6 +87,7 @@ def add_paperwork(person: Person, number: int, tables: Tables) -> None:
     _add_plan(person, tables)
     _add_diagnoses(person, tables)
     _add_insurance(person, tables)
+    _add_referrer(person, tables)
     for place, (scope, granted, expires, revoked) in enumerate(person.consents, start=1):
         tables["consents"].append(
             {
@@ -174,6 +195,7 @@ def _add_insurance(person: Person, tables: Tables) -> None:
     )
     codes = "97110;97140;97530" if person.physical else "90834;90837"
     for place, allowance in enumerate(person.allowances, start=1):
+        asked, decided = DAYS_OF_REQUEST.get(allowance.number, ("", ""))
         tables["authorizations"].append(
             {
                 "authorization_id": f"AU-{digits}-{place}",
@@ -186,10 +208,30 @@ def _add_insurance(person: Person, tables: Tables) -> None:
                 "authorized": "" if allowance.authorized is None else str(allowance.authorized),
                 "start_date": us_date(day(allowance.starts)),
                 "end_date": us_date(day(allowance.ends)),
+                "requested_date": _optional(asked),
+                "decided_date": _optional(decided),
                 "status": allowance.status,
                 "last_updated": stamp(at(day(allowance.starts), 11)),
             }
         )
+
+
+def _add_referrer(person: Person, tables: Tables) -> None:
+    if person.id not in REFERRED:
+        return
+    name, organization, phone, fax = REFERRERS[REFERRED[person.id]]
+    tables["contacts"].append(
+        {
+            "contact_id": f"CT-{person.id[2:]}-1",
+            "client_id": person.id,
+            "role": "Referring Provider",
+            "name": name,
+            "organization": organization,
+            "phone": phone,
+            "fax": fax,
+            "last_updated": stamp(at(_care_starts(person), 8, 15)),
+        }
+    )
 
 
 def _aim_changed(aim: Aim, person: Person) -> date:

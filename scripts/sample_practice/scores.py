@@ -13,6 +13,7 @@ SHAPES: dict[str, tuple[int, int, int]] = {
     "PHQ-9": (9, 3, 1),
     "GAD-7": (7, 3, 1),
     "PCL-5": (20, 4, 1),
+    "WSAS": (5, 8, 1),
     "ODI": (10, 5, 2),
     "LEFS": (20, 4, 1),
     "NPRS": (1, 10, 1),

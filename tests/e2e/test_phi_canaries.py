@@ -29,6 +29,8 @@ CANARIES = {
     "goal": "juggle seven pineapples",
     "odd value": "Wobblegong",
     "file name": "Thistlewhack",
+    "journal": "velvet harpsichord",
+    "message": "turquoise wheelbarrow",
 }
 HEADER = (
     "client_id,first_name,last_name,date_of_birth,sex,primary_clinician_id,status,program,"
@@ -92,6 +94,19 @@ def drop(site, rows):
         "target_date,achieved_date,weight,attainment,last_updated\n"
         f"G-1,PL-1,{number},{c['goal']},Objective,In Progress,1,2,3,02/15/2027,,1,,{stamp}\n"
         f"G-2,PL-1,{number},{c['goal']},Objective,{c['goal']},1,2,3,02/15/2027,,1,,{stamp}\n",
+    )
+    journal = "entry_id,client_id,type,written,question_id,mood,mood_min,mood_max,text,last_updated"
+    words = f"I want to die, {c['journal']}. I will kill myself by {c['journal']}"
+    site.drop(
+        "journal.csv",
+        f'{journal}\nJ-1,{number},Journal,11/19/2026 09:00 PM,,3,1,10,"{words}",{stamp}\n'
+        f'J-2,{number},Journal,11/19/2026 09:30 PM,,3,1,2,"{words}",{stamp}\n'
+        f'J-3,{number},{c["journal"]},11/19/2026 09:30 PM,,,,,"{words}",{stamp}\n',
+    )
+    site.drop(
+        "messages.csv",
+        "message_id,client_id,from,sent,text,last_updated\n"
+        f"M-1,{number},Client,11/20/2026 08:00 AM,He hits me with a {c['message']},{stamp}\n",
     )
     line = ",".join(person.values())
     site.drop("clients_headless.csv", f"{line}\n{line}\n")
@@ -184,6 +199,31 @@ def test_no_message_of_the_store_tells(ran):
         assert hits(f"{row.code} {row.message} {row.path} {row.labels}") == []
     for row in alerts:
         assert hits(row.alert.summary) == []
+
+
+def test_what_a_client_wrote_stands_in_no_document_alert_or_record(ran):
+    own = {"journal", "message"}
+    filed = [path for path in ran.site.out.rglob("*") if path.is_file()]
+    assert filed
+    for path in filed:
+        assert not own & set(hits(path.read_bytes().decode("latin-1"))), path.name
+    with open_app(ran.site.home).open_store() as store:
+        alerts = store.read(lambda tx: tx.alerts.list())
+        patients = store.read(lambda tx: [p.id for p in tx.records.patients()])
+        records = store.read(lambda tx: tx.records.of_patients(patients))
+        documents = store.read(
+            lambda tx: [tx.documents.spec(d.document_id) for d in tx.documents.list(limit=1000)]
+        )
+        progress = store.read(lambda tx: list(tx.progress.all()))
+    wording = [row.alert for row in alerts if row.alert.rule == "safety_wording"]
+    assert {(a.severity, a.audience) for a in wording} >= {
+        ("page", "therapist"), ("page", "on_call"), ("urgent", "therapist")
+    }  # fmt: skip
+    assert len({a.sources for a in wording}) == 4, "refused entries are judged too"
+    kinds = [record.kind for of_one in records.values() for record in of_one]
+    assert kinds.count("journal_entry") == 2
+    for thing in (alerts, records, documents, progress):
+        assert not own & set(hits(repr(thing)))
 
 
 def test_the_reason_beside_a_refused_file_tells_nothing(ran):

@@ -87,6 +87,7 @@ def _site(case: str, home: Path) -> App:
                     "therapist",
                     "patient",
                     "insurer",
+                    "referrer",
                     "decision",
                     "packet_manifest",
                     "alert",

@@ -7,10 +7,11 @@ from datetime import date
 
 from connector.documents.narrative import is_function
 from connector.measures import Instrument
+from connector.pipeline import cadence
+from connector.pipeline.cadence import rhythm_of
 from connector.pipeline.golden_thread.case import Case, Scored, goal_refs, plan_refs, score_ref
 from connector.pipeline.golden_thread.diagnosis import domains_of
 from connector.pipeline.golden_thread.rules import link
-from connector.pipeline.overdue import overdue_from
 from connector.pipeline.wording import joined, long_date, things
 from connector.progress import Documented
 
@@ -124,10 +125,12 @@ def overdue_since(case: Case, scored: Scored) -> date | None:
 
     By its own rhythm; of one without a rhythm, after ``VISITS_BETWEEN`` visits.
     """
-    last = scored.last.taken_on
-    if scored.instrument.cadence_days is not None:
-        due = overdue_from(last, scored.instrument.cadence_days, case.rules)
-        return due if case.on >= due else None
+    last, rhythm = scored.last.taken_on, rhythm_of(scored.instrument, case.rules)
+    if rhythm.known:
+        due = cadence.overdue_since(
+            last, rhythm, case.treatment_days, scored.instrument.min_days, case.rules
+        )
+        return due if due is not None and case.on >= due else None
     later = [day for day in case.treatment_days if day > last]
     return later[VISITS_BETWEEN] if len(later) > VISITS_BETWEEN else None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from connector.pipeline.golden_thread.case import Case, goal_refs, plan_refs, score_ref
+from connector.pipeline.golden_thread.case import Case, goal_refs, plan_refs, ref, score_ref
 from connector.pipeline.golden_thread.measures import VISITS_BETWEEN
 from connector.pipeline.golden_thread.plans import missing_parts
 from connector.pipeline.golden_thread.rules import REQUIRED, Rule
@@ -138,9 +138,18 @@ def _rhythm(case: Case) -> Documented:
 
 
 def _own_words(case: Case) -> Documented:
-    """Self-rated measures are the client's own report; journals are in no record."""
+    """Self-rated measures are the client's own report; of entries the records hold no text."""
     rule = RULES["own_words"]
     rated = [s for s in case.scored if self_rated(s.instrument.domain)]
+    entries = case.chart.entries
+    written = [ref(entries[-1], entries[-1].written_on)] if entries else []
+    if written:
+        by = [s.name for s in rated]
+        first = f"Self-report by {joined(by)}; " if by else ""
+        text = f"{first}{things(len(entries), 'entry', 'entries')} by the client."
+        return rule.found(
+            "own_words", "present", text, [*(score_ref(s.last) for s in rated), *written]
+        )
     if rated:
         text = f"Self-report by {joined([s.name for s in rated])}; no record holds journals."
         return rule.found("own_words", "present", text, [score_ref(s.last) for s in rated])

@@ -100,7 +100,7 @@ def test_alerts_go_out_although_every_report_fails(bench, rows):
             return super().deliver(outgoing)
 
     class NoRenderer:
-        def pdf(self, html):
+        def pdf(self, html, form):
             raise RetryLater("render_crashed", "the render process ended")
 
     made.with_destination(ChartIsDown())

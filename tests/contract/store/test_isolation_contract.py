@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from connector.errors import ConfigurationError
 from connector.ports import Receipt
 from connector.store import AuditEntry, QuarantineEntry, SignatureRow, Store
 from connector.store.audit_check import verify
+from connector.store.notices import NewNotice
 from connector.store.schema import metadata, records
 
 
@@ -50,6 +52,9 @@ def _fill(tx: Any, samples: Any, name: str) -> None:
     tx.deliveries.delivered("k1", Receipt("k1", name), samples.at())
     tx.destinations.disable("chart", "gone", name, samples.at())
     tx.cursors.set("s", name, samples.at())
+    notice = NewNotice("alert-1", samples.at(), 1, "kim", "kim/phone", "page")
+    tx.notices.add([notice, replace(notice, person=name)], samples.at())
+    tx.channels.failed("kim/phone", "unreachable", name, samples.at())
     tx.audit.append([AuditEntry("filled", name)], samples.at())
 
 
@@ -98,6 +103,11 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
         "delivery_queue": [tx.deliveries.waiting_at(), tx.deliveries.troubles()],
         "by_key": list(tx.deliveries.get_all(["k1", "k2"])),
         "cursor": tx.cursors.get("s"),
+        "notices": [tx.notices.of_alert("alert-1"), tx.notices.counts(), tx.notices.waiting()],
+        "notices_due": [row.person for row in tx.notices.due(samples.at(9))],
+        "channels": tx.channels.all(),
+        "alert_state": [tx.alerts.get("alert-1"), tx.alerts.to_tell(samples.at(9))],
+        "alerts_taken": [tx.alerts.taken_of(["patient-1"]), tx.alerts.unacknowledged()],
         "audit": [(row.seq, row.subject) for row in tx.audit.rows()],
         "latest": [row.subject for row in tx.audit.latest()],
     }
@@ -112,7 +122,9 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.records.upsert([samples.patient(version=9, name="Other")], samples.at())
     tx.due.done(tx.due.take())
     tx.progress.remove("patient-1")
+    tx.alerts.set_told("alert-1", 1, samples.at(5))
     tx.alerts.acknowledge("alert-1", "kim", samples.at())
+    tx.alerts.resolve("alert-1", "kim", samples.at(), "done")
     tx.alerts.retract(["alert-1"], "note", samples.at())
     tx.deliveries.retry("k2", samples.at(), "c", "m", samples.at())
     tx.deliveries.dead("k2", "c", "m", samples.at())
@@ -136,6 +148,11 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.deliveries.withdraw(["doc-1"], samples.at())
     tx.documents.prune(samples.at(99), signed_before=samples.at(99))
     tx.cursors.set("s", "changed", samples.at())
+    keys = [row.key for row in tx.notices.due(samples.at(9))]
+    tx.notices.mark_sending(keys, "me", samples.at())
+    tx.notices.release(samples.at(9), samples.at(9))
+    tx.notices.stop(["alert-1"], samples.at(9))
+    tx.channels.worked("kim/phone", "sent", samples.at(9))
     tx.audit.append([AuditEntry("changed", "all")], samples.at())
     tx.reseal.some()
 

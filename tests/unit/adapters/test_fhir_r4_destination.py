@@ -303,3 +303,46 @@ def test_the_models_are_not_imported_before_something_is_sent() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "False", done.stderr
     assert ADAPTER.needs_patient and not ADAPTER.keeps_for_review
+
+
+ASKED = {
+    "type": "questionnaire_request", "request_id": "request-1", "patient_id": "p-1",
+    "instrument": "phq9", "name": "PHQ-9", "loinc_panel": "44249-1", "reason": "repeat",
+    "due_on": "2026-11-15", "last_on": "2026-11-01",
+}  # fmt: skip
+REQUEST = replace(
+    ALERT, key="key-3", content=json.dumps(ASKED).encode(), labels={**LABELS, "kind": "request"}
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "focus"),
+    [
+        ({}, None),
+        ({"gad7": "Questionnaire/other"}, None),
+        ({"phq9": "Questionnaire/phq"}, "Questionnaire/phq"),
+        ({"phq9": "https://ehr.example/Questionnaire/phq9|2.0"},
+         "https://ehr.example/Questionnaire/phq9|2.0"),
+    ],
+)  # fmt: skip
+def test_a_request_becomes_a_task_of_the_client_about_the_form(
+    fhir_counterpart: Any, tmp_path: Path, known: dict[str, str], focus: str | None
+) -> None:
+    target = chart(fhir_counterpart, tmp_path, questionnaires=known, alerts="none")
+    receipt = target.deliver(REQUEST)
+    assert target.deliver(REQUEST) == receipt and target.find(REQUEST) == receipt
+    (made,) = fhir_counterpart.documents("Task")
+    assert (made["status"], made["intent"]) == ("requested", "plan")
+    assert made["for"] == made["owner"] == {"reference": "Patient/p-1"}
+    assert made["description"] == "Please fill in PHQ-9"
+    assert made["restriction"] == {"period": {"start": "2026-11-15"}}
+    assert made.get("focus", {}).get("reference") == focus
+    canonical = [one["valueCanonical"] for one in made.get("input", ())]
+    assert canonical == ([focus] if focus and focus.startswith("https") else [])
+
+
+def test_a_request_that_names_no_form_is_refused(fhir_counterpart: Any, tmp_path: Path) -> None:
+    for content in (b"{", b"[]", b"{}", json.dumps({**ASKED, "instrument": 7}).encode()):
+        with pytest.raises(Rejected) as caught:
+            chart(fhir_counterpart, tmp_path).deliver(replace(REQUEST, content=content))
+        assert caught.value.code == "request_unreadable"

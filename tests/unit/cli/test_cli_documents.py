@@ -149,6 +149,6 @@ def test_names_are_asked_for_as_they_are_shown(documents):
 
 def test_status_says_how_many_wait(connector, home):
     done = connector("--home", home, "status", "--json")
-    assert json.loads(done.out)["waiting_for"] == {"release": 3, "signature": 2}
+    assert json.loads(done.out)["waiting_for"] == {"release": 3, "signature": 2, "letter": 0}
     shown = connector("--home", home, "status")
     assert "waiting for signature 2" in shown.words and "waiting for release 3" in shown.words

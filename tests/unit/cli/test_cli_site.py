@@ -69,7 +69,8 @@ def test_a_wrong_key_gets_the_right_one(connector, small_site):
     assert done.code == 3
     assert (
         "connector: site.yaml: unknown key destinatons (and 1 more). Did you mean 'destinations'? "
-        "Valid values: as_of, destinations, practice, render, rules, sources, store [unknown_key]"
+        "Valid values: alerting, as_of, destinations, practice, render, rules, sources, store "
+        "[unknown_key]"
     ) in done.err or "site.yaml: destinations: Field required (and 1 more)" in done.err
     assert len(done.err.strip().splitlines()) == 1
 
@@ -99,7 +100,7 @@ def test_a_wrong_key_gets_the_right_one(connector, small_site):
         (
             lambda s: s["sources"][0].update(adapter="csv_file"),
             "there is no adapter 'csv_file'. Did you mean 'csv_files'? "
-            "Valid values: csv_files, fhir_files, fhir_r4, folder, webhook_json, "
+            "Valid values: apprise_channel, csv_files, fhir_files, fhir_r4, folder, webhook_json, "
             "webhook_out [unknown_adapter]",
         ),
         (

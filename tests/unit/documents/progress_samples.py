@@ -33,6 +33,7 @@ from connector.records import (
     Assessment,
     Authorization,
     Clinician,
+    Contact,
     Coverage,
     Diagnosis,
     Goal,
@@ -261,6 +262,21 @@ def progress(
         else (),
         alerts=alerts,
     )  # fmt: skip
+
+
+def referred(built: Progress, kind: str = "treatment_days", **changes: Any) -> Progress:
+    """The progress of a person whom somebody referred, with a letter due."""
+    contact = Contact(
+        **{
+            **owned("contact", 1), "role": "referring_provider", "name": "Morgan Fictgate, MD",
+            "organization": "Fictgate Family Medicine (synthetic)", "fax": "555-0142", **changes,
+        }
+    )  # fmt: skip
+    due = Milestone(
+        kind=kind, key=f"letter:{kind}", due_on=date(2026, 3, 11), text="a letter is due"
+    )
+    chart = built.chart.model_copy(update={"referrers": (contact,)})
+    return built.model_copy(update={"chart": chart, "milestones": (*built.milestones, due)})
 
 
 def safety_alert(number: int = 1) -> Alert:

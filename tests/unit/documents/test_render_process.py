@@ -75,6 +75,8 @@ def test_a_page_that_reaches_out_reaches_nothing(renderer, listener, tmp_path):
     assert b"THE-SECRET" not in content
     assert "still here" in reader.pages[0].extract_text()
     for stream in re.findall(rb"stream\r?\n(.*?)endstream", content, re.DOTALL):
+        if stream.startswith(b"<?xpacket"):  # not compressed: looked at above
+            continue
         assert b"THE-SECRET" not in zlib.decompressobj().decompress(stream)
 
 

@@ -86,6 +86,14 @@ ROWS: dict[str, dict[str, str]] = {
         "entry_id": "H-1", "client_id": "C-1", "week_of": "11/02/2026", "prescribed": "5",
         "done": "4",
     },
+    "journal": {
+        "entry_id": "J-1", "client_id": "C-1", "type": "Check-in", "written": "11/02/2026 09:05 PM",
+        "question_id": "", "mood": "4", "mood_min": "1", "mood_max": "10", "text": "slept badly",
+    },
+    "messages": {
+        "message_id": "M-1", "client_id": "C-1", "from": "Client", "sent": "11/02/2026 11:30 PM",
+        "text": "see you on Friday",
+    },
     "consents": {
         "consent_id": "S-1", "client_id": "C-1", "scope": "SUD disclosure",
         "granted": "01/01/2026", "expires": "01/01/2027", "revoked": "",
@@ -123,6 +131,14 @@ EXPECTED: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "notes": [("note", {"note_type": "progress", "summary": "went well",
                         "visit_source_id": "A-1"})],
     "home_program": [("home_program", {"prescribed": 5, "done": 4})],
+    "journal": [
+        ("journal_entry", {"entry": "mood", "written_on": date(2026, 11, 2),
+                           "written_at": datetime(2026, 11, 3, 2, 5, tzinfo=UTC),
+                           "mood": Decimal(4), "mood_max": Decimal(10), "findings": ()}),
+    ],
+    "messages": [
+        ("journal_entry", {"entry": "message", "written_on": date(2026, 11, 2), "mood": None}),
+    ],
     "consents": [("consent", {"scope": "sud_disclosure", "revoked_on": None})],
 }  # fmt: skip
 
@@ -210,3 +226,26 @@ def test_no_resource_whatever_crashes_the_mapping(table: str, data: st.DataObjec
     body = data.draw(st.dictionaries(st.sampled_from(names), JSON, max_size=6))
     result = mapped(table, {"resourceType": table, "status": "active"} | body, spec=FHIR)
     assert result.records or result.errors or result.skipped
+
+
+def test_what_a_client_wrote_is_read_and_stands_in_no_dump() -> None:
+    for table in ("journal", "messages"):
+        [entry] = mapped(table, ROWS[table] | CHANGED).records
+        assert getattr(entry, "text") == ROWS[table]["text"]  # noqa: B009
+        assert ROWS[table]["text"] not in entry.model_dump_json() + repr(entry)
+
+
+def test_a_message_of_the_practice_is_no_entry() -> None:
+    result = mapped("messages", ROWS["messages"] | CHANGED | {"from": "Practice"})
+    assert (result.records, result.errors, result.screening) == ((), (), ())
+
+
+def test_an_entry_that_is_refused_is_judged_all_the_same() -> None:
+    row = ROWS["journal"] | CHANGED
+    for wrong in ({"mood": "11"}, {"written": "13/45/2026"}, {"type": "Poem"}, {"mood": "?"}):
+        result = mapped("journal", row | wrong)
+        assert result.records == ()
+        assert [getattr(one, "text") for one in result.screening] == ["slept badly"]  # noqa: B009
+    twice = mapped("journal", row, row | {"text": "another text"})
+    assert [e.error.code for e in twice.errors] == ["conflicting_duplicate"]
+    assert [getattr(one, "text") for one in twice.screening] == ["another text"]  # noqa: B009

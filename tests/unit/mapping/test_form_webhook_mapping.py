@@ -12,7 +12,7 @@ import pytest
 from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import check_instruments, load_mapping
 from connector.ports import RawBatch, RawRow
-from connector.records import Assessment, Patient, RecordIds
+from connector.records import Assessment, HomeProgram, JournalEntry, Patient, RecordIds
 from connector.registry import load_instruments
 from connector.resources import Resources
 
@@ -227,3 +227,53 @@ class TestPatient:
             chart = CONTEXT.ids.make("patient", "ehr", "F-101")
             assert {form.patient_id, *(f.patient_id for f in history)} == {chart}
             assert form.id == forms(mapped())[0].id, "the form itself is still this source's"
+
+
+def entries(result: MappingResult) -> list[JournalEntry]:
+    assert result.errors == ()
+    return [r for r in result.records if isinstance(r, JournalEntry)]
+
+
+def posted(table: str, **event: Any) -> MappingResult:
+    row = RawRow(1, {"entry_id": "e-1", "patient_id": "F-101", **event})
+    return apply(SPEC, RawBatch("key", table, "/webhooks/journal", AT, (row,)), CONTEXT)
+
+
+def test_free_text_answers_come_with_the_form() -> None:
+    answers = [{"question": "q10", "text": "better sleep"}, {"question": "q11", "text": " "}]
+    [entry] = entries(mapped(free_text=answers))
+    assert (entry.entry, entry.question, entry.text) == ("free_text_answer", "q10", "better sleep")
+    assert (entry.written_on, entry.findings) == (date(2026, 11, 20), ())
+    assert entry.patient_id == patient(mapped()).id
+    [again] = entries(mapped(event_id="evt-2", free_text=answers))
+    assert again.id == entry.id, "the same answer under another event is one entry"
+    assert entries(mapped(assessed_at="2026-11-20", free_text=answers))[0].written_at is None
+
+
+def test_what_was_written_is_judged_although_the_form_is_refused() -> None:
+    result = mapped(items=[9] * 9, free_text=[{"question": "q10", "text": "hello"}])
+    assert result.records == ()
+    assert [r.text for r in result.screening if isinstance(r, JournalEntry)] == ["hello"]
+
+
+def test_journals_moods_and_home_programs_have_tables_of_their_own() -> None:
+    [entry] = entries(
+        posted("entry", entry="mood", written_at="2026-11-20T21:05:00-05:00", text="fine",
+               mood={"rating": 4, "min": 1, "max": 10})
+    )  # fmt: skip
+    assert (entry.entry, entry.mood, entry.mood_min, entry.mood_max) == ("mood", 4, 1, 10)
+    [plain] = entries(posted("entry", written_at="2026-11-20", text="fine"))
+    assert (plain.entry, plain.written_at) == ("journal", None)
+    result = posted("home_program", week_of="2026-11-16", prescribed=5, done=3)
+    [week] = [r for r in result.records if isinstance(r, HomeProgram)]
+    assert (week.week_of, week.prescribed, week.done) == (date(2026, 11, 16), 5, 3)
+    assert patient(result).id == week.patient_id
+
+
+@pytest.mark.parametrize(
+    "mood", [{"rating": 4}, {"rating": 11, "min": 1, "max": 10}, {"rating": "?", "min": 1}]
+)
+def test_a_mood_needs_its_scale(mood: dict[str, Any]) -> None:
+    result = posted("entry", written_at="2026-11-20", text="fine", mood=mood)
+    assert (result.records, len(result.errors)) == ((), 1)
+    assert "fine" not in str([e.error.sentence() for e in result.errors])

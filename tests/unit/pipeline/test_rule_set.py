@@ -31,6 +31,7 @@ def test_the_shipped_numbers_have_a_name_and_keep_it() -> None:
         "overdue_factor": "1.5", "authorization_flag_remaining": 1, "authorization_lead_days": 14,
         "authorization_counts_evaluations": True, "visit_milestones": [10],
         "recertification_days": 90, "milestone_lead_days": 14, "acute_days": 30,
+        "cadence": {}, "requests_need_consent": False, "primary_scales": {}, "own_courses": [],
     }  # fmt: skip
     assert DEFAULT_NAME == "default-1"
 

@@ -17,6 +17,7 @@ NAMES = (
     "incomplete_and_late",
     "authorization_seventh_of_eight",
     "corrections_and_retractions",
+    "letter_to_the_referring_provider",
 )
 
 

@@ -1,0 +1,8 @@
+"""275 006020X314: documents for a claim, version 6020."""
+
+from __future__ import annotations
+
+from connector.x12.guides.attachment import guide
+
+GUIDE = guide("006020X314", "documents for a claim, version 6020")
+"""The guide."""

@@ -1,0 +1,8 @@
+"""271, 005010X279A1."""
+
+from __future__ import annotations
+
+from connector.x12.guides.eligibility import guide
+
+GUIDE = guide("271", answer=True)
+"""The guide."""
