@@ -41,20 +41,33 @@ def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, 
         token,
         lambda: not runner.ended.is_set(),
         app.webhooks,
-        Intake(runner.work.store, app.site.now, runner.wake).store,
+        Intake(runner.work.store, app.site.now, runner.arrived).store,
     )
     return flask_app, stack.close
 
 
-def start_web(app: App, token: str, is_working: Callable[[], bool]) -> tuple[Flask, Stop]:
-    """The web application alone; what it stores is worked on by the process of ``start_work``."""
+def start_web(
+    app: App, token: str, is_working: Callable[[], bool], on_failure: Callable[[], None]
+) -> tuple[Flask, Stop]:
+    """The web application, and the sending of light documents.
+
+    What it stores is worked on by the process of ``start_work``. ``on_failure`` as in ``start``.
+    """
+    from connector.engine.edge import Edge
     from connector.engine.intake import Intake
-    from connector.engine.wake import WakeSender, wake_address
+    from connector.engine.wake import WakeReceiver, WakeSender, wake_address
 
     stack = ExitStack()
     store = stack.enter_context(app.open_store())
     wake = WakeSender(wake_address(app.home))
     stack.callback(wake.close)
+    edge = Edge(app.work(store, None))
+    edge.start()
+    stack.callback(edge.stop)
+    receiver = WakeReceiver(wake_address(app.home, "out"), edge.queued)
+    receiver.start()
+    stack.callback(receiver.stop)
+    threading.Thread(target=_watch, args=(edge.loops.ended, on_failure), daemon=True).start()
     intake = Intake(store, app.site.now, wake)
     flask_app = create_app(store, app.practice, token, is_working, app.webhooks, intake.store)
     return flask_app, stack.close
@@ -62,12 +75,14 @@ def start_web(app: App, token: str, is_working: Callable[[], bool]) -> tuple[Fla
 
 def start_work(app: App) -> tuple[threading.Event, Stop]:
     """Engine and clock without web part: what is set when a part has failed, and how to stop."""
-    from connector.engine.wake import WakeReceiver, wake_address
+    from connector.engine.wake import WakeReceiver, WakeSender, wake_address
 
     stack = ExitStack()
     try:
-        runner = _start_runner(app, stack)
-        receiver = WakeReceiver(wake_address(app.home), runner.wake)
+        edge = WakeSender(wake_address(app.home, "out"))
+        stack.callback(edge.close)
+        runner = _start_runner(app, stack, edge)
+        receiver = WakeReceiver(wake_address(app.home), runner.arrived)
         receiver.start()
         stack.callback(receiver.stop)
     except BaseException:
@@ -76,12 +91,12 @@ def start_work(app: App) -> tuple[threading.Event, Stop]:
     return runner.ended, stack.close
 
 
-def _start_runner(app: App, stack: ExitStack) -> Runner:
+def _start_runner(app: App, stack: ExitStack, edge: Callable[[int], None] | None = None) -> Runner:
     from connector.engine.clock import Clock
 
     runner = stack.enter_context(app.open_engine())
     clock = Clock(runner.work, {s.name: s.every_seconds for s in app.polled}, runner.wake)
-    runner.start()
+    runner.start(edge)
     clock.start()
     stack.callback(clock.stop)
     return runner

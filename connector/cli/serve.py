@@ -150,7 +150,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             flask_app, self._close = service.start(self._app, self._token, self._fail)
         else:
             flask_app, self._close = service.start_web(
-                self._app, self._token, self._worker_is_alive
+                self._app, self._token, self._worker_is_alive, self._fail
             )
             threading.Thread(target=self._watch_worker, daemon=True).start()
         settle()

@@ -69,6 +69,7 @@ def _stored(work: Work, document_id: str, fmt: str) -> bytes | None:
 
 def _pages(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
     if fmt == "pdf":
+        assert work.renderer is not None  # only a process that makes pages takes their deliveries
         return work.renderer.pdf(compose.html(spec, work.resources, work.paper))
     return compose.html(spec, work.resources, work.paper, embed_fonts=True).encode()
 

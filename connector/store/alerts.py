@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import Row, case
+from sqlalchemy import Executable, Row, case
+from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.progress import Alert
 from connector.store.packing import pack, unpack
@@ -31,6 +33,28 @@ _STATES = Prepared(
         .order_by(alerts.c.key)
     )
 )
+
+
+@cache
+def _raising(dialect: str) -> Executable:
+    """Stores alerts; one that was acknowledged stays as it is."""
+    insert = postgresql.insert(alerts) if dialect == "postgresql" else sqlite.insert(alerts)
+    fresh = insert.excluded
+    first = case((alerts.c.state == "open", alerts.c.raised_at), else_=fresh.raised_at)
+    return insert.on_conflict_do_update(
+        index_elements=["practice_id", "key"],
+        set_={
+            "severity": fresh.severity,
+            "audience": fresh.audience,
+            "state": "open",
+            "body": fresh.body,
+            "note": None,
+            "acknowledged_by": None,
+            "raised_at": first,
+            "updated_at": fresh.updated_at,
+        },
+        where=alerts.c.state != "acknowledged",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +101,7 @@ class Alerts:
             if state != "open":
                 new.add(key)
         if rows:
-            self._write(rows)
+            self._scope.each(_raising(self._scope.connection.dialect.name), rows)
         return [alert for key, alert in by_key.items() if key in new]
 
     def open(self, patient_id: str | None = None) -> AlertRows:
@@ -145,28 +169,6 @@ class Alerts:
             audience=alert.audience, state="open", raised_at=at, updated_at=at,
             body=self._scope.seal(_BODY, (alert.key,), pack(body)),
         )  # fmt: skip
-
-    def _write(self, rows: Sequence[dict[str, Any]]) -> None:
-        insert = self._scope.insert(alerts)
-        fresh = insert.excluded
-        first = case((alerts.c.state == "open", alerts.c.raised_at), else_=fresh.raised_at)
-        self._scope.run(
-            insert.on_conflict_do_update(
-                index_elements=["practice_id", "key"],
-                set_={
-                    "severity": fresh.severity,
-                    "audience": fresh.audience,
-                    "state": "open",
-                    "body": fresh.body,
-                    "note": None,
-                    "acknowledged_by": None,
-                    "raised_at": first,
-                    "updated_at": fresh.updated_at,
-                },
-                where=alerts.c.state != "acknowledged",
-            ),
-            rows,
-        )
 
     def _alert(self, row: Row[*tuple[Any, ...]]) -> AlertRow:
         body = unpack(self._scope.open(_BODY, (row.key,), row.body))
