@@ -107,7 +107,7 @@ def measure(home: Path, events: int, patients: int) -> dict[str, float]:
     with app.open_engine() as runner:
         store = runner.work.store
         runner.work_until_idle()
-        intake = Intake(store, app.site.now, lambda: None)
+        intake = Intake(store, app.site.now, lambda _: None)
         flask = create_app(store, app.practice, "", webhooks=app.webhooks, store_page=intake.store)
         requests = _environments(events + 2 * BATCH, patients)
         for warm in (requests[:BATCH], requests[BATCH : 2 * BATCH]):

@@ -176,7 +176,7 @@ class App:
         url = absolute_url(self.site.store.url, self.home)
         return Store.open(url, self.keys, self.site.practice.id)
 
-    def work(self, store: Store, renderer: Renderer, report: Reporter | None = None) -> Work:
+    def work(self, store: Store, renderer: Renderer | None, report: Reporter | None = None) -> Work:
         """Everything the units of work need, over an open store and renderer."""
         from connector.engine.work import Silent, Work
 

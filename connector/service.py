@@ -37,7 +37,7 @@ def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, 
     stack = ExitStack()
     try:
         runner = _start_runner(app, stack)
-        intake = Intake(runner.work.store, app.site.now, runner.wake)
+        intake = Intake(runner.work.store, app.site.now, runner.arrived)
         listening = _start_listeners(app, intake, stack)
     except BaseException:
         stack.close()
@@ -57,14 +57,25 @@ def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, 
 def start_web(
     app: App, token: str, is_working: Callable[[], bool], on_failure: Callable[[], None]
 ) -> tuple[Flask, Stop]:
-    """The web application and listeners; the process of ``start_work`` works on what they store."""
+    """The web application, listeners, and the sending of light documents.
+
+    What they store is worked on by the process of ``start_work``. ``on_failure`` as in ``start``.
+    """
+    from connector.engine.edge import Edge
     from connector.engine.intake import Intake
-    from connector.engine.wake import WakeSender, wake_address
+    from connector.engine.wake import WakeReceiver, WakeSender, wake_address
 
     stack = ExitStack()
     store = stack.enter_context(app.open_store())
     wake = WakeSender(wake_address(app.home))
     stack.callback(wake.close)
+    edge = Edge(app.work(store, None))
+    edge.start()
+    stack.callback(edge.stop)
+    receiver = WakeReceiver(wake_address(app.home, "out"), edge.queued)
+    receiver.start()
+    stack.callback(receiver.stop)
+    threading.Thread(target=_watch, args=(edge.loops.ended, on_failure), daemon=True).start()
     intake = Intake(store, app.site.now, wake)
     try:
         listening = _start_listeners(app, intake, stack)
@@ -84,16 +95,18 @@ def start_work(app: App, *, listens: bool = False) -> tuple[threading.Event, Sto
     ``listens``: there is no web process beside it, so that sources which connect to us come here.
     """
     from connector.engine.intake import Intake
-    from connector.engine.wake import WakeReceiver, wake_address
+    from connector.engine.wake import WakeReceiver, WakeSender, wake_address
 
     stack = ExitStack()
     try:
-        runner = _start_runner(app, stack)
-        receiver = WakeReceiver(wake_address(app.home), runner.wake)
+        edge = WakeSender(wake_address(app.home, "out"))
+        stack.callback(edge.close)
+        runner = _start_runner(app, stack, edge)
+        receiver = WakeReceiver(wake_address(app.home), runner.arrived)
         receiver.start()
         stack.callback(receiver.stop)
         if listens:
-            intake = Intake(runner.work.store, app.site.now, runner.wake)
+            intake = Intake(runner.work.store, app.site.now, runner.arrived)
             _watch(_start_listeners(app, intake, stack), runner.ended.set, stack)
     except BaseException:
         stack.close()
@@ -101,12 +114,12 @@ def start_work(app: App, *, listens: bool = False) -> tuple[threading.Event, Sto
     return runner.ended, stack.close
 
 
-def _start_runner(app: App, stack: ExitStack) -> Runner:
+def _start_runner(app: App, stack: ExitStack, edge: Callable[[int], None] | None = None) -> Runner:
     from connector.engine.clock import Clock
 
     runner = stack.enter_context(app.open_engine())
     clock = Clock(runner.work, {s.name: s.every_seconds for s in app.polled}, runner.wake)
-    runner.start()
+    runner.start(edge)
     clock.start()
     stack.callback(clock.stop)
     return runner

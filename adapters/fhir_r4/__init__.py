@@ -43,6 +43,18 @@ ADAPTER = Adapter(
     destination=_destination,
     formats=("pdf", "json"),
     one_format=True,  # a chart needs the pages, and data only where there are no pages
+    # All that are about a patient; the director's report has no chart.
+    kinds=(
+        "therapist",
+        "patient",
+        "insurer",
+        "referrer",
+        "decision",
+        "summary",
+        "packet_manifest",
+        "alert",
+        "request",
+    ),
     needs_patient=True,
     concerns=_concerns,
 )

@@ -50,7 +50,7 @@ def director_command(
     """Improvement rates with their denominators, authorization times, time saved (assumed).
 
     Sums over everybody who was seen in the period; no patient is named, and small groups are not
-    shown (docs/measurement.md, section 13).
+    shown (docs/measurement.md, section 15).
     """
     app = open_app(home)
     period = _period(app, first, last)

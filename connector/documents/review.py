@@ -157,7 +157,7 @@ def has_positive_safety(progress: Progress) -> bool:
 
 
 def has_positive_item(progress: Progress) -> bool:
-    """True with a positive safety item on a measure's latest form, or an alert on one that pages."""
+    """True with a positive item on a measure's latest form, or an alert on one that pages."""
     latest = [s.measurements[-1] for s in progress.measured.series if s.measurements]
     return any(positive_safety(m.score.flags) for m in latest) or any(
         a.severity == "page" or ("safety" in a.rule and a.severity == "urgent")

@@ -155,13 +155,14 @@ def _therapist(view: View, instruments: Instruments) -> Told:
 def _patient(view: View, _instruments: Instruments) -> Told:
     """The page names no instrument, so the data doesn't either."""
     measure, number = view.get("measure"), view.get("chart_number")
+    name = (measure or {}).get("name")
     points: Sequence[Point] = ()
     if measure:
         points = _points(measure.get("chart")) or _ends(measure)
     states = {SENTENCES[f"goal_{state}"]: state for state in ("met", "new", "stopped")}
     return Told(
         identifiers=(("MR", number),) if number else (),
-        series=_kept([Series(measure.get("name", "score"), tuple(points)) if measure else None]),
+        series=_kept([Series(name, tuple(points)) if name else None]),
         goals=tuple(
             ToldGoal(goal["text"], states.get(where, "open"), now=where)
             for goal in view.get("goals", ())

@@ -70,6 +70,7 @@ def _stored(work: Work, document_id: str, fmt: str) -> bytes | None:
 
 def _pages(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
     if fmt == "pdf":
+        assert work.renderer is not None  # only a process that makes pages takes their deliveries
         variant = work.pdf_for.get(spec.kind, work.pdf)
         form = pdf_form(spec, variant, work.resources, work.instruments)
         return work.renderer.pdf(compose.html(spec, work.resources, work.paper), form)

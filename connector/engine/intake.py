@@ -50,7 +50,9 @@ class _Keeper:
 class Intake:
     """The way in for webhooks and listeners. ``wake`` is called after each commit."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, now: Callable[[], datetime], wake: Callable[[int], None]
+    ) -> None:
         self._store = store
         self._now = now
         self._wake = wake
@@ -102,4 +104,4 @@ class Intake:
         for one, count in zip(group, rows, strict=True):
             one.rows, one.stored = count, True
         if any(rows):
-            self._wake()
+            self._wake(sum(rows))

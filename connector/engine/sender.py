@@ -6,12 +6,13 @@ each destination has its own, so that a receiver that is away holds up no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.engine import workflows
+from connector.engine.gate import Gate
+from connector.engine.loops import FALLBACK_SECONDS
 from connector.engine.retries import release_cut_off
 from connector.engine.work import Work
 from connector.ports import ALL_FORMATS
@@ -19,6 +20,7 @@ from connector.store.deliveries import DeliveryRow
 
 LIGHT_AT_ONCE = 64
 _LOOK_FOR_CUT_OFF = timedelta(minutes=1)
+_AWAY_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +32,31 @@ class Parcel:
     keys: tuple[str, ...]
 
 
+Carry = Callable[[Parcel], int]
+"""Sends a parcel now; how many of its deliveries succeeded."""
+
+
 class Sender:
-    """Takes turns at one destination. ``alone``: no other process works on this database."""
+    """Takes turns at one destination. ``alone``: no other process sends such documents there.
+
+    Several parcels of a turn are carried at once by ``threads``, if there are any.
+    """
 
     def __init__(
-        self, work: Work, destination: str, *, light: bool, alone: bool, threads: Executor
+        self,
+        work: Work,
+        destination: str,
+        *,
+        light: bool,
+        alone: bool,
+        carry: Carry,
+        threads: Executor | None,
     ) -> None:
         self.destination = destination
         self.light = light
         self._work = work
         self._alone = alone
+        self._carry = carry
         self._threads = threads
         self._looked: datetime | None = None
 
@@ -62,10 +79,11 @@ class Sender:
         if not rows:
             return 0
         found = list(parcels(rows))
-        if len(found) == 1:
-            _send(found[0])
+        if len(found) == 1 or self._threads is None:
+            for parcel in found:
+                self._carry(parcel)
         else:
-            list(self._threads.map(_send, found))
+            list(self._threads.map(self._carry, found))
         return len(rows)
 
     def _take_up_cut_off(self, now: datetime) -> None:
@@ -76,17 +94,33 @@ class Sender:
                         light=self.light)  # fmt: skip
 
 
-def senders(work: Work, *, alone: bool, threads: Executor) -> list[Sender]:
-    """The senders of each destination; also of those that left the site file with work left."""
+def senders(
+    work: Work,
+    *,
+    alone: bool,
+    carry: Carry,
+    threads: Executor | None = None,
+    light: bool | None = None,
+) -> list[Sender]:
+    """The senders of each destination; also of those that left the site file with work left.
+
+    ``light``: only those of light documents, or only those of pages.
+    """
+    wanted = (True, False) if light is None else (light,)
     formats = {route.destination: route.formats for route in work.routes}
     for name in work.store.read(lambda tx: tx.deliveries.waiting_at()):
         formats[name] = ALL_FORMATS
     return [
-        Sender(work, name, light=light, alone=alone, threads=threads)
+        Sender(work, name, light=one, alone=alone, carry=carry, threads=threads)
         for name, taken in sorted(formats.items())
-        for light in (True, False)
-        if any((fmt == "json") == light for fmt in taken)
+        for one in wanted
+        if any((fmt == "json") == one for fmt in taken)
     ]
+
+
+def resting(gate: Gate) -> float:
+    """Seconds until a destination is looked at again, if nothing wakes its loop before."""
+    return _AWAY_SECONDS if gate.probing else FALLBACK_SECONDS
 
 
 def parcels(rows: Sequence[DeliveryRow]) -> Iterator[Parcel]:
@@ -100,10 +134,3 @@ def parcels(rows: Sequence[DeliveryRow]) -> Iterator[Parcel]:
             pages.setdefault(row.document_id, []).append(row)
     for document_id, same in pages.items():
         yield Parcel(document_id, tuple(row.format for row in same), tuple(row.key for row in same))
-
-
-def _send(parcel: Parcel) -> int:
-    if parcel.document_id is None:
-        return workflows.call("send", workflows.send_light, list(parcel.keys))
-    formats, keys = list(parcel.formats), list(parcel.keys)
-    return workflows.call("file", workflows.file_document, parcel.document_id, formats, keys)

@@ -16,10 +16,13 @@ from hashlib import sha256
 from pathlib import Path
 
 
-def wake_address(home: Path) -> str:
-    """Where the site's working process listens; short, because such names have few letters."""
+def wake_address(home: Path, way: str = "in") -> str:
+    """Where a process of the site listens; short, because such names have few letters.
+
+    ``way`` is "in" for the working process, "out" for the one that sends.
+    """
     name = sha256(str(home).encode()).hexdigest()[:16]
-    return str(Path(tempfile.gettempdir()) / f"connector-{os.getuid()}-{name}.wake")
+    return str(Path(tempfile.gettempdir()) / f"connector-{os.getuid()}-{name}.{way}")
 
 
 class WakeSender:
@@ -30,10 +33,10 @@ class WakeSender:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
-    def __call__(self) -> None:
-        """Wake the working process, if it listens."""
+    def __call__(self, rows: int) -> None:
+        """Tell the working process, if it listens, that so many rows have arrived."""
         with contextlib.suppress(OSError):
-            self._socket.sendto(b"1", self._address)
+            self._socket.sendto(b"%d" % rows, self._address)
 
     def close(self) -> None:
         """Closes the socket."""
@@ -43,7 +46,7 @@ class WakeSender:
 class WakeReceiver:
     """Calls ``wake`` for what arrives, many calls at once as one."""
 
-    def __init__(self, address: str, wake: Callable[[], None]) -> None:
+    def __init__(self, address: str, wake: Callable[[int], None]) -> None:
         self._address = address
         self._wake = wake
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -70,5 +73,5 @@ class WakeReceiver:
     def _listen(self) -> None:
         while not self._stop.is_set():
             with contextlib.suppress(TimeoutError):
-                self._socket.recv(16)
-                self._wake()
+                told = self._socket.recv(16)
+                self._wake(int(told) if told.isdigit() else 1)

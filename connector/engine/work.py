@@ -50,8 +50,9 @@ class Silent:
 class Work:
     """The parts that ingest, evaluate and deliver work with. ``now`` is the only clock.
 
-    ``needing_patient`` names the destinations that must know whose chart a document belongs to.
-    ``pdf`` is the variant of PDFs, ``pdf_for`` that of some kinds of report.
+    ``renderer`` is None where no pages are made. ``needing_patient`` names the destinations that
+    must know whose chart a document belongs to. ``pdf`` is the variant of PDFs, ``pdf_for`` that
+    of some kinds of report.
     """
 
     store: Store
@@ -66,7 +67,7 @@ class Work:
     contexts: Mapping[str, MappingContext]
     destinations: Mapping[str, Destination]
     routes: Sequence[Route]
-    renderer: Renderer
+    renderer: Renderer | None
     now: Callable[[], datetime]
     needing_patient: frozenset[str] = frozenset()
     gates: Mapping[str, Gate] = field(default_factory=lambda: defaultdict(Gate))

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dbos import DBOS, SetWorkflowID
 
 from connector.engine import deliver, evaluate, ingest
+from connector.engine.sender import Parcel
 from connector.engine.work import Work
 from connector.errors import ConnectorError, Rejected
 from connector.logs import outline
@@ -95,6 +96,13 @@ def file_document(document_id: str, formats: list[str], keys: list[str]) -> int:
 def send_light(keys: list[str]) -> int:
     """Deliver a batch of light documents (alerts, summaries) to one destination."""
     return deliver.send(_work(), keys, by=str(DBOS.workflow_id))
+
+
+def carry(parcel: Parcel) -> int:
+    """Send a parcel now, by the workflow that is made for its kind."""
+    if parcel.document_id is None:
+        return call("send", send_light, list(parcel.keys))
+    return call("file", file_document, parcel.document_id, list(parcel.formats), list(parcel.keys))
 
 
 def call(kind: str, workflow: Callable[..., int], *arguments: object) -> int:

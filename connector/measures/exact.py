@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
@@ -14,6 +15,18 @@ def round_half_away(value: Fraction | Decimal, decimals: int) -> Decimal:
     steps = (abs(over) * 10**decimals * 2 + under) // (2 * under)
     sign = "-" if over < 0 and steps else ""
     return Decimal(f"{sign}{steps}E-{decimals}")
+
+
+def exact_sum(values: Iterable[Decimal]) -> Fraction:
+    """The sum; whole numbers, which almost all answers are, are added as such."""
+    whole, rest = 0, Fraction(0)
+    for value in values:
+        over, under = value.as_integer_ratio()
+        if under == 1:
+            whole += over
+        else:
+            rest += Fraction(over, under)
+    return rest + whole
 
 
 def as_decimal(value: Fraction) -> Decimal:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from connector.measures.exact import exact_sum
 from connector.measures.instrument import Instrument
 from connector.measures.spec import Subscale, TableScoring, TimesScoring
 
 Weights = Sequence[Decimal | None]
-_ZERO = Fraction(0)
+_NOTHING = Decimal(0)
 NO_ITEM_TOTAL = ("total_only", "subscales_only", "triage")
 PRORATING = ("sum", "mean", "hundred_minus_percent_of_max")
 """Kinds of subscale that stand for the whole scale although an item is blank."""
@@ -51,9 +52,9 @@ _FORMULAS: dict[str, Callable[[Answered], Fraction]] = {
 def answered(instrument: Instrument, weights: Weights, numbers: Sequence[int]) -> Answered:
     """What was answered among the items ``numbers``."""
     given = [(number, weights[number - 1]) for number in numbers]
-    present = [(number, Fraction(weight)) for number, weight in given if weight is not None]
-    largest = sum((Fraction(instrument.range_of(number).max or 0) for number, _ in present), _ZERO)
-    total = sum((weight for _, weight in present), _ZERO)
+    present = [(number, weight) for number, weight in given if weight is not None]
+    largest = exact_sum(instrument.range_of(number).max or _NOTHING for number, _ in present)
+    total = exact_sum(weight for _, weight in present)
     return Answered(total, largest, len(present), len(numbers))
 
 
@@ -105,5 +106,4 @@ def scored_numbers(instrument: Instrument, items: int) -> Sequence[int]:
 
 
 def _smallest_sum(instrument: Instrument, items: int) -> Fraction:
-    lows = (instrument.range_of(number).min for number in range(1, items + 1))
-    return sum((Fraction(low) for low in lows), _ZERO)
+    return exact_sum(instrument.range_of(number).min for number in range(1, items + 1))

@@ -25,7 +25,7 @@ PARTS: dict[str, str] = {
     "too_early": "courses",
     "insufficient_data": "courses",
 }
-"""Numerator: denominator. The definitions are in docs/measurement.md, section 13."""
+"""Numerator: denominator. The definitions are in docs/measurement.md, section 15."""
 _CHANGES = {"improved": "improved", "none": "unclear", "deteriorated": "worse"}
 
 

@@ -65,8 +65,9 @@ def expected_percent(curve: Sequence[tuple[int, int]], days: int | Fraction) -> 
             span = (point[0] - before[0]) * 7
             if span == 0:
                 return Fraction(point[1])
-            share = Fraction(days - before[0] * 7) / span
-            return before[1] + share * (point[1] - before[1])
+            # One fraction, made once: many small steps of them cost more than all the rest here.
+            passed = days - before[0] * 7
+            return Fraction(before[1] * span + passed * (point[1] - before[1])) / span
         before = point
     return Fraction(before[1])
 

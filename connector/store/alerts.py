@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import Row, and_, case, func, or_
+from sqlalchemy import Executable, Row, and_, case, func, or_
+from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.progress import Alert
 from connector.store.packing import pack, unpack
@@ -43,6 +45,41 @@ _STATES = Prepared(
         .order_by(alerts.c.key)
     )
 )
+
+
+@cache
+def _raising(dialect: str) -> Executable:
+    """Stores alerts; one that was acknowledged stays as it is."""
+    insert = postgresql.insert(alerts) if dialect == "postgresql" else sqlite.insert(alerts)
+    fresh = insert.excluded
+    was_open = alerts.c.state == "open"
+    worse = or_(
+        and_(fresh.severity == "page", alerts.c.severity != "page"),
+        and_(
+            fresh.severity == "urgent",
+            alerts.c.severity != "urgent",
+            alerts.c.severity != "page",
+        ),
+    )
+    as_before = and_(was_open, ~worse)
+    return insert.on_conflict_do_update(
+        index_elements=["practice_id", "key"],
+        set_={
+            "severity": fresh.severity,
+            "audience": fresh.audience,
+            "state": "open",
+            "body": fresh.body,
+            "note": None,
+            "acknowledged_by": None,
+            "acknowledged_at": None,
+            "resolved_by": None,
+            "told": case((was_open, alerts.c.told), else_=0),
+            "tell_at": case((as_before, alerts.c.tell_at), else_=fresh.tell_at),
+            "raised_at": case((was_open, alerts.c.raised_at), else_=fresh.raised_at),
+            "updated_at": fresh.updated_at,
+        },
+        where=and_(*(alerts.c.state != state for state in _TAKEN)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +131,7 @@ class Alerts:
             if state != "open":
                 new.add(key)
         if rows:
-            self._write(rows)
+            self._scope.each(_raising(self._scope.connection.dialect.name), rows)
         return [alert for key, alert in by_key.items() if key in new]
 
     def open(self, patient_id: str | None = None) -> AlertRows:
@@ -241,42 +278,6 @@ class Alerts:
             .values(tell_at=None, **values)
         )
         return changed.rowcount == 1
-
-    def _write(self, rows: Sequence[dict[str, Any]]) -> None:
-        insert = self._scope.insert(alerts)
-        fresh = insert.excluded
-        was_open = alerts.c.state == "open"
-        first = case((was_open, alerts.c.raised_at), else_=fresh.raised_at)
-        worse = or_(
-            and_(fresh.severity == "page", alerts.c.severity != "page"),
-            and_(
-                fresh.severity == "urgent",
-                alerts.c.severity != "urgent",
-                alerts.c.severity != "page",
-            ),
-        )
-        as_before = and_(was_open, ~worse)
-        self._scope.run(
-            insert.on_conflict_do_update(
-                index_elements=["practice_id", "key"],
-                set_={
-                    "severity": fresh.severity,
-                    "audience": fresh.audience,
-                    "state": "open",
-                    "body": fresh.body,
-                    "note": None,
-                    "acknowledged_by": None,
-                    "acknowledged_at": None,
-                    "resolved_by": None,
-                    "told": case((was_open, alerts.c.told), else_=0),
-                    "tell_at": case((as_before, alerts.c.tell_at), else_=fresh.tell_at),
-                    "raised_at": first,
-                    "updated_at": fresh.updated_at,
-                },
-                where=and_(*(alerts.c.state != state for state in _TAKEN)),
-            ),
-            rows,
-        )
 
     def _alert(self, row: Row[*tuple[Any, ...]]) -> AlertRow:
         body = unpack(self._scope.open(_BODY, (row.key,), row.body))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam
 
 from connector.store.audit_chain import (
     GENESIS,
@@ -16,16 +16,14 @@ from connector.store.audit_chain import (
     chained,
 )
 from connector.store.schema import audit, audit_head
-from connector.store.scope import Scope
+from connector.store.scope import Prepared, Scope
 
 __all__ = ["Audit", "AuditEntry", "AuditHead", "AuditRow"]
 _PAGE = 5000
 # Made once: they run with every transaction, and putting them together costs more than that.
-_HEAD = select(audit_head).where(audit_head.c.practice_id == bindparam("practice"))
-_REPLACE_HEAD = (
-    update(audit_head)
-    .where(audit_head.c.practice_id == bindparam("practice"))
-    .values(
+_HEAD = Prepared(lambda make: make.locked(make.select(audit_head)))
+_REPLACE_HEAD = Prepared(
+    lambda make: make.update(audit_head).values(
         seq=bindparam("new_seq"), hash=bindparam("new_hash"), at=bindparam("new_at"),
         signature=bindparam("new_signature"),
     )
@@ -55,7 +53,7 @@ class Audit:
             seq += 1
             rows.append(chained(entry, practice_id=practice_id, seq=seq, prev_hash=last, at=at))
             last = rows[-1].hash
-        self._scope.run(
+        self._scope.each(
             _INSERT,
             [{name: getattr(row, name) for name in AuditRow.__slots__} for row in rows],
         )
@@ -90,21 +88,16 @@ class Audit:
 
     def _locked_head(self) -> AuditHead | None:
         """The head, held until the commit, so that two replicas never chain to the same entry."""
-        practice = {"practice": self._scope.practice_id}
-        query = _HEAD.with_for_update() if self._scope.writing else _HEAD
-        row = self._scope.connection.execute(query, practice).one_or_none()
+        row = self._scope.prepared(_HEAD).one_or_none()
         if row is None:
             empty = self._scope.own(seq=0, hash=GENESIS, at="", signature="")
             insert = self._scope.insert(audit_head).values(empty)
             self._scope.run(insert.on_conflict_do_nothing(index_elements=["practice_id"]))
-            row = self._scope.connection.execute(query, practice).one()
+            row = self._scope.prepared(_HEAD).first()
         return AuditHead(row.practice_id, row.seq, row.hash, row.at, row.signature)
 
     def _replace_head(self, head: AuditHead, signature: str) -> None:
-        self._scope.connection.execute(
-            _REPLACE_HEAD,
-            {
-                "practice": self._scope.practice_id, "new_seq": head.seq, "new_hash": head.hash,
-                "new_at": head.at, "new_signature": signature,
-            },
+        self._scope.prepared(
+            _REPLACE_HEAD, new_seq=head.seq, new_hash=head.hash, new_at=head.at,
+            new_signature=signature,
         )  # fmt: skip

@@ -17,6 +17,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ class KeyRing:
     def __init__(self, keys: _Keys, practice_id: str = "") -> None:
         self._keys = keys
         self._practice_id = practice_id
+        self._starts: dict[str, str] = {}
 
     @classmethod
     def load(cls, path: Path, environment: Mapping[str, str] | None = None) -> KeyRing:
@@ -167,7 +169,11 @@ class KeyRing:
         return _text(self._keys.signing.public_key().public_bytes_raw())
 
     def _context(self, table: str, row: str) -> bytes:
-        return json.dumps((self._practice_id, table, row)).encode()
+        start = self._starts.get(table)
+        if start is None:
+            start = self._starts[table] = json.dumps((self._practice_id, table))[:-1]
+        # As ``json.dumps`` of all three would write it, for a third of its time.
+        return f"{start}, {encode_basestring_ascii(row)}]".encode()
 
     def __repr__(self) -> str:
         return f"KeyRing({len(self._keys.ciphers)} keys, practice {self._practice_id!r})"

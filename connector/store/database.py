@@ -13,11 +13,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from connector.errors import ConfigurationError
+from connector.store.direct import say
 from connector.store.faults import is_busy, may_succeed_again, translated
-from connector.store.writer import GroupWriter
+from connector.store.writer import BUSY_SECONDS, GroupWriter
 
 T = TypeVar("T")
-BUSY_SECONDS = 30
 _DEADLOCK_TRIES = 5
 _WAL_TRIES = 500
 _PRAGMAS = (
@@ -87,13 +87,14 @@ class SqliteDatabase:
 
     def read(self, function: Callable[[Connection], T]) -> T:
         with translated(), self.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA query_only=ON")
+            connection.begin()
+            say(connection, "PRAGMA query_only=ON")
             try:
-                connection.exec_driver_sql("BEGIN")
+                say(connection, "BEGIN")
                 return function(connection)
             finally:
                 connection.rollback()
-                connection.exec_driver_sql("PRAGMA query_only=OFF")
+                say(connection, "PRAGMA query_only=OFF")
 
     def close(self) -> None:
         self._writer.close()

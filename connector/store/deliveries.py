@@ -67,7 +67,7 @@ class Deliveries:
         added = 0
         for chunk in chunks(values, 200):
             statement = self._scope.adding_once(deliveries, ("key",), (deliveries.c.key,))
-            added += len(self._scope.run(statement, chunk).all())
+            added += len(self._scope.each(statement, chunk).all())
         return added
 
     def due(
@@ -167,7 +167,7 @@ class Deliveries:
             for key in sorted(closed)
         ]  # fmt: skip
         if rows:
-            self._scope.run(INSERT_RECEIPTS, rows)
+            self._scope.each(INSERT_RECEIPTS, rows)
         return closed
 
     def retry(

@@ -9,6 +9,7 @@ from sqlalchemy import Executable, Text, bindparam, or_, select
 from connector.store.schema import deliveries, receipts
 from connector.store.scope import Maker, Prepared
 
+_UNFINISHED = ("pending", "sending", "dead")
 _AT = deliveries.c.updated_at.type
 
 
@@ -65,7 +66,7 @@ CLOSE = Prepared(
     lambda make: make.update(deliveries)
     .where(
         make.among(deliveries.c.key),
-        make.checked(deliveries.c.state).in_(("pending", "sending", "dead")),
+        or_(*(make.checked(deliveries.c.state) == state for state in _UNFINISHED)),
     )
     .values(
         state="delivered", code=None, message=None, needs_person=False,

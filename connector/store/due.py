@@ -79,7 +79,7 @@ class Due:
         ]
         if not rows:
             return
-        self._scope.run(_adding(self._scope.connection.dialect.name), rows)
+        self._scope.each(_adding(self._scope.connection.dialect.name), rows)
 
     def take(self, limit: int = 100) -> list[DuePatient]:
         """Patients that wait, longest first. They stay due until ``done``."""
@@ -109,7 +109,7 @@ class Due:
         statement = _DONE.made(self._scope.connection.dialect.name, True)
         for row in rows:
             row["practice"] = self._scope.practice_id
-        self._scope.run(statement, rows)
+        self._scope.each(statement, rows)
 
     def count(self) -> int:
         """Number of patients that wait."""

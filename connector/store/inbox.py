@@ -109,7 +109,7 @@ class Inbox:
         statement = self._scope.adding_once(inbox, ("source", "key"), columns)
         added: dict[tuple[str, str], int] = {}
         for chunk in chunks(rows):
-            new = self._scope.run(statement, chunk)
+            new = self._scope.each(statement, chunk)
             added |= {(source, key): seq for source, key, seq in new}
         return added
 

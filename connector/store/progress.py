@@ -190,7 +190,7 @@ class ProgressTable:
                     body=self._scope.seal(_DECISION, (patient_id, number), body),
                 )
             )  # fmt: skip
-        self._scope.run(_INSERT_DECISIONS, rows)
+        self._scope.each(_INSERT_DECISIONS, rows)
 
     def _digest(self, text: str) -> str:
         return self._scope.keys.fingerprint(text.encode())

@@ -31,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.errors import ConfigurationError
 from connector.store.crypto import KeyRing
+from connector.store.direct import Direct, Rows, direct, driver_of
 
 T = TypeVar("T")
 
@@ -52,13 +53,23 @@ class Scope:
 
     def prepared(
         self, statement: Prepared, values: Sequence[Any] | None = None, **parameters: Any
-    ) -> CursorResult[*tuple[Any, ...]]:
+    ) -> Rows:
         """The result of a prepared statement; ``values`` is what ``Maker.among`` compares with."""
         dialect = self.connection.dialect.name
         parameters["practice"] = self.practice_id
+        if dialect == "postgresql":
+            if values is not None:
+                parameters["values"] = list(values)
+            return self.connection.execute(statement.made(dialect, self.writing), parameters)
         if values is not None:
-            parameters["values"] = list(values) if dialect == "postgresql" else json.dumps(values)
-        return self.connection.execute(statement.made(dialect, self.writing), parameters)
+            parameters["values"] = json.dumps(values)
+        return statement.direct(dialect, self.writing).run(driver_of(self.connection), parameters)
+
+    def each(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> Rows:
+        """What a statement that is made once gives, run for each of the rows (all alike)."""
+        if self.connection.dialect.name == "postgresql":
+            return self.connection.execute(statement, rows)
+        return direct(statement, tuple(rows[0])).run_each(driver_of(self.connection), rows)
 
     def mine(self, table: Table) -> ColumnElement[bool]:
         """The condition that keeps a statement inside the practice."""
@@ -123,7 +134,7 @@ class Scope:
         """``put`` for many rows of the same columns."""
         if rows:
             dialect = self.connection.dialect.name
-            self.run(_replacing(dialect, table, tuple(rows[0]), ("practice_id", *key), time), rows)
+            self.each(_replacing(dialect, table, tuple(rows[0]), ("practice_id", *key), time), rows)
 
     def own(self, **values: Any) -> dict[str, Any]:
         """A row of the practice."""
@@ -182,12 +193,20 @@ class Prepared:
     def __init__(self, build: Callable[[Maker], Executable]) -> None:
         self._build = build
         self._made: dict[tuple[str, bool], Executable] = {}
+        self._direct: dict[bool, Direct] = {}
 
     def made(self, dialect: str, writing: bool) -> Executable:
         """The statement for one kind of database; inside a write, queries may hold their rows."""
         found = self._made.get((dialect, writing))
         if found is None:
             found = self._made[dialect, writing] = self._build(Maker(dialect, writing))
+        return found
+
+    def direct(self, dialect: str, writing: bool) -> Direct:
+        """The statement as SQLite's driver takes it."""
+        found = self._direct.get(writing)
+        if found is None:
+            found = self._direct[writing] = Direct(self.made(dialect, writing))
         return found
 
 

@@ -9,17 +9,23 @@ itself fails, every caller of the group gets the error and nothing was stored.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from connector.errors import RetryLater
+from connector.store.direct import driver_of, say
+from connector.store.faults import is_busy
 
 T = TypeVar("T")
 GROUP = 512
+BUSY_SECONDS = 30
+_LOOK_AGAIN_SECONDS = 0.001
 
 
 class _Kept:
@@ -114,7 +120,8 @@ class GroupWriter:
         if self._connection is None:
             self._connection = self._engine.connect()
         connection = self._connection
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.begin()
+        _begin(connection)
         for job in jobs:
             _run_in_savepoint(job, connection)
         connection.commit()
@@ -127,14 +134,29 @@ class GroupWriter:
             self._connection = None
 
 
+def _begin(connection: Connection) -> None:
+    """Waits for the write lock in short steps: SQLite's own would sleep up to 100 ms at once."""
+    say(connection, "PRAGMA busy_timeout=0")
+    ends = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            say(connection, "BEGIN IMMEDIATE")
+            break
+        except DBAPIError as fault:
+            if not is_busy(fault) or time.monotonic() > ends:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+    say(connection, f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
 def _run_in_savepoint(job: _Job, connection: Connection) -> None:
-    connection.exec_driver_sql("SAVEPOINT job")
+    say(connection, "SAVEPOINT job")
     with job:
         job.result = job.function(connection)
     if job.fault is not None:
         # SQLite rolls the whole transaction back by itself on a full disk or an I/O error: then the
         # other functions' writes are gone as well and their callers must hear of it.
-        if not getattr(connection.connection.dbapi_connection, "in_transaction", False):
+        if not driver_of(connection).in_transaction:
             raise job.fault
-        connection.exec_driver_sql("ROLLBACK TO job")
-    connection.exec_driver_sql("RELEASE job")
+        say(connection, "ROLLBACK TO job")
+    say(connection, "RELEASE job")

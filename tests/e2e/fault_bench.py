@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.app import App
 from connector.cli.state import attention, state
-from connector.engine import deliver, evaluate, ingest
+from connector.engine import deliver, evaluate, ingest, workflows
 from connector.engine.sender import Sender, senders
 from connector.engine.work import Work
 from connector.store.store import Store
@@ -70,7 +70,7 @@ class FaultBench:
 
     def senders(self) -> Sequence[Sender]:
         """As the service makes them; each turn is a tick of its loop."""
-        return senders(self.work, alone=True, threads=self.threads)
+        return senders(self.work, alone=True, carry=workflows.carry, threads=self.threads)
 
     def send(self, destination: str) -> None:
         """One attempt of what is due there, as one batch."""

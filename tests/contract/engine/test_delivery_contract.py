@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from connector.engine import deliver, retries
+from connector.engine import deliver, retries, workflows
 from connector.engine.sender import Sender
 from connector.errors import ConfigurationError, Disabled, Rejected, RetryLater
 from connector.store import NewDelivery
@@ -164,7 +164,9 @@ def test_a_receiver_that_is_gone_is_switched_off_until_a_person_acts(ready):
     off = ready.store.read(lambda tx: tx.destinations.disabled())
     assert off["filing"].message == gone.message
     with ThreadPoolExecutor(1) as pool:
-        sender = Sender(ready.work, "filing", light=True, alone=True, threads=pool)
+        sender = Sender(
+            ready.work, "filing", light=True, alone=True, carry=workflows.carry, threads=pool
+        )
         ready.clock.on(hours=1)
         assert sender.turn() == 0
     assert ready.store.write(lambda tx: tx.destinations.enable("filing"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from connector.errors import ConfigurationError
 from connector.ports import Receipt
 from connector.store import AuditEntry, QuarantineEntry, SignatureRow, Store
 from connector.store.audit_check import verify
+from connector.store.direct import Direct
 from connector.store.notices import NewNotice
 from connector.store.schema import metadata, records
 
@@ -174,13 +175,22 @@ def test_practices_do_not_see_or_change_each_other(
     assert nothing["inbox"] == [] and nothing["deliveries"] == []
 
 
-def test_every_statement_names_the_practice(store: Store, samples: Any) -> None:
+def test_every_statement_names_the_practice(
+    store: Store, samples: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     statements: list[str] = []
     tables = set(metadata.tables)
 
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         statements.append(statement)
 
+    bound = Direct.bound
+
+    def noted(self: Direct, given: Mapping[str, Any]) -> list[Any]:
+        statements.append(self.text)
+        return bound(self, given)
+
+    monkeypatch.setattr(Direct, "bound", noted)
     event.listen(store.database.engine, "before_cursor_execute", note)
     store.write(lambda tx: _fill(tx, samples, "alpha"))
     store.read(lambda tx: _everything(tx, samples))

@@ -161,7 +161,7 @@ def test_over_random_charts_the_data_hold_nothing_that_the_reader_may_not_see(
                 assert word not in text, word
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_fields_that_a_site_takes_away_are_not_told(samples, resources, documents, data):
     """A site may let its readers see less; no choice of fields breaks anything."""

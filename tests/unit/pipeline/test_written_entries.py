@@ -78,3 +78,21 @@ def test_entries_are_the_clients_own_words_on_the_participation_sheet(course: An
     [row] = [one for one in thread.participation if one.key == "own_words"]
     assert (row.state, row.finding) == ("present", "1 entry by the client.")
     assert [record.kind for record in row.records] == ["journal_entry"]
+
+
+def test_the_note_speaks_of_an_entry_and_of_no_positive_item(course: Any) -> None:
+    from connector.documents import review
+
+    course.episode()
+    wrote(course, SAID, day=10)
+    found = course.at(20)
+    assert review.has_positive_safety(found)
+    assert review.has_urgent_wording(found)
+    assert not review.has_positive_item(found)
+    milder = found.model_copy(update={"alerts": entry_alerts(wrote(course, DENIED))})
+    assert not review.has_positive_safety(milder)
+    [line] = review.safety_lines(found, course.day(20))
+    assert line["text"] == (
+        "Journal entry of 12 Mar 2026: suicidal thoughts. Read at once: journal_entry.csv, row 3. "
+        "Raised 10 days ago."
+    )

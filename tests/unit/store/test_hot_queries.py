@@ -7,7 +7,7 @@ index of the few that are wanted. So the plan of each hot statement is looked at
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import event
 
 from connector.ports import Receipt
 from connector.store import KeyRing, Store
+from connector.store.direct import Direct
 from connector.store.store import Tx
 
 NOW = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
@@ -45,10 +46,26 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-@pytest.mark.parametrize("name", HOT)
-def test_hot_statement_uses_the_index_made_for_it(name: str, store: Store, tmp_path: Path) -> None:
-    operation, index = HOT[name]
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """What goes to the driver directly from now on, with its values."""
     seen: list[tuple[str, Any]] = []
+    bound = Direct.bound
+
+    def noted(self: Direct, given: Mapping[str, Any]) -> list[Any]:
+        values = bound(self, given)
+        seen.append((self.text, values))
+        return values
+
+    monkeypatch.setattr(Direct, "bound", noted)
+    return seen
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_hot_statement_uses_the_index_made_for_it(
+    name: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation, index = HOT[name]
+    seen = statements(monkeypatch)
     event.listen(
         store.database.engine,
         "before_cursor_execute",
@@ -86,10 +103,10 @@ CHANGES: dict[str, tuple[Callable[[Tx], object], str]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_rows_named_by_their_keys_are_not_searched_among_all(
-    name: str, store: Store, tmp_path: Path
+    name: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operation, index = CHANGES[name]
-    seen: list[tuple[str, Any]] = []
+    seen = statements(monkeypatch)
     event.listen(
         store.database.engine,
         "before_cursor_execute",
