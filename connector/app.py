@@ -75,11 +75,6 @@ class App:
         return named_rightly(rules, self.instruments)
 
     @cached_property
-    def shown(self) -> Shown:
-        """What the director's report shows, and what it assumes."""
-        return Shown(**self.site.director.model_dump())
-
-    @cached_property
     def instruments(self) -> dict[str, Instrument]:
         """Every instrument in use, by id, and the scales of those that have no total."""
         return with_scales(registry.load_instruments(self.resources))
@@ -205,7 +200,7 @@ class App:
             keep_raw_days=self.site.store.keep_raw_days,
             keep_documents_days=self.site.store.keep_documents_days,
             keep_signed_days=self.site.store.keep_signed_days,
-            shown=self.shown,
+            shown=Shown(**self.site.director.model_dump()),
             report=report or Silent(),
             alerting=alert_channels.load_alerting(self.site),
             channels=alert_channels.build_channels(self.site, self.home),

@@ -236,7 +236,7 @@ def _state(row: AlertRow, zone: ZoneInfo) -> str:
 
 
 def _when(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M")
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 def _as_json(row: AlertRow) -> dict[str, object]:

@@ -85,9 +85,10 @@ def _made(app: App, period: Period, by_clinician: bool | None) -> DocumentSpec:
     from dataclasses import replace
 
     from connector.engine.director import Practice, director_report
+    from connector.outcomes.shown import Shown
     from connector.store.audit import AuditEntry
 
-    shown = app.shown
+    shown = Shown(**app.site.director.model_dump())
     if by_clinician is not None:
         shown = replace(shown, by_clinician=by_clinician)
     with app.open_store() as store:

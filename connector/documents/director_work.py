@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from connector.documents.wording import MONTHS, clipped, number, plural
@@ -111,17 +112,22 @@ def _span(minutes: float | None) -> str | None:
 
 def time_saved(work: WorkDone, minutes: Mapping[str, int]) -> dict[str, Any]:
     """Reports counted, times the minutes that the practice states; the product is an assumption."""
-    rows = []
+    rows, total = [], 0
     for kind, (name, how) in REPORTS.items():
         count, each = work.documents.get(kind, 0), minutes.get(kind, 0)
+        total += count * each
         rows.append(
             {
                 "kind": kind, "name": name, "counted": how, "count": count, "minutes": each,
-                "hours": number(round(count * each / 60, 1)),
+                "hours": _hours(count * each),
             }
         )  # fmt: skip
-    total = sum(int(row["count"]) * int(row["minutes"]) for row in rows)
-    return {"rows": rows, "hours": number(round(total / 60, 1))}
+    return {"rows": rows, "hours": _hours(total)}
+
+
+def _hours(minutes: int) -> str:
+    """To a tenth, a half upwards."""
+    return number(Decimal((minutes * 10 + 30) // 60) / 10)
 
 
 def set_aside(work: WorkDone) -> list[dict[str, Any]]:

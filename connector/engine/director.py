@@ -105,7 +105,7 @@ def report_month(work: Work) -> bool:
             return False  # another replica was quicker
         tx.cursors.set(_MONTH, month, now)
         queued = queue_documents(tx, work, [document], now)
-        detail = {"period": month, "deliveries": sum(queued.values())}
+        detail: dict[str, str | int] = {"period": month, "deliveries": queued.total()}
         tx.audit.append([AuditEntry("director_report", document.document_id, detail=detail)], now)
         return True
 

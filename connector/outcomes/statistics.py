@@ -35,7 +35,7 @@ def wilson(part: int, whole: int) -> Interval | None:
     return Interval(100 * rate, 0.0 if part == 0 else 100 * low, 100.0 if rate == 1 else 100 * high)
 
 
-def funnel_limits(rate: float, count: int, z: float) -> tuple[float, float]:
+def funnel_limits(rate: float, count: float, z: float) -> tuple[float, float]:
     """Where the percent of a group of ``count`` lies by chance, around an overall percent."""
     share = rate / 100
     reach = z * math.sqrt(share * (1 - share) / count)

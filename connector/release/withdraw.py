@@ -74,7 +74,7 @@ def _of_draft(tx: Tx, row: DocumentRow, note: dict[str, str], now: datetime) -> 
         packet = find_packet(tx, row)
         if tx.signatures.of_drafts([packet.draft.document_id]):
             raise Rejected("already_signed", "the packet of this manifest is signed")
-        ids = [packet.draft.document_id, packet.manifest.document_id]
+        ids = list(packet.draft_ids)
     for id in ids:
         tx.drafts.withdraw(id, note, now)
     tx.deliveries.withdraw(ids, now)

@@ -34,7 +34,7 @@ _OPEN_OF = Prepared(
 _TAKEN_OF = Prepared(
     lambda make: (
         make.select(alerts)
-        .where(alerts.c.state.in_(_TAKEN), make.among(alerts.c.patient_id))
+        .where(or_(*(alerts.c.state == state for state in _TAKEN)), make.among(alerts.c.patient_id))
         .order_by(alerts.c.key)
     )
 )

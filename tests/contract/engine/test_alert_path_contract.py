@@ -373,3 +373,24 @@ def test_acknowledged_by_name_alone(path: Path, name: str) -> None:
         path.acknowledge(alert, name)
     with pytest.raises(ConfigurationError, match="no alert has the id 'ffff'"):
         alert_desk.show(path.store, "ffff")
+
+
+def test_the_therapists_page_says_who_took_it_on(bench: Callable[..., Any]) -> None:
+    """A new page for the therapist, and no other document: an acknowledgement is no new score."""
+    made = bench("mh_deteriorating_with_safety_item", receives=("decision", "therapist", "patient"))
+    made.pick_up()
+    made.map_all()
+    made.evaluate_all()
+    before = made.store.read(lambda tx: tx.documents.counts())
+    row = next(row for row in made.alerts("open") if row.alert.severity == "page")
+    made.clock.on(minutes=5)
+    alert_desk.acknowledge(made.store, row.alert.key, by="Dana Okafor", note=None, now=made.clock())
+    made.evaluate_all()
+    after = made.store.read(lambda tx: tx.documents.counts())
+    assert after == {**before, "therapist": before["therapist"] + 1}
+    newest = made.store.read(lambda tx: tx.documents.list(kinds=["therapist"], limit=9))
+    pages = [made.store.read(lambda tx, r=r: tx.documents.spec(r.document_id)) for r in newest]
+    labels = {tuple(line["label"] for line in page.context["safety"]["rows"]) for page in pages}
+    assert labels == {("Safety item, open",), ("Safety item, acknowledged",)}
+    made.evaluate_all()
+    assert made.store.read(lambda tx: tx.documents.counts()) == after

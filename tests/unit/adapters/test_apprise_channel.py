@@ -213,6 +213,8 @@ def test_what_is_missing_is_named(channel: Any, tmp_path: Path) -> None:
 
 def test_the_library_is_not_loaded_by_the_service() -> None:
     """Only the process that sends has it; that one is gone afterwards."""
-    code = "import sys, adapters.apprise_channel as a; print(a.ADAPTER.name, 'apprise' in sys.modules)"
+    code = (
+        "import sys, adapters.apprise_channel as a;print(a.ADAPTER.name, 'apprise' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["apprise_channel", "False"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from connector.documents import charts, insurer, narrative, payer_scores, review
-from connector.progress import Alert, DataNote
+from connector.progress import Acknowledged, Alert, DataNote
 
 TODAY = date(2026, 3, 12)
 
@@ -63,6 +63,26 @@ def test_positive_safety_items_come_before_unseen_ones(samples):
     progress = exceeding(samples, alerts=(unseen, samples.safety_alert()))
     labels = [row["label"] for row in review.safety_lines(progress, TODAY)]
     assert labels == ["Safety item, open", "Safety unknown"]
+
+
+def test_who_took_a_safety_item_on_stands_on_the_page(samples, documents):
+    """And what nobody has taken on comes first."""
+    first = samples.safety_alert()
+    on_call = first.model_copy(update={"key": "k-2", "audience": "on_call"})
+    newer = alert("safety_item_positive", "PHQ-9 of 11 Mar 2026: safety item 9 is positive.")
+    taken = Acknowledged(
+        key="k-2", by="Dana Okafor", at=datetime(2026, 3, 12, 1, tzinfo=UTC), resolved=False
+    )
+    progress = exceeding(samples, alerts=(first, on_call, newer)).model_copy(
+        update={"acknowledged": (taken,)}
+    )
+    rows = documents(progress)["therapist"].context["safety"]["rows"]
+    assert [row["label"] for row in rows] == ["Safety item, open", "Safety item, acknowledged"]
+    assert rows[1]["text"].endswith("Acknowledged by Dana Okafor, 11 Mar 2026.")
+    resolved = taken.model_copy(update={"resolved": True, "by": "Kim"})
+    both = progress.model_copy(update={"acknowledged": (taken, resolved)})
+    (row, _) = reversed(review.safety_lines(both, TODAY))
+    assert row["label"] == "Safety item, resolved" and "Resolved by Kim" in row["text"]
 
 
 def test_a_page_without_safety_questions_does_not_say_that_all_is_well(samples, documents):
