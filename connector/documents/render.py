@@ -24,7 +24,7 @@ from connector.errors import Rejected, RetryLater
 
 MAX_HTML_BYTES = 2_000_000
 MEMORY_BYTES = 1_500_000_000
-TASKS_PER_CHILD = 200
+TASKS_PER_CHILD = 1_000  # a new child costs more than a second; memory stays flat over as many
 STANDARD = PdfForm()
 PAGE_FAULTS = (
     ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError,

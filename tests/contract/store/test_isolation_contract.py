@@ -11,6 +11,7 @@ from sqlalchemy import event, select, update
 
 from connector.errors import ConfigurationError
 from connector.ports import Receipt
+from connector.rules import Course
 from connector.store import AuditEntry, QuarantineEntry, SignatureRow, Store
 from connector.store.audit_check import verify
 from connector.store.direct import Direct
@@ -56,6 +57,8 @@ def _fill(tx: Any, samples: Any, name: str) -> None:
     notice = NewNotice("alert-1", samples.at(), 1, "kim", "kim/phone", "page")
     tx.notices.add([notice, replace(notice, person=name)], samples.at())
     tx.channels.failed("kim/phone", "unreachable", name, samples.at())
+    course = Course(instrument="phq9", number=1, episodes=200 + len(name), points=((0, 0), (4, 9)))
+    tx.benchmarks.approve(course, {"by": name}, name, samples.at())
     tx.audit.append([AuditEntry("filled", name)], samples.at())
 
 
@@ -107,6 +110,9 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
         "notices": [tx.notices.of_alert("alert-1"), tx.notices.counts(), tx.notices.waiting()],
         "notices_due": [row.person for row in tx.notices.due(samples.at(9))],
         "channels": tx.channels.all(),
+        "courses": [tx.benchmarks.courses(), tx.benchmarks.history()],
+        "of_a_kind": [row.key for row in tx.deliveries.of_kind("therapist")],
+        "unsent": tx.deliveries.unsent("therapist", "chart", ["patient-1"]),
         "alert_state": [tx.alerts.get("alert-1"), tx.alerts.to_tell(samples.at(9))],
         "alerts_taken": [tx.alerts.taken_of(["patient-1"]), tx.alerts.unacknowledged()],
         "audit": [(row.seq, row.subject) for row in tx.audit.rows()],
@@ -154,6 +160,7 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.notices.release(samples.at(9), samples.at(9))
     tx.notices.stop(["alert-1"], samples.at(9))
     tx.channels.worked("kim/phone", "sent", samples.at(9))
+    tx.benchmarks.withdraw("phq9", "other", samples.at(9))
     tx.audit.append([AuditEntry("changed", "all")], samples.at())
     tx.reseal.some()
 

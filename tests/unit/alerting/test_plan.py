@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from connector.alerting.concerns import concerns_of
 from connector.alerting.plan import Alerting
@@ -73,3 +75,13 @@ def test_concerns(section: Any) -> None:
     found = " ".join(concerns_of(Alerting.model_validate(section), frozen=True))
     for words in ("audience therapist", "audience data_owner", "no heartbeat", "as_of freezes"):
         assert words in found
+
+
+def test_the_example_of_the_guide_is_valid() -> None:
+    """And its rota has no gap."""
+    guide = Path(__file__).parents[3] / "docs" / "alerts.md"
+    text = guide.read_text("utf-8").split("```yaml\n")[1].split("```")[0]
+    alerting = Alerting.model_validate(yaml.safe_load(text)["alerting"])
+    assert alerting.rota is not None and alerting.rota.gaps() == ()
+    assert [shift.who for shift in alerting.rota.shifts] == ["dana", "kim", "kim", "kim"]
+    assert concerns_of(alerting, frozen=False) == []

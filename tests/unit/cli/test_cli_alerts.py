@@ -38,7 +38,9 @@ def test_list_show_acknowledge_resolve(connector, ran):
                      "--outcome", "contacted")  # fmt: skip
     assert "Resolved by Dana Okafor" in done.out
     assert short not in connector("--home", ran, "alerts", "list").out
-    assert "resolved by Dana Okafor" in connector("--home", ran, "alerts", "list", "--all").words
+    everything = connector("--home", ran, "alerts", "list", "--all", "--json").out.splitlines()
+    assert [one["resolved_by"] for one in map(json.loads, everything) if one["id"] == alert["id"]]
+    assert "resolved by" in connector("--home", ran, "alerts", "list", "--all").words
     assert "verified" in connector("--home", ran, "audit", "verify").out
 
 

@@ -78,7 +78,7 @@ def test_who_took_a_safety_item_on_stands_on_the_page(samples, documents):
     )
     rows = documents(progress)["therapist"].context["safety"]["rows"]
     assert [row["label"] for row in rows] == ["Safety item, open", "Safety item, acknowledged"]
-    assert rows[1]["text"].endswith("Acknowledged by Dana Okafor, 11 Mar 2026.")
+    assert rows[1]["text"].endswith("Acknowledged by Dana Okafor, 12 Mar 2026.")
     resolved = taken.model_copy(update={"resolved": True, "by": "Kim"})
     both = progress.model_copy(update={"acknowledged": (taken, resolved)})
     (row, _) = reversed(review.safety_lines(both, TODAY))

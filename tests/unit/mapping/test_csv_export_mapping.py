@@ -15,7 +15,7 @@ from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import check_instruments, load_mapping
 from connector.measures import parse_instrument
 from connector.ports import RawBatch, RawRow
-from connector.records import RecordIds
+from connector.records import Authorization, RecordIds
 from connector.resources import Resources
 
 SPEC = load_mapping("csv_export", Resources())
@@ -98,6 +98,10 @@ ROWS: dict[str, dict[str, str]] = {
         "consent_id": "S-1", "client_id": "C-1", "scope": "SUD disclosure",
         "granted": "01/01/2026", "expires": "01/01/2027", "revoked": "",
     },
+    "contacts": {
+        "contact_id": "CT-1", "client_id": "C-1", "role": "Referring Physician", "name": "M. Fict",
+        "organization": "Fict Clinic", "phone": "555-0141", "fax": "",
+    },
 }  # fmt: skip
 EXPECTED: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "clients": [
@@ -140,6 +144,7 @@ EXPECTED: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("journal_entry", {"entry": "message", "written_on": date(2026, 11, 2), "mood": None}),
     ],
     "consents": [("consent", {"scope": "sud_disclosure", "revoked_on": None})],
+    "contacts": [("contact", {"role": "referring_provider", "name": "M. Fict", "fax": None})],
 }  # fmt: skip
 
 
@@ -154,7 +159,8 @@ def test_every_table_has_its_row_here_and_reads_every_column_of_it() -> None:
     assert set(tables) == set(ROWS) == set(EXPECTED)
     for name, row in ROWS.items():
         assert tables[name].required == set(row) | set(CHANGED)
-        assert tables[name].known - tables[name].required == {"deleted"}
+        optional = {"requested_date", "decided_date"} if name == "authorizations" else set()
+        assert tables[name].known - tables[name].required == {"deleted"} | optional
     check_instruments(SPEC, INSTRUMENTS)
 
 
@@ -171,6 +177,13 @@ def test_a_row_becomes_its_records(table: str) -> None:
         assert record.version == datetime(2026, 11, 2, 14, 30, tzinfo=UTC)
         assert content.get("patient_id", patient) == patient
         assert content.get("clinician_id", clinician) == clinician
+
+
+def test_the_days_of_an_authorization_are_read_where_the_export_has_them() -> None:
+    days = {"requested_date": "01/02/2026", "decided_date": ""}
+    [record] = mapped("authorizations", ROWS["authorizations"] | CHANGED | days).records
+    assert isinstance(record, Authorization)
+    assert (record.requested_on, record.decided_on) == (date(2026, 1, 2), None)
 
 
 @pytest.mark.parametrize("table", sorted(ROWS))
