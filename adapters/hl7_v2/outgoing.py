@@ -111,7 +111,7 @@ def _scores(outgoing: Outgoing, patient: PatientReference, settings: Destination
         ("percent_change", "NM", "%", "Improvement since baseline"),
         ("decision", "ST", "", "Progress decision"),
         ("rule", "ST", "", "Rule that decided"),
-        ("reason", "ST", "", "Reason of the decision"),
+        ("reason", "TX", "", "Reason of the decision"),
     ):
         value = said.get(key)
         if value is not None and value != "":

@@ -80,6 +80,14 @@ def test_a_message_is_what_hl7_allows_and_says_the_same_to_others(version, docum
             assert values["PERCENT_CHANGE^Improvement since baseline^99PGC"] == "0"
 
 
+def test_long_reasons_are_sent_whole():
+    reason = "PHQ-9 fell, and & that is long. " * 60
+    long = replace(SUMMARY, content=json.dumps({"decision": "meets", "reason": reason}).encode())
+    theirs = hl7.parse(built(long, settings()).decode())
+    [found] = [str(o(5)) for o in theirs.segments("OBX") if str(o(3)).startswith("REASON")]
+    assert theirs.unescape(found).strip() == reason.strip()
+
+
 def test_the_same_document_is_the_same_message_for_ever():
     assert built(REPORT, settings()) == built(REPORT, settings())
     assert len(control_id("a")) == 20 and control_id("a") != control_id("b")

@@ -69,7 +69,8 @@ def test_a_wrong_key_gets_the_right_one(connector, small_site):
     assert done.code == 3
     assert (
         "connector: site.yaml: unknown key destinatons (and 1 more). Did you mean 'destinations'? "
-        "Valid values: alerting, as_of, destinations, practice, render, rules, sources, store "
+        "Valid values: alerting, as_of, destinations, director, practice, render, rules, "
+            "service, sources, store "
         "[unknown_key]"
     ) in done.err or "site.yaml: destinations: Field required (and 1 more)" in done.err
     assert len(done.err.strip().splitlines()) == 1
