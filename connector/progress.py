@@ -260,7 +260,7 @@ class Milestone(Frozen):
     kind: Literal[
         "assessment_completed", "visit_number", "plan_review", "recertification", "authorization",
         "evaluation", "treatment_days", "discharge",
-    ]
+    ]  # fmt: skip
     key: str
     due_on: date
     text: str
@@ -358,7 +358,7 @@ class DocumentSpec(Frozen):
     kind: Literal[
         "therapist", "patient", "insurer", "referrer", "director", "decision", "summary",
         "packet_manifest", "alert", "request",
-    ]
+    ]  # fmt: skip
     patient_id: str
     as_of: date
     formats: tuple[Literal["pdf", "html", "json"], ...]

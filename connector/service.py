@@ -75,14 +75,13 @@ def start_web(
     receiver = WakeReceiver(wake_address(app.home, "out"), edge.queued)
     receiver.start()
     stack.callback(receiver.stop)
-    threading.Thread(target=_watch, args=(edge.loops.ended, on_failure), daemon=True).start()
     intake = Intake(store, app.site.now, wake)
     try:
         listening = _start_listeners(app, intake, stack)
     except BaseException:
         stack.close()
         raise
-    _watch(listening, on_failure, stack)
+    _watch(lambda: not edge.loops.ended.is_set() and listening(), on_failure, stack)
     flask_app = create_app(
         store, app.practice, token, lambda: is_working() and listening(), app.webhooks, intake.store
     )

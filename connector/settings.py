@@ -83,7 +83,7 @@ class DestinationSettings(_Section):
             "packet_manifest", "alert", "request",
         ],
         ...,
-    ]
+    ]  # fmt: skip
     options: dict[str, Any] = {}
 
 

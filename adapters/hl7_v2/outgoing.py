@@ -19,7 +19,10 @@ from connector.ports import Outgoing, PatientReference
 _SYSTEM = "99PGC"
 """Name of our own codes (HL7 v2.5.1, 2.A.13: local systems begin with 99)."""
 
-_CONTENT = "CONTENT"
+_LATER = "PUT IN WHEN ALL ELSE IS CHECKED"
+"""Stands for a value that hl7apy would refuse by its length: it takes OBX-5 for a string of 199
+characters, whatever OBX-2 says (on paper, ED and TX have 64 kB, and receivers of PDFs take more)."""
+
 # LOINC codes of total scores, as in mappings/instruments/*.yaml; a test compares them.
 TOTALS = {
     "phq9": "44261-6", "phqa": "89204-2", "phq2": "55758-7", "gad7": "70274-6", "bdi2": "89209-1",
@@ -48,14 +51,15 @@ def built(outgoing: Outgoing, settings: DestinationSettings) -> bytes:
     """The message for a document. Raises Rejected where it can't be one."""
     if outgoing.patient is None:
         raise Rejected("no_patient", "the document does not say whose chart it belongs to")
-    pdf = outgoing.media_type == "application/pdf"
-    text = (_document if pdf else _scores)(outgoing, outgoing.patient, settings)
+    if outgoing.media_type == "application/pdf":
+        text = _document(outgoing, outgoing.patient, settings)
+        later = base64.b64encode(outgoing.content).decode("ascii")
+    else:
+        said = _said(outgoing)
+        text = _scores(said, outgoing, outgoing.patient, settings)
+        later = _escaped(str(said.get("reason") or ""))
     _checked(text, settings.version)
-    if pdf:
-        # Put in afterwards: on paper 64 kB is the most, and every receiver of PDFs takes more.
-        content = base64.b64encode(outgoing.content).decode("ascii")
-        text = text.replace(f"^Base64^{_CONTENT}", f"^Base64^{content}")
-    return text.encode()
+    return text.replace(_LATER, later).encode()
 
 
 def _document(outgoing: Outgoing, patient: PatientReference, settings: DestinationSettings) -> str:
@@ -79,15 +83,17 @@ def _document(outgoing: Outgoing, patient: PatientReference, settings: Destinati
         _segment(
             "OBX",
             {1: "1", 2: "ED", 3: f"{kind.upper()}^{title}^{_SYSTEM}",
-             4: "1", 5: f"^{settings.pdf_type}^PDF^Base64^{_CONTENT}", 11: "F"},
+             4: "1", 5: f"^{settings.pdf_type}^PDF^Base64^{_LATER}", 11: "F"},
             settings.version,
         ),
     ]  # fmt: skip
     return "\r".join(lines) + "\r"
 
 
-def _scores(outgoing: Outgoing, patient: PatientReference, settings: DestinationSettings) -> str:
-    said = _said(outgoing)
+def _scores(
+    said: Mapping[str, Any], outgoing: Outgoing, patient: PatientReference,
+    settings: DestinationSettings,
+) -> str:  # fmt: skip
     day = _plain_day(said.get("assessed_on")) or _day(outgoing)
     number = control_id(outgoing.key)
     name = str(said.get("instrument") or "")
@@ -115,7 +121,7 @@ def _scores(outgoing: Outgoing, patient: PatientReference, settings: Destination
     ):
         value = said.get(key)
         if value is not None and value != "":
-            text = _number(value) if kind == "NM" else _escaped(str(value))
+            text = {"NM": _number(value), "TX": _LATER}.get(kind) or _escaped(str(value))
             found.append((kind, _own(key, words), text, unit))
     found += [
         ("ST", _own("safety_flag", "Needs a person"), _escaped(str(flag)), "")
@@ -189,18 +195,19 @@ def _segment(name: str, values: Mapping[int, str], version: str) -> str:
     from hl7apy.core import Segment
     from hl7apy.exceptions import HL7apyException
 
-    made = Segment(name, version=version, validation_level=VALIDATION_LEVEL.STRICT)
+    strict = VALIDATION_LEVEL.STRICT
+    made = Segment(name, version=version, validation_level=strict)
     for number, value in values.items():
-        if value:
-            try:
-                setattr(made, f"{name.lower()}_{number}", value)
-            except HL7apyException as fault:
-                raise Rejected(
-                    "message_refused",
-                    f"{name}-{number} would not be what HL7 {version} allows there; nothing was "
-                    "sent",
-                    detail=type(fault).__name__,
-                ) from None
+        if not value:
+            continue
+        try:
+            setattr(made, f"{name.lower()}_{number}", value)
+        except HL7apyException as fault:
+            raise Rejected(
+                "message_refused",
+                f"{name}-{number} would not be what HL7 {version} allows there; nothing was sent",
+                detail=type(fault).__name__,
+            ) from None
     text = str(made.to_er7())
     return text.replace("MSH||", "MSH|^~\\&|", 1) if name == "MSH" else text
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import Executable, Row, and_, case, func, or_
+from sqlalchemy import Executable, Row, and_, bindparam, case, func, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.progress import Alert
@@ -31,11 +31,10 @@ _OPEN_OF = Prepared(
         .order_by(alerts.c.raised_at, alerts.c.key)
     )
 )
+# One state at a time and in no order: else SQLite reads all alerts of the practice.
 _TAKEN_OF = Prepared(
-    lambda make: (
-        make.select(alerts)
-        .where(or_(*(alerts.c.state == state for state in _TAKEN)), make.among(alerts.c.patient_id))
-        .order_by(alerts.c.key)
+    lambda make: make.select(alerts).where(
+        alerts.c.state == bindparam("state"), make.among(alerts.c.patient_id)
     )
 )
 _STATES = Prepared(
@@ -223,8 +222,10 @@ class Alerts:
         """Alerts of these patients that somebody has acknowledged or resolved, by key."""
         found: AlertRows = []
         for chunk in chunks(sorted(set(patient_ids))):
-            found += [self._alert(row) for row in self._scope.prepared(_TAKEN_OF, chunk)]
-        return found
+            for state in _TAKEN:
+                rows = self._scope.prepared(_TAKEN_OF, chunk, state=state)
+                found += [self._alert(row) for row in rows]
+        return sorted(found, key=lambda row: row.alert.key)
 
     def set_told(self, key: str, level: int, tell_at: datetime | None) -> None:
         """Keeps which level was told, and when the next is."""

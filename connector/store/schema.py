@@ -161,11 +161,7 @@ notices = Table(
     _text("code", null=True), _text("message", null=True), _time("created_at"),
     _time("updated_at"),
     Index("notices_alert", "practice_id", "alert_key"),
-    Index(
-        "notices_waiting", "practice_id", "due_at",
-        sqlite_where=text("state IN ('pending', 'sending')"),
-        postgresql_where=text("state IN ('pending', 'sending')"),
-    ),
+    Index("notices_state", "practice_id", "state", "due_at"),
 )  # fmt: skip
 
 # How each channel did at its last use.

@@ -40,7 +40,7 @@ def main(home: Path, at: int) -> None:
     """Listen until killed, or until standard input ends."""
     app = open_app(home)
     with app.open_store() as store:
-        intake = Intake(store, app.site.now, lambda: None)
+        intake = Intake(store, app.site.now, lambda *_: None)
         for name, listener in app.listeners.items():
             listener.start(Deadly(intake.keeper(name), at))
         sys.stdout.write("listening\n")

@@ -52,7 +52,9 @@ def destination(tmp_path, port: int, **more) -> Hl7Destination:
 
 
 @pytest.mark.parametrize("version", ["2.3.1", "2.4", "2.5", "2.5.1"])
-@pytest.mark.parametrize("document", [REPORT, SUMMARY, DECISION], ids=["pdf", "summary", "decision"])
+@pytest.mark.parametrize(
+    "document", [REPORT, SUMMARY, DECISION], ids=["pdf", "summary", "decision"]
+)
 def test_a_message_is_what_hl7_allows_and_says_the_same_to_others(version, document):
     content = built(document, settings(version=version, patient_source="ehr",
                                        patient_id_authority="HARBOR"))  # fmt: skip

@@ -53,7 +53,9 @@ def test_pipelined_messages_are_answered_in_order(tmp_path, keeper):
 
 def test_large_messages_are_taken(tmp_path, keeper):
     """Time is measured by benchmarks/hl7.py; here that it works, and keeps nothing of a document."""
-    answers = exchange(tmp_path, keeper, hl7.mdm(size=150_000), hl7.mdm("T02", "M2", size=3_000_000))
+    answers = exchange(
+        tmp_path, keeper, hl7.mdm(size=150_000), hl7.mdm("T02", "M2", size=3_000_000)
+    )
     assert codes(answers) == ["AA", "AA"]
     assert max(len(repr(batch.rows)) for batch in keeper.batches) < 5000
 

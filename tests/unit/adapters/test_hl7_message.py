@@ -66,7 +66,9 @@ def their_tree(text: str) -> list[tuple[str, list[tuple[int, list[list[list[str]
 def test_the_corpus_is_split_as_hl7apy_splits_it(name: str) -> None:
     text = READABLE[name].replace("\r\n\r\n", "\r").replace("\n", "\r")
     if name in ("adt_v23_no_structure", "adt_escapes"):
-        text = text.replace("\\XC3AB\\", "e")  # it escapes the escape characters of hexadecimal ones
+        text = text.replace(
+            "\\XC3AB\\", "e"
+        )  # it escapes the escape characters of hexadecimal ones
     assert tree(read_message(text)) == their_tree(text)
 
 
@@ -139,7 +141,9 @@ def test_results_are_grouped_as_hl7apy_groups_them(name: str) -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.text(max_size=200) | st.text("MSH|^~\\&PIDOBX\r\n ", max_size=200).map("MSH|^~\\&|".__add__))
+@given(
+    st.text(max_size=200) | st.text("MSH|^~\\&PIDOBX\r\n ", max_size=200).map("MSH|^~\\&|".__add__)
+)
 def test_any_text_gives_a_message_or_one_error(text: str) -> None:
     try:
         found = read_message(text)

@@ -23,7 +23,9 @@ from tests.unit.adapters.mllp_sender import Sender, codes, listener, port_of
 from tests.unit.adapters.test_hl7_destination import SUMMARY
 
 
-def _certificate(folder: Path, name: str, issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None):
+def _certificate(
+    folder: Path, name: str, issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None
+):
     """A certificate ``<name>.pem`` with its key, by ``issuer`` or by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -106,9 +108,7 @@ def test_our_own_client_and_listener_understand_each_other(folder):
     with running(listener(folder, tls=TLS), keeper) as one:
         tls = {"ca_file": "authority.pem", "certificate": "ehr.pem", "key": "ehr.key"}
         at = {"host": "127.0.0.1", "port": port_of(one)}
-        out = Hl7Destination(
-            DestinationSettings(**at, tls=tls), AdapterContext("out", folder)
-        )
+        out = Hl7Destination(DestinationSettings(**at, tls=tls), AdapterContext("out", folder))
         out.deliver(SUMMARY)
         out.close()
         foreign = Hl7Destination(

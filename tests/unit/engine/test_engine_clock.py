@@ -69,9 +69,9 @@ def polled(monkeypatch):
         return FakeHandle(faults.pop(0) if faults else None)
 
     monkeypatch.setattr(clock_module, "SetWorkflowID", FakeId)
-    monkeypatch.setattr(clock_module, "DBOS", SimpleNamespace(alerting=None, enqueue_workflow=enqueue))
-    made = Clock(SimpleNamespace(alerting=None, ), {"csv": 300}, lambda: woken.append(True))
-    return SimpleNamespace(alerting=None, clock=made, noted=noted, faults=faults, woken=woken)
+    monkeypatch.setattr(clock_module, "DBOS", SimpleNamespace(enqueue_workflow=enqueue))
+    made = Clock(SimpleNamespace(alerting=None), {"csv": 300}, lambda: woken.append(True))
+    return SimpleNamespace(clock=made, noted=noted, faults=faults, woken=woken)
 
 
 def test_a_poll_is_named_by_source_and_slot(polled):
@@ -103,7 +103,7 @@ def test_a_poll_that_is_still_running_is_not_begun_again(polled):
 
 def test_every_source_is_polled_at_once_and_the_day_is_looked_at(polled):
     jobs = []
-    polled.clock._scheduler = SimpleNamespace(alerting=None, 
+    polled.clock._scheduler = SimpleNamespace(
         add_job=lambda function, trigger, **given: jobs.append((function.__name__, given)),
         start=lambda: jobs.append(("start", {})),
     )

@@ -34,6 +34,7 @@ HOT: dict[str, tuple[Callable[[Tx], object], str]] = {
     "whether the inbox waits": (lambda tx: tx.inbox.waits(), "inbox_state"),
     "next inbox batches": (lambda tx: tx.inbox.new(16, 2000), "inbox_state"),
     "open alerts of a patient": (lambda tx: tx.alerts.open("p-1"), "alerts_state"),
+    "notices due": (lambda tx: tx.notices.due(NOW), "notices_state"),
     "deliveries due": (lambda tx: tx.deliveries.due(None, NOW), "deliveries_state"),
     "deliveries being sent": (lambda tx: tx.deliveries.sending(), "deliveries_state"),
 }

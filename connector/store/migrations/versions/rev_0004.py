@@ -24,7 +24,11 @@ def upgrade() -> None:
     op.execute(
         sa.text("UPDATE alerts SET acknowledged_at = updated_at WHERE state = 'acknowledged'")
     )
-    _index("alerts_to_tell", "alerts", "tell_at", "tell_at IS NOT NULL")
+    told = sa.text("tell_at IS NOT NULL")
+    op.create_index(
+        "alerts_to_tell", "alerts", ["practice_id", "tell_at"],
+        sqlite_where=told, postgresql_where=told,
+    )  # fmt: skip
     op.create_table(
         "notices",
         *_texts("practice_id", "key", "alert_key"),
@@ -39,7 +43,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("practice_id", "key"),
     )
     op.create_index("notices_alert", "notices", ["practice_id", "alert_key"])
-    _index("notices_waiting", "notices", "due_at", "state IN ('pending', 'sending')")
+    op.create_index("notices_state", "notices", ["practice_id", "state", "due_at"])
     op.create_table(
         "channels",
         *_texts("practice_id", "name", "code", "message"),
@@ -57,13 +61,6 @@ def downgrade() -> None:
     op.drop_index("alerts_to_tell", "alerts")
     for name in _ADDED:
         op.drop_column("alerts", name)
-
-
-def _index(name: str, table: str, column: str, where: str) -> None:
-    op.create_index(
-        name, table, ["practice_id", column],
-        sqlite_where=sa.text(where), postgresql_where=sa.text(where),
-    )  # fmt: skip
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:
