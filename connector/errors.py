@@ -3,6 +3,7 @@
 ConnectorError
 ├── RetryLater           try again at or after a time; nothing is wrong with the record
 ├── ConfigurationError   stop; a person fixes a site file, mapping, instrument or secret
+├── AwaitsPerson         laid out for a person; done when that person says so
 ├── InvalidRecord        set this record aside (quarantine), go on with the others
 └── Rejected             the receiver said no; dead letter, a person decides
     ├── Disabled         the receiver wants nothing any more; the destination is switched off
@@ -95,6 +96,10 @@ class InvalidRecord(ConnectorError):
             value = f"{value[:_SHOWN]}..."
         shown = f" (got {value!r})" if value is not None else ""
         return _with_help(f"{self.message}{shown}", "", self.allowed, self.suggestion)
+
+
+class AwaitsPerson(ConnectorError):
+    """The document lies ready for a person to file by hand; the delivery waits until it is said."""
 
 
 class Rejected(ConnectorError):

@@ -85,13 +85,26 @@ class ExpectedTable:
     """What a mapping expects of one table, so that a source can refuse a file as a whole.
 
     ``pattern`` is a file-name pattern (fnmatch, case-insensitive). ``required`` columns must be
-    there; ``known`` are all that the mapping reads (for "did you mean").
+    there; ``known`` are all that the mapping reads (for "did you mean"). ``date_formats``: how the
+    mapping reads the dates of a column, for files that hold dates as such and not as text.
     """
 
     name: str
     pattern: str
     required: frozenset[str]
     known: frozenset[str]
+    date_formats: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The first rows of a table file as text, for who makes a mapping of it.
+
+    ``form`` says how the file was read, such as its delimiter and encoding, or its sheet.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    form: str
 
 
 class Source(Protocol):
@@ -199,7 +212,8 @@ class Outgoing:
 
     ``path`` is where a filing system should put it (relative, holds no patient identifier);
     ``labels`` are PHI-free facts about it (kind, recipient, patient_id, status). ``patient`` is
-    there for destinations whose adapter ``needs_patient``.
+    there for destinations whose adapter ``needs_patient``, ``note`` (the document in a few lines of
+    plain text, to be copied into a progress note) for those whose adapter ``needs_note``.
     """
 
     key: str
@@ -208,6 +222,7 @@ class Outgoing:
     content: bytes
     labels: Mapping[str, str] = field(default_factory=dict)
     patient: PatientReference | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +241,17 @@ class Destination(Protocol):
 
     def find(self, outgoing: Outgoing) -> Receipt | None:
         """The receipt if the counterpart already holds this key, else None."""
+
+
+@runtime_checkable
+class ByHand(Protocol):
+    """A destination where a person files what was laid out; ``deliver`` raises AwaitsPerson."""
+
+    def place(self, path: str) -> Path:
+        """Where a document of this path lies until it is filed."""
+
+    def filed(self, path: str) -> None:
+        """A person has filed it: what was laid out is taken away. Safe to call twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +313,8 @@ class Adapter:
     ``one_format``: of a document that comes in several formats, only the first is sent.
     ``keeps_for_review``: what it files lies inside the practice and may wait there for a release;
     other destinations get nothing that must be released first. ``needs_patient``: its destination
-    must know whose chart it is.
+    must know whose chart it is; ``needs_note``: it also wants the document as a few lines of text.
+    ``sample`` reads the beginning of a file that its source would take; it raises InvalidRecord.
     ``concerns`` are sentences that ``connector check`` shows about settings that are valid and
     deserve a second look.
     """
@@ -303,6 +330,8 @@ class Adapter:
     one_format: bool = False
     keeps_for_review: bool = False
     needs_patient: bool = False
+    needs_note: bool = False
+    sample: Callable[[Path, int], Sample] | None = None
     webhook_settings: type[BaseModel] | None = None
     webhook: Callable[[Any, AdapterContext], Webhook] | None = None
     concerns: Callable[[Any], Sequence[str]] = _no_concerns

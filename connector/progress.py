@@ -208,6 +208,22 @@ class AuthorizationView(Frozen):
     unit: str = "visits"
 
 
+class AuthorizationNeed(Frozen):
+    """A coverage whose payer wants an authorization that is not there, or nobody knows ("check").
+
+    ``counted`` visits are attended or booked; ``due_on`` is the day that made asking due, None
+    before it.
+    """
+
+    coverage_id: str
+    payer: str
+    verdict: Literal["needed", "check"]
+    from_visit: int | None = None
+    counted: int = 0
+    due_on: date | None = None
+    reason: str = ""
+
+
 class Measured(Frozen):
     """``measure``'s result."""
 
@@ -216,6 +232,7 @@ class Measured(Frozen):
     goals: GoalProgress = GoalProgress()
     adherence: Adherence = Adherence()
     authorizations: tuple[AuthorizationView, ...] = ()
+    needs: tuple[AuthorizationNeed, ...] = ()
     data_notes: tuple[DataNote, ...] = ()
 
 
@@ -357,11 +374,12 @@ class DocumentSpec(Frozen):
     document_id: str
     kind: Literal[
         "therapist", "patient", "insurer", "referrer", "director", "decision", "summary",
-        "packet_manifest", "alert", "request",
+        "packet_manifest", "alert", "request", "authorization_request", "attachment", "copy_sheet",
+        "eligibility",
     ]  # fmt: skip
     patient_id: str
     as_of: date
-    formats: tuple[Literal["pdf", "html", "json"], ...]
+    formats: tuple[Literal["pdf", "html", "json", "x12", "pas"], ...]
     release: Literal["none", "therapist_release", "clinician_signature"] = "none"
     context: dict[str, Any]
     digest: str

@@ -313,8 +313,9 @@ class Authorization(PatientRecord):
     requested_on: date | None = None
     decided_on: date | None = None
     status: Literal[
-        "requested", "pended", "approved", "partly", "denied", "expired", "exhausted", "cancelled"
-    ] = "approved"
+        "requested", "pended", "approved", "partly", "denied", "peer_to_peer", "appeal", "expired",
+        "exhausted", "cancelled",
+    ] = "approved"  # fmt: skip
 
 
 class Consent(PatientRecord):

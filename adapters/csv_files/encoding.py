@@ -16,9 +16,11 @@ _BOMS = (
 )
 _MAGIC = (
     (b"PK\x03\x04", "an Excel workbook or zip archive; save it as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save it as CSV"),
-    (b"%PDF", "a PDF; export the report as CSV"),
-)
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook, or one protected by a password; open it and save "
+     "it as .xlsx without password, or as CSV"),
+    (b"%PDF", "a PDF; export the report as CSV or Excel"),
+)  # fmt: skip
+_WEB = (b"<html", b"<!doctype html", b"<table", b"<?xml")
 _CONTROL = bytes([*range(1, 9), 0x0B, *range(0x0E, 0x20), 0x7F])
 _HIGH = bytes(range(0x80, 0x100))
 _PLAUSIBLE_HIGH_SHARE = 0.3
@@ -58,6 +60,12 @@ class _Trial:
         for magic, what in _MAGIC:
             if start.startswith(magic):
                 raise InvalidRecord("unreadable_file", f"this is {what}")
+        # Some systems save a web page under the name of a workbook.
+        if start[:40].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB):
+            raise InvalidRecord(
+                "unreadable_file",
+                "this is a web page or XML under another name; open it in Excel and save it as .xlsx",
+            )
         self._encoding = next((name for bom, name in _BOMS if start.startswith(bom)), "utf-8")
         self._marked = self._encoding != "utf-8"
         self._decoder = codecs.getincrementaldecoder(self._encoding)()

@@ -1,4 +1,4 @@
-"""Delimiter and columns: what the first line says, held against what the mapping expects."""
+"""Delimiter and columns: what the header says, held against what the mapping expects."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from connector.columns import HEADER_ROWS, plain, squeezed
 from connector.errors import InvalidRecord
 from connector.ports import ExpectedTable
 
 MOST_COLUMNS = 2000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+_WORKBOOKS = (".xlsx", ".xlsm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,39 @@ def table_for(name: str, expected: Sequence[ExpectedTable]) -> ExpectedTable:
 
 
 def _fitting(name: str, expected: Sequence[ExpectedTable]) -> list[ExpectedTable]:
-    return [t for t in expected if fnmatchcase(name.casefold(), t.pattern.casefold())]
+    names = {name.casefold()}
+    for ending in _WORKBOOKS:
+        if name.casefold().endswith(ending):
+            names.add(f"{name.casefold().removesuffix(ending)}.csv")  # the same table, saved so
+    return [t for t in expected if any(fnmatchcase(n, t.pattern.casefold()) for n in names)]
+
+
+def find_header(lines: Sequence[str], first: int, table: ExpectedTable) -> tuple[int, Header]:
+    """The line (from 0) of the header and what it says; ``first`` is the first that is not blank.
+
+    Titles may stand above it: a later line is taken where it has every required column, which is no
+    guess. Raises InvalidRecord about the line that is most like the header.
+    """
+    tried = [first]
+    if len(table.required) > 1:
+        tried = [n for n in range(first, min(first + HEADER_ROWS, len(lines))) if lines[n].strip()]
+    for number in tried:
+        try:
+            return number, read_header(lines[number:], table)
+        except InvalidRecord:
+            continue
+    likely = max(tried, key=lambda number: (_hits(lines[number:], table), -number))
+    return likely, read_header(lines[likely:], table)
+
+
+def _hits(lines: Sequence[str], table: ExpectedTable) -> int:
+    known = {column.casefold() for column in table.known}
+    return max(sum(n.casefold() in known for n in _names(lines, d)) for d in DELIMITERS)
 
 
 def read_header(lines: Sequence[str], table: ExpectedTable) -> Header:
     """The header that the first lines make. Raises InvalidRecord naming the columns at fault."""
-    known = {column.casefold(): column for column in table.known}
+    known = {column.casefold() for column in table.known}
 
     def fit(delimiter: str) -> tuple[int, int]:
         names = [name.casefold() for name in _names(lines, delimiter)]
@@ -57,25 +86,32 @@ def read_header(lines: Sequence[str], table: ExpectedTable) -> Header:
 
     delimiter = max(DELIMITERS, key=fit)
     names = _names(lines, delimiter)
-    while len(names) > 1 and not names[-1]:
-        names.pop()
-    if len(names) == 1 and len(table.required) > 1:
+    if len([name for name in names if name]) <= 1 < len(table.required):
         tried = ", ".join(DELIMITERS.values())
         raise InvalidRecord(
             "wrong_delimiter",
             f"the first line could not be split into columns (tried {tried})",
             field="header",
         )
-    if len(names) > MOST_COLUMNS:
+    return Header(delimiter, columns_of(names, table))
+
+
+def columns_of(names: Sequence[str], table: ExpectedTable) -> tuple[str, ...]:
+    """The columns of a header's cells, named as the table names them. Raises InvalidRecord."""
+    kept = list(names)
+    while len(kept) > 1 and not kept[-1]:
+        kept.pop()
+    if len(kept) > MOST_COLUMNS:
         raise InvalidRecord(
             "too_many_columns",
-            f"the first line has {len(names)} columns, more than {MOST_COLUMNS}; is it a header?",
+            f"the first line has {len(kept)} columns, more than {MOST_COLUMNS}; is it a header?",
             field="header",
         )
-    columns = tuple(known.get(name.casefold(), name) for name in names)
+    known = {column.casefold(): column for column in table.known}
+    columns = tuple(known.get(name.casefold(), name) for name in kept)
     _check_doubles(columns, table)
     _check_missing(columns, table)
-    return Header(delimiter, columns)
+    return columns
 
 
 def _names(lines: Sequence[str], delimiter: str) -> list[str]:
@@ -83,7 +119,7 @@ def _names(lines: Sequence[str], delimiter: str) -> list[str]:
         found = next(csv.reader(lines, delimiter=delimiter), [])
     except csv.Error:
         return []
-    return [" ".join(name.split()) for name in found]
+    return [plain(name) for name in found]
 
 
 def _check_doubles(columns: Sequence[str], table: ExpectedTable) -> None:
@@ -105,8 +141,8 @@ def _check_missing(columns: Sequence[str], table: ExpectedTable) -> None:
     if not missing:
         return
     spare = [column for column in columns if column and column not in table.known]
-    close = get_close_matches(_squeezed(missing[0]), [_squeezed(c) for c in spare], n=1, cutoff=0.5)
-    renamed = next((c for c in spare if close and _squeezed(c) == close[0]), None)
+    close = get_close_matches(squeezed(missing[0]), [squeezed(c) for c in spare], n=1, cutoff=0.5)
+    renamed = next((c for c in spare if close and squeezed(c) == close[0]), None)
     if renamed is None and len(missing) == len(spare) == 1:
         renamed = spare[0]
     others = f" (and {len(missing) - 1} more: {', '.join(missing[1:])})" if missing[1:] else ""
@@ -117,7 +153,3 @@ def _check_missing(columns: Sequence[str], table: ExpectedTable) -> None:
         "export, or name the file's column in the mapping",
         field=missing[0], value=renamed, allowed=sorted(table.known), suggestion=missing[0],
     )  # fmt: skip
-
-
-def _squeezed(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())

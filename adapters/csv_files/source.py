@@ -1,4 +1,8 @@
-"""Reads CSV files as a stream: a first pass judges the file, a second yields its rows in pages."""
+"""Reads CSV files and workbooks as a stream, in pages of rows.
+
+Of a CSV file a first pass judges the file, a second yields its rows; of a workbook ``workbook``
+finds the sheet. What a file is, is told by its content, not by its name.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,15 @@ from pathlib import Path
 from typing import TextIO
 
 from adapters.csv_files.encoding import examine, not_text
-from adapters.csv_files.header import MOST_COLUMNS, Header, read_header, table_for, takes
+from adapters.csv_files.header import MOST_COLUMNS, Header, find_header, table_for, takes
+from adapters.csv_files.sample import columns_tell
+from adapters.csv_files.workbook import AS_IT_CAME, MAGIC, SheetRows, open_workbook, table_sheet
 from connector import pickup
 from connector.errors import InvalidRecord
 from connector.pickup import Pickup, PickupSettings
 from connector.ports import ExpectedTable, RawBatch, RawPage, RawRow
 
 ROWS_PER_PAGE = 500
-AS_IT_CAME = "row as it came"
 _LONGEST_FIELD = 4_000_000
 _LONGEST_LINE = 8_000_000
 _LONGEST_RECORD = 16_000_000
@@ -49,28 +54,40 @@ class CsvFiles:
 
     def _pages(self, path: Path) -> Iterator[RawPage]:
         seen = pickup.fingerprint(path)
-        table = table_for(path.name, self._expected)
+        try:
+            table = table_for(path.name, self._expected)
+        except InvalidRecord as fault:
+            fault.message += columns_tell(path, self._expected)
+            raise
+        if _starts(path) == MAGIC:
+            yield from self._workbook(path, table, seen)
+            return
         text = examine(pickup.chunks(path))
         if text.empty:
             raise InvalidRecord("empty_file", "the file is empty; not even a header line is in it")
         with path.open(encoding=text.encoding, newline="") as lines:
             try:
-                start = _bounded(lines)
-                before, first = _before_header(start)
-                header = read_header([first, *_peek(start)], table)
+                start = list(_peek(_bounded(lines)))
+                before, header = find_header(start, _before_header(start), table)
                 lines.seek(0)
                 rows = Rows(_bounded(lines), header, before)
                 yield from self._batches(path, table.name, text.digest, rows, seen)
             except UnicodeDecodeError:  # it was changed after it was examined
                 raise not_text() from None
 
+    def _workbook(self, path: Path, table: ExpectedTable, seen: str) -> Iterator[RawPage]:
+        with open_workbook(path) as book:
+            sheet, header, columns = table_sheet(book, table)
+            rows = SheetRows(book, table, sheet, header, columns)
+            yield from self._batches(path, table.name, pickup.digest(path), rows, seen)
+
     def _batches(
-        self, path: Path, table: str, digest: str, rows: Rows, seen: str
+        self, path: Path, table: str, digest: str, rows: Rows | SheetRows, seen: str
     ) -> Iterator[RawPage]:
         as_of, origin = pickup.as_of(path), pickup.shown(path)
-        chunk = rows.some()
+        chunk = rows.some(ROWS_PER_PAGE)
         for number in itertools.count():
-            following = rows.some()
+            following = rows.some(ROWS_PER_PAGE)
             stamp = pickup.key(digest, table, as_of.isoformat(), number)
             batches = (RawBatch(stamp, table, origin, as_of, chunk),) if chunk else ()
             last = not following
@@ -90,22 +107,27 @@ def _bounded(file: TextIO) -> Iterator[str]:
         yield line
 
 
+def _starts(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC))
+
+
 def _peek(lines: Iterator[str]) -> Iterator[str]:
-    """Enough lines for a header with line breaks in quoted names."""
+    """Enough lines for titles, and for a header with line breaks in quoted names."""
     read = 0
     for line in itertools.islice(lines, _HEADER_LINES):
         read += len(line)
+        yield line
         if read > _HEADER_CHARACTERS:
             return
-        yield line
 
 
-def _before_header(lines: Iterator[str]) -> tuple[int, str]:
-    """How many lines come before the header (blank ones, Excel's ``sep=;``), and the header."""
+def _before_header(lines: Sequence[str]) -> int:
+    """How many lines come before the first that says something (blank ones, ``sep=;``)."""
     for count, line in enumerate(lines):
         bare = line.strip()
         if bare and not (bare.casefold().startswith("sep=") and len(bare) <= len("sep=;")):
-            return count, line
+            return count
     raise InvalidRecord("empty_file", "the file holds no header line")
 
 
@@ -137,11 +159,11 @@ class Rows(Iterator[RawRow]):
             yield line
         self._ended = True
 
-    def some(self) -> tuple[RawRow, ...]:
+    def some(self, most: int) -> tuple[RawRow, ...]:
         """The next rows: as many as a page holds, fewer where they are long."""
         rows: list[RawRow] = []
         began = self._read
-        while len(rows) < ROWS_PER_PAGE and self._read - began < _PAGE_CHARACTERS:
+        while len(rows) < most and self._read - began < _PAGE_CHARACTERS:
             row = next(self, None)
             if row is None:
                 break

@@ -1,4 +1,4 @@
-"""What is sent: MDM^T02 with a document, ORU^R01 with scores; built and checked by hl7apy, strictly.
+"""What is sent: MDM^T02 with a document, ORU^R01 with scores; built and strictly checked by hl7apy.
 
 Everything in a message follows from the document and its key, so that it is the same message, with
 the same MSH-10, whenever it is sent. HL7 v2.5.1: chapter 9 (MDM, TXA), chapter 7 (ORU, OBR, OBX).
@@ -21,7 +21,7 @@ _SYSTEM = "99PGC"
 
 _LATER = "PUT IN WHEN ALL ELSE IS CHECKED"
 """Stands for a value that hl7apy would refuse by its length: it takes OBX-5 for a string of 199
-characters, whatever OBX-2 says (on paper, ED and TX have 64 kB, and receivers of PDFs take more)."""
+characters, whatever OBX-2 says (on paper, ED and TX have 64 kB; receivers of PDFs take more)."""
 
 # LOINC codes of total scores, as in mappings/instruments/*.yaml; a test compares them.
 TOTALS = {

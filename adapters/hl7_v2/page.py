@@ -75,11 +75,9 @@ class Taker:
             return self._taken(header, content)
         except InvalidRecord as fault:
             return self.refused(header, fault, content)
-        except Exception as defect:  # noqa: BLE001 - a message that we read wrongly is kept for a person
-            fault = InvalidRecord(
-                "unexpected", f"the message could not be read here ({type(defect).__name__})"
-            )
-            return self.refused(header, fault, content)
+        except Exception as defect:  # noqa: BLE001 - what we read wrongly is kept for a person
+            why = f"the message could not be read here ({type(defect).__name__})"
+            return self.refused(header, InvalidRecord("unexpected", why), content)
 
     def refused(self, header: Header, fault: InvalidRecord, content: bytes) -> Refused:
         """The refusal, with a page for quarantine that holds the head of the message."""

@@ -1,4 +1,4 @@
-"""Counts what is not taken, and logs it at most once a minute for each reason; never what it was."""
+"""Counts what is not taken; logs each reason at most once a minute, and never what it was."""
 
 from __future__ import annotations
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Protocol
 
 from connector.authorizations.renewal import renewal
-from connector.authorizations.usage import GRANTED, Use, uses
+from connector.authorizations.usage import GRANTED, Use, takes, uses
 from connector.progress import AuthorizationView
 from connector.records import Authorization, Visit
 
 # A later one in any of these states means somebody already asked.
-_ASKED = frozenset({"requested", "pended", "approved", "partly"})
+_ASKED = frozenset({"requested", "pended", "approved", "partly", "peer_to_peer", "appeal"})
 
 
 class BurnDownRules(Protocol):
@@ -36,32 +36,34 @@ def burn_down(
     visits: Sequence[Visit],
     today: date,
     rules: BurnDownRules,
+    of_payer: Callable[[Authorization], BurnDownRules] | None = None,
 ) -> tuple[AuthorizationView, ...]:
     """One view per authorization, in order of start; visits carry the practice's local time.
+
+    ``of_payer`` gives the payer's own numbers, where it has any; ``rules`` are the practice's.
 
     ``used`` is what was attended in the period, or the source's own count where that is higher
     (our visits may not go back far enough). Missed and cancelled visits take nothing.
     """
     current = [a for a in authorizations if not a.deleted]
     live = [v for v in visits if not v.deleted]
-    taken = uses(current, live, today, count_evaluations=rules.authorization_counts_evaluations)
+    numbers = {a.id: of_payer(a) if of_payer else rules for a in current}
+    counting = {a.payer: numbers[a.id].authorization_counts_evaluations for a in current}
+    taken = uses(current, live, today, count_evaluations=counting.__getitem__)
     counted = {use.visit_id for by_id in taken.values() for use in by_id}
     uncovered = [
-        v.starts_at.date()
+        v
         for v in sorted(live, key=lambda v: (v.starts_at, v.id))
-        if v.status == "scheduled"
-        and v.starts_at.date() >= today
-        and v.id not in counted
-        and (rules.authorization_counts_evaluations or v.visit_type != "evaluation")
+        if v.status == "scheduled" and v.starts_at.date() >= today and v.id not in counted
     ]
     ordered = sorted(current, key=lambda a: (a.starts_on or date.min, a.id))
-    return tuple(_view(a, taken[a.id], uncovered, ordered, today, rules) for a in ordered)
+    return tuple(_view(a, taken[a.id], uncovered, ordered, today, numbers[a.id]) for a in ordered)
 
 
 def _view(
     authorization: Authorization,
     taken: Sequence[Use],
-    uncovered: Sequence[date],
+    uncovered: Sequence[Visit],
     others: Sequence[Authorization],
     today: date,
     rules: BurnDownRules,
@@ -70,10 +72,11 @@ def _view(
     authorized = authorization.authorized
     left = authorized - used - booked if authorized is not None and countable else None
     status = _status(authorization, used if countable else None, today)
+    counts = rules.authorization_counts_evaluations
     due = renewal(
         authorization,
         taken,
-        uncovered,
+        [v.starts_at.date() for v in uncovered if takes(v, count_evaluations=counts)],
         today,
         flag_remaining=rules.authorization_flag_remaining,
         lead_days=rules.authorization_lead_days,

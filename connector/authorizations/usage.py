@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,14 +27,14 @@ def uses(
     visits: Sequence[Visit],
     today: date,
     *,
-    count_evaluations: bool,
+    count_evaluations: Callable[[str], bool],
 ) -> Mapping[str, tuple[Use, ...]]:
     """The visits that each authorization pays for, in date order, by authorization id.
 
     A visit takes from one authorization of each payer: the one it names, else the earliest that
     covers its date and procedure and still has room. A visit that names an authorization takes from
     no other. Only attended and booked visits take anything; a visit in the past that nobody closed
-    still holds its place.
+    still holds its place. ``count_evaluations`` says by payer whether evaluations take from it.
     """
     payers = sorted({a.payer for a in authorizations})
     taken: dict[str, list[Use]] = {a.id: [] for a in authorizations}
@@ -43,8 +43,9 @@ def uses(
             (a for a in authorizations if a.payer == payer and a.status in GRANTED),
             key=lambda a: (a.starts_on or date.min, a.ends_on or date.max, a.id),
         )
+        counted = count_evaluations(payer)
         for visit in sorted(visits, key=lambda v: (v.starts_at, v.id)):
-            if not _takes(visit, count_evaluations):
+            if not takes(visit, count_evaluations=counted):
                 continue
             chosen = _choose(granted, visit, taken)
             if chosen is not None:
@@ -64,7 +65,8 @@ def covers(authorization: Authorization, visit: Visit) -> bool:
     return not authorization.cpt or visit.cpt is None or visit.cpt in authorization.cpt
 
 
-def _takes(visit: Visit, count_evaluations: bool) -> bool:
+def takes(visit: Visit, *, count_evaluations: bool) -> bool:
+    """Whether a visit takes anything: attended or booked, and of a kind that counts."""
     if visit.status not in ("attended", "scheduled"):
         return False
     return count_evaluations or visit.visit_type != "evaluation"

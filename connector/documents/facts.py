@@ -149,6 +149,8 @@ UNDECIDED = {
     "requested": "asked for, the payer has not decided",
     "pended": "asked for, the payer has not decided",
     "denied": "denied by the payer",
+    "peer_to_peer": "in peer-to-peer review with the payer",
+    "appeal": "in appeal, the payer has not decided",
     "cancelled": "cancelled",
 }
 

@@ -8,10 +8,11 @@ the resources and data types that adapters read and write.
 from __future__ import annotations
 
 _RESOURCES = """
-Appointment Binary Bundle CarePlan Communication Condition Coverage DiagnosticReport
+Appointment Binary Bundle CarePlan Claim ClaimResponse Communication CommunicationRequest Condition
+Coverage DiagnosticReport
 DocumentReference Encounter EpisodeOfCare Flag Goal Observation OperationOutcome Organization
 Parameters Patient Practitioner PractitionerRole Procedure Provenance Questionnaire
-QuestionnaireResponse RelatedPerson ServiceRequest Task
+Location QuestionnaireResponse RelatedPerson ServiceRequest Subscription Task
 """
 _ELEMENTS = """
 abatement abatementAge abatementDateTime abatementPeriod abatementRange abatementString about
@@ -73,6 +74,15 @@ valuePeriod valuePositiveInt valueQuantity valueRange valueRatio valueReference
 valueRelatedArtifact valueSampledData valueSignature valueString valueTime valueTiming
 valueTriggerDefinition valueUnsignedInt valueUri valueUrl valueUsageContext valueUuid
 verificationStatus version versionId what when who
+accident addItem adjudication amount benefitPeriod billablePeriod careTeamSequence channel
+claim claimResponse communicationRequest coverage criteria deductible diagnosisCodeableConcept
+diagnosisReference diagnosisSequence disposition enterer error facility factor focal formCode
+fundsReserve header informationSequence insurer itemSequence locationAddress modifier net
+noteNumber onAdmission original packageCode parameter part payee payeeType payment policyNumber
+preAuthPeriod preAuthRef prescription procedure procedureCodeableConcept procedureReference
+procedureSequence processNote productOrService programCode provider referral requestor
+responsible revenue sequence serviced servicedDate servicedPeriod subDetail subSite subType
+timing timingDate timingPeriod udi unitPrice
 """
 
 RESOURCES = frozenset(_RESOURCES.split())

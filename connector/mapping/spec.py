@@ -165,6 +165,15 @@ class Table:
         """The ``RawBatch.table`` it answers to."""
         return self.resource or self.name
 
+    def date_formats(self) -> dict[str, str]:
+        """How the dates of each column are written, where a rule reads them: its first format."""
+        rules = [rule for plan in self.records for rule in plan.rules]
+        rules += [rule for plan in self.records if (rule := plan.version) is not None]
+        rules += [self.version] if self.version is not None else []
+        return {
+            column: rule.formats[0] for rule in rules if rule.formats for column in rule.file.sources
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class MappingSpec:
@@ -178,7 +187,13 @@ class MappingSpec:
     def expected_tables(self) -> tuple[ExpectedTable, ...]:
         """What file sources may expect: pattern and columns of each table that comes in files."""
         return tuple(
-            ExpectedTable(table.name, table.files, table.required_columns, table.known_columns)
+            ExpectedTable(
+                table.name,
+                table.files,
+                table.required_columns,
+                table.known_columns,
+                table.date_formats(),
+            )
             for table in self.tables.values()
             if table.files is not None
         )

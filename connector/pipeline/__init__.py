@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from connector.authorizations.lifecycle import Case
+from connector.authorizations.payers import PayerBook
 from connector.measures import Instrument
 from connector.pipeline.alerts import find_alerts, with_raised
+from connector.pipeline.case_signals import case_signals
 from connector.pipeline.compile import compile_chart
 from connector.pipeline.decide import decide
 from connector.pipeline.measure import measure
@@ -31,21 +34,26 @@ def run(
     rules: RuleSet,
     now: datetime,
     raised: Sequence[Alert] = (),
+    payers: PayerBook | None = None,
+    cases: Sequence[Case] = (),
 ) -> Outcome | None:
     """Progress and documents of the one patient in ``records``; None without a patient record.
 
     ``raised`` are open alerts that no record tells of (a refused form with a positive safety
     item); reports must not be silent on them. The same records in any order, with the same
-    ``now``, give the same outcome; a retracted record is as if it had never been.
+    ``now``, give the same outcome; a retracted record is as if it had never been. ``payers`` say
+    what payers want, ``cases`` what has become of this patient's requests to them.
     """
     from connector.pipeline.report import report
 
     found = progress(
-        records, practice=practice, instruments=instruments, rules=rules, now=now, raised=raised
-    )
+        records, practice=practice, instruments=instruments, rules=rules, now=now, raised=raised,
+        payers=payers, cases=cases,
+    )  # fmt: skip
     if found is None:
         return None
-    return Outcome(progress=found, documents=report(found, practice, instruments, rules))
+    documents = report(found, practice, instruments, rules, payers=payers)
+    return Outcome(progress=found, documents=documents)
 
 
 def progress(
@@ -56,6 +64,8 @@ def progress(
     rules: RuleSet,
     now: datetime,
     raised: Sequence[Alert] = (),
+    payers: PayerBook | None = None,
+    cases: Sequence[Case] = (),
 ) -> Progress | None:
     """Chart, measurements, decision, milestones and alerts; None without a patient record."""
     if now.tzinfo is None:
@@ -65,7 +75,7 @@ def progress(
     chart = compile_chart(records, rules, local_now, practice.timezone)
     if chart is None:
         return None
-    measured = measure(chart, instruments, rules, local_now)
+    measured = measure(chart, instruments, rules, local_now, payers)
     decision = decide(measured, instruments, rules, local_now)
     return Progress(
         as_of=local_now,
@@ -74,6 +84,10 @@ def progress(
         decision=decision,
         milestones=find_milestones(chart, measured, instruments, rules, today),
         alerts=with_raised(
-            find_alerts(chart, measured, decision, instruments, rules, today), raised
+            find_alerts(
+                chart, measured, decision, instruments, rules, today,
+                requests=case_signals(cases, local_now),
+            ),
+            raised,
         ),
     )

@@ -40,10 +40,14 @@ def find_alerts(
     instruments: Mapping[str, Instrument],
     rules: RuleSet,
     today: date,
+    requests: Iterable[Signal] = (),
 ) -> tuple[Alert, ...]:
-    """Every alert that holds at ``today``, most severe first."""
+    """Every alert that holds at ``today``, most severe first.
+
+    ``requests`` are what payers' answers call for.
+    """
     episode = chart.episode
-    found = [*_data(chart, measured), *_authorizations(measured, today)]
+    found = [*_data(chart, measured), *_authorizations(measured, today), *requests]
     if episode is not None:
         found += progress_alerts(measured, decision, instruments)
         if episode.active:
@@ -161,6 +165,18 @@ def _authorizations(measured: Measured, today: date) -> Iterator[Signal]:
             score=f"{view.authorized}/{view.ends_on}",
             sources=(view.authorization_id,),
         )
+    for one in measured.needs:
+        if one.due_on is not None:
+            yield Signal(
+                rule="authorization",
+                severity="action",
+                audiences=("billing",),
+                summary="An authorization must be asked for",
+                text=f"Ask {one.payer} for an authorization: {one.reason}.",
+                on=min(one.due_on, today),
+                causes=(one.coverage_id, str(one.from_visit)),
+                sources=(one.coverage_id,),
+            )
 
 
 def _data(chart: Chart, measured: Measured) -> Iterator[Signal]:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from connector.authorizations.records_of import merged
 from connector.pipeline.duplicates import without_doubled_totals
 from connector.pipeline.episode import find_episode
 from connector.pipeline.goals import goals_of_episode
@@ -94,7 +95,7 @@ def compile_chart(
         doubled_totals=doubled,
         home_programs=_by_date(_of(own, HomeProgram), lambda r: r.week_of),
         entries=_by_date(_of(own, JournalEntry), lambda r: r.written_on),
-        authorizations=_by_date(_of(own, Authorization), lambda r: r.starts_on),
+        authorizations=_by_date(merged(_of(own, Authorization)), lambda r: r.starts_on),
         consents=_by_date(_of(own, Consent), lambda r: r.granted_on),
         referrers=_referrers(_of(own, Contact)),
         timezone=timezone,

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.authorizations import burn_down
+from connector.authorizations.payers import PayerBook
 from connector.measures import Instrument
 from connector.measures.scales import form_of, scale_id, scale_of, scale_score
 from connector.pipeline import data_notes
@@ -19,6 +20,7 @@ from connector.pipeline.attendance import attendance
 from connector.pipeline.cadence import repeats
 from connector.pipeline.forms import score_form
 from connector.pipeline.goals import goal_progress
+from connector.pipeline.payer_rules import needs_of, numbers_of
 from connector.pipeline.primary import choose_primary
 from connector.pipeline.series import series_of
 from connector.progress import (
@@ -33,15 +35,22 @@ from connector.records import Assessment, Patient
 
 
 def measure(
-    chart: Chart, instruments: Mapping[str, Instrument], rules: RuleSet, now: datetime
+    chart: Chart,
+    instruments: Mapping[str, Instrument],
+    rules: RuleSet,
+    now: datetime,
+    payers: PayerBook | None = None,
 ) -> Measured:
-    """Everything countable in the chart, as of ``now``."""
+    """Everything countable in the chart, as of ``now``; ``payers`` say what each of them wants."""
     today = now.astimezone(ZoneInfo(chart.timezone)).date()
+    book = payers or PayerBook()
+    of_payer = numbers_of(chart, book, rules, today) if book.files else None
+    granted = burn_down(chart.authorizations, chart.visits, today, rules, of_payer)
     episode = chart.episode
     if episode is None:
         return Measured(
             goals=goal_progress(chart.goals),
-            authorizations=burn_down(chart.authorizations, chart.visits, today, rules),
+            authorizations=granted,
         )
     series = _all_series(chart, episode, instruments, rules, today)
     week_of_start = episode.started_on - timedelta(days=6)
@@ -52,7 +61,8 @@ def measure(
         ),
         goals=goal_progress(chart.goals),
         adherence=adherence([p for p in chart.home_programs if p.week_of >= week_of_start], today),
-        authorizations=burn_down(chart.authorizations, chart.visits, today, rules),
+        authorizations=granted,
+        needs=needs_of(chart, book, rules, today),
         data_notes=(
             *data_notes.of_instruments(_in_episode(chart, episode, today), instruments),
             *data_notes.of_primary(episode, instruments),

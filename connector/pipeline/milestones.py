@@ -120,6 +120,15 @@ def _assessment(
 
 
 def _authorizations(chart: Chart, measured: Measured) -> Iterator[Milestone]:
+    for one in measured.needs:
+        if one.due_on is not None:
+            causes = ("first", one.coverage_id, str(one.from_visit))
+            yield Milestone(
+                kind="authorization",
+                key=cause_key(chart.patient.id, "authorization", causes),
+                due_on=one.due_on,
+                text=f"ask {one.payer} for an authorization: {one.reason}",
+            )
     for view in measured.authorizations:
         if view.renewal_due and view.renewal_on is not None:
             causes = (view.authorization_id, str(view.authorized), str(view.ends_on))

@@ -165,6 +165,35 @@ class Inbox:
             found |= {key: bodies.get(seq, ()) for key, seq in known.items()}
         return found
 
+    def done_with_body(self, source: str, after: int, limit: int = 16) -> list[InboxItem]:
+        """A source's batches that were worked on and that retention left, behind number ``after``.
+
+        In order of arrival; at most ``limit``.
+        """
+        query = (
+            self._scope.select(inbox, inbox.c.seq)
+            .where(
+                inbox.c.source == source, inbox.c.state == "done", inbox.c.seq > after,
+                inbox.c.body.is_not(None),
+            )
+            .order_by(inbox.c.seq).limit(limit)
+        )  # fmt: skip
+        return self.items(list(self._scope.run(query).scalars()))
+
+    def again(self, source: str) -> int:
+        """Makes a source's batches that still have a body new again; how many."""
+        return self._scope.run(
+            self._scope.update(inbox)
+            .where(inbox.c.source == source, inbox.c.state == "done", inbox.c.body.is_not(None))
+            .values(state="new", done_at=None)
+        ).rowcount
+
+    def emptied(self, source: str) -> int:
+        """Number of a source's batches whose raw input retention took."""
+        query = self._scope.select(inbox, func.count())
+        gone = query.where(inbox.c.source == source, inbox.c.body.is_(None))
+        return int(self._scope.run(gone).scalar_one())
+
     def still_new(self, seqs: Iterable[int]) -> set[int]:
         """Those of ``seqs`` that nobody has done yet; inside a write they stay so until it ends."""
         found: set[int] = set()

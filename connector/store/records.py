@@ -34,6 +34,11 @@ _SHARED = Prepared(
         records.c.patient_id.is_(None), records.c.kind != _TOMBSTONE
     )
 )
+_OF_IDS = Prepared(
+    lambda make: make.select(records).where(
+        make.among(records.c.id), records.c.kind != _TOMBSTONE
+    )
+)
 _DIGESTS = Prepared(
     lambda make: make.select(records, records.c.id, records.c.digest).where(
         make.among(records.c.id), records.c.deleted.is_(False)
@@ -139,6 +144,23 @@ class Records:
             for row in sorted(rows, key=lambda row: row.id):
                 found[row.patient_id].append(self._record(row))
         return found
+
+    def of_ids(self, ids: Iterable[str]) -> dict[str, Record]:
+        """Records by id, retracted ones too; unknown ids are left out."""
+        found: dict[str, Record] = {}
+        for chunk in chunks(sorted(set(ids))):
+            for row in self._scope.prepared(_OF_IDS, chunk):
+                found[row.id] = self._record(row)
+        return found
+
+    def forget(self, ids: Iterable[str]) -> int:
+        """Removes records as if they had never been made: their raw input is read again."""
+        removed = 0
+        for chunk in chunks(sorted(set(ids))):
+            removed += self._scope.run(
+                self._scope.delete(records).where(self._scope.among(records.c.id, chunk))
+            ).rowcount
+        return removed
 
     def changed_since(self, patient_ids: Iterable[str], kind: str, since: datetime) -> set[str]:
         """Ids of the patients' records of a kind that were written at or after a time."""

@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0005"
+REVISION = "0006"
 VERSION_TABLE = "connector_schema"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -288,6 +288,42 @@ benchmarks = Table(
     ),
 )  # fmt: skip
 
+# Versions of the configuration: ``files`` are names and digests of the site's own files, ``parts``
+# the versions of what they make. The one in force is the one that came into force last.
+config_versions = Table(
+    "config_versions", metadata,
+    _text("practice_id", key=True), Column("number", Integer, primary_key=True, autoincrement=False),
+    _text("digest"), _text("files"), _text("parts"), _time("seen_at"),
+    _text("proposed_by", null=True), _time("proposed_at", null=True),
+    _text("approved_by", null=True), _time("approved_at", null=True),
+    _time("in_force_at", null=True),
+    UniqueConstraint("practice_id", "digest", name="config_versions_digest"),
+)  # fmt: skip
+
+config_files = Table(
+    "config_files", metadata,
+    _text("practice_id", key=True), _text("digest", key=True), _sealed("body"),
+)  # fmt: skip
+
+# Patients that are part of another's chart, or that wait for a person to say whose they are.
+# ``before`` is the row that a merge took the place of, as JSON.
+identities = Table(
+    "identities", metadata,
+    _text("practice_id", key=True), _text("patient_id", key=True),
+    _text("chart_id", null=True), _text("state"), _text("reason"), _text("by"),
+    _time("decided_at"), _text("before", null=True),
+    Index("identities_chart", "practice_id", "chart_id"),
+    Index("identities_state", "practice_id", "state"),
+)  # fmt: skip
+
+# By what patients may be found to be one person: keyed digests, from which nothing can be read.
+identity_keys = Table(
+    "identity_keys", metadata,
+    _text("practice_id", key=True), _text("patient_id", key=True), _text("key", key=True),
+    _text("source"),
+    Index("identity_keys_key", "practice_id", "key"),
+)  # fmt: skip
+
 audit = Table(
     "audit", metadata,
     _text("practice_id", key=True),
@@ -334,5 +370,6 @@ SEALED: dict[str, Sealed] = {
         Sealed(receipts.c.reference, (receipts.c.key,)),
         Sealed(cursors.c.value, (cursors.c.source,)),
         Sealed(quarantine.c.body, (quarantine.c.id,)),
+        Sealed(config_files.c.body, (config_files.c.digest,)),
     )
 }

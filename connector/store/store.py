@@ -19,6 +19,7 @@ from connector.store.alerts import Alerts
 from connector.store.audit import Audit
 from connector.store.benchmarks import Benchmarks
 from connector.store.channels import Channels
+from connector.store.configurations import Configurations
 from connector.store.crypto import KeyRing
 from connector.store.cursors import Cursors
 from connector.store.database import Database, open_database
@@ -27,6 +28,7 @@ from connector.store.destinations import Destinations
 from connector.store.documents import Documents
 from connector.store.drafts import Drafts
 from connector.store.due import Due
+from connector.store.identities import Identities
 from connector.store.inbox import Inbox
 from connector.store.migrate import migrate
 from connector.store.notices import Notices
@@ -46,8 +48,8 @@ class Tx:
     """The repositories, all in one transaction of one practice."""
 
     __slots__ = (
-        "alerts", "audit", "benchmarks", "channels", "cursors", "deliveries", "destinations",
-        "documents", "drafts", "due", "inbox", "notices", "progress", "quarantine", "records",
+        "alerts", "audit", "benchmarks", "channels", "configurations", "cursors", "deliveries",
+        "destinations", "documents", "drafts", "due", "identities", "inbox", "notices", "progress", "quarantine", "records",
         "reseal", "scope", "signatures",
     )  # fmt: skip
 
@@ -62,6 +64,8 @@ class Tx:
         self.notices = Notices(scope)
         self.channels = Channels(scope)
         self.benchmarks = Benchmarks(scope)
+        self.configurations = Configurations(scope)
+        self.identities = Identities(scope)
         self.documents = Documents(scope)
         self.drafts = Drafts(scope)
         self.signatures = Signatures(scope)

@@ -1,4 +1,4 @@
-"""Results and documents over MLLP: what is sent is read by two other libraries, answers are heeded."""
+"""Results and documents over MLLP: two other libraries read what is sent; answers are heeded."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_patients_of_other_sources_are_named_by_chart_number_and_names_may_lack(
 
 def test_the_loinc_codes_are_those_of_the_instruments():
     instruments = load_instruments(Resources())
-    assert TOTALS == {i.id: i.loinc.total for i in instruments.values() if i.loinc.total}
+    assert {i.id: i.loinc.total for i in instruments.values() if i.loinc.total} == TOTALS
 
 
 @pytest.mark.parametrize(

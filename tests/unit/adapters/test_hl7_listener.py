@@ -19,7 +19,15 @@ from connector.errors import ConfigurationError, InvalidRecord, RetryLater
 from connector.testing_listeners import FakeKeeper, running
 from tests.unit.adapters import hl7_messages as hl7
 from tests.unit.adapters.mllp_sender import (
-    CR, FS, VT, Sender, codes, field, free_port, listener, port_of,
+    CR,
+    FS,
+    VT,
+    Sender,
+    codes,
+    field,
+    free_port,
+    listener,
+    port_of,
 )  # fmt: skip
 
 CANARIES = ("Quillfeather", "Zephyrine", "P-101", "77001", "19880412")
@@ -52,7 +60,7 @@ def test_pipelined_messages_are_answered_in_order(tmp_path, keeper):
 
 
 def test_large_messages_are_taken(tmp_path, keeper):
-    """Time is measured by benchmarks/hl7.py; here that it works, and keeps nothing of a document."""
+    """How fast, benchmarks/mllp.py measures; nothing of a document is kept."""
     answers = exchange(
         tmp_path, keeper, hl7.mdm(size=150_000), hl7.mdm("T02", "M2", size=3_000_000)
     )

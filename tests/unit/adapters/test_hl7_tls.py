@@ -89,9 +89,11 @@ def test_a_sender_with_the_right_certificate_is_served(folder):
 def test_others_are_not(folder, name):
     keeper = FakeKeeper()
     with running(listener(folder, tls=TLS), keeper) as one:
-        with pytest.raises((ssl.SSLError, OSError, IndexError)):
-            with Sender(port_of(one), client(folder, name)) as sender:
-                _ = sender.send(hl7.adt("A08"))[0]
+        with (
+            pytest.raises((OSError, IndexError)),
+            Sender(port_of(one), client(folder, name)) as sender,
+        ):
+            _ = sender.send(hl7.adt("A08"))[0]
         with Sender(port_of(one), client(folder, "ehr")) as sender:
             assert codes(sender.send(hl7.adt("A08", "N2"))) == ["AA"]
     assert len(keeper.pages) == 1

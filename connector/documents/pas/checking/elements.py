@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from connector.documents.pas.checking.finding import Finding, error
-from connector.documents.pas.checking.nodes import Node, _step, codes, walk
+from connector.documents.pas.checking.nodes import Node, codes, step, walk
 from connector.x12.npi import is_npi
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -95,7 +95,7 @@ class Element:
                 yield from self._in(parent, name)
 
     def _in(self, parent: Node, name: str) -> Iterator[Finding]:
-        found = _step(parent, name)
+        found = step(parent, name)
         path = f"{parent.path}.{name}"
         if len(found) < self.least:
             yield error(path, "missing", f"{self.path} is required")

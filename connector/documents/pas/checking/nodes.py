@@ -39,14 +39,15 @@ def below(node: Node, name: str) -> list[Node]:
 
 
 def walk(node: Node, path: str) -> list[Node]:
-    """All values at a dotted path below ``node``. ``value`` stands for any ``value[x]``."""
+    """All values at a dotted path below ``node``."""
     found = [node]
     for name in path.split("."):
-        found = [inner for one in found for inner in _step(one, name)]
+        found = [inner for one in found for inner in step(one, name)]
     return found
 
 
-def _step(node: Node, name: str) -> list[Node]:
+def step(node: Node, name: str) -> list[Node]:
+    """The values of an element of ``node``; a name that ends with ``[x]`` is any of its types."""
     if not name.endswith("[x]"):
         return below(node, name)
     stem = name.removesuffix("[x]")
@@ -66,7 +67,7 @@ def extensions(node: Node, url: str, name: str = "extension") -> list[Node]:
 
 def value_of(node: Node) -> Any:
     """The ``value[x]`` of an extension or parameter; None without one."""
-    return next((one.value for one in _step(node, "value[x]")), None)
+    return next((one.value for one in step(node, "value[x]")), None)
 
 
 def codes(concept: Any, system: str | None = None) -> list[str]:

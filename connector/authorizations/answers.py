@@ -1,0 +1,95 @@
+"""What an X12 answer does to a case: decisions and receipts as events.
+
+A decision that came as FHIR (Da Vinci PAS) makes a ``Decision`` too: its review action is the same
+code list (HCR01), see ``outcome_of_action``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from connector.authorizations.lifecycle import Decision, Event, Line, Outcome
+from connector.x12.content.meaning import ReviewMeaning
+from connector.x12.content.tying import Tied
+
+_OUTCOMES: dict[str, Outcome] = {
+    "A1": "approved", "A2": "partly", "A3": "denied", "A4": "pended", "A6": "partly",
+    "C": "cancelled", "CT": "call", "NA": "not_required",
+}  # fmt: skip
+
+
+def outcome_of_action(code: str) -> Outcome:
+    """What an HCR01 or reviewAction code decides; an unknown one is a reason to call."""
+    return _OUTCOMES.get(code, "call")
+
+
+def decision_of(found: ReviewMeaning) -> Decision:
+    """An X12 answer as a decision. What is certified without an amount stays without one."""
+    rejected = [f"{one.about}: {one.meaning}" for one in found.rejections]
+    steps = dict.fromkeys(one.next_step for one in found.rejections if one.next_step)
+    visits = found.certified_unit in (None, "visits")
+    return Decision(
+        outcome=found.status,
+        number=found.authorization_number,
+        reference=found.administrative_reference,
+        authorized=found.certified if visits else None,
+        starts_on=found.starts_on,
+        ends_on=found.ends_on,
+        reasons=tuple(rejected),
+        messages=found.messages,
+        documents_wanted=found.documents_wanted,
+        lines=tuple(
+            Line(
+                code=one.code, outcome=one.status, reason=one.reason, asked=one.asked,
+                certified=one.certified,
+            )
+            for one in found.lines
+        ),
+        next_step=" ".join([found.next_step, *steps]),
+    )  # fmt: skip
+
+
+def decision_event(
+    case: str, decision: Decision, at: datetime, *, way: str, answer: object, by: str = ""
+) -> Event:
+    """The event of a decision; ``answer`` (plain values) is what makes it the same or another."""
+    return Event.model_validate(
+        {
+            "id": event_id(case, way, answer), "case": case, "kind": "decision", "at": at,
+            "way": way, "by": by, "decision": decision,
+        }
+    )  # fmt: skip
+
+
+def receipt_event(case: str, tied: Tied, at: datetime, *, what: str, answer: object) -> Event:
+    """The event of a 999, TA1 or 824: taken, or not taken with the reasons."""
+    refused = tied.fate in ("rejected", "unknown")
+    return Event(
+        id=event_id(case, "x12", answer),
+        case=case,
+        kind="returned" if refused else "received",
+        at=at,
+        way="x12",
+        by=what,
+        texts=tied.reasons,
+        next_step=tied.next_step,
+    )
+
+
+def wanted_event(
+    case: str, at: datetime, *, texts: tuple[str, ...], next_step: str, answer: object
+) -> Event:
+    """The event of a 277 that asks for more: the payer waits for the practice."""
+    return Event(
+        id=event_id(case, "x12", answer), case=case, kind="returned", at=at, way="x12", by="277",
+        texts=texts, next_step=next_step,
+    )  # fmt: skip
+
+
+def event_id(case: str, way: str, answer: Any) -> str:
+    """The same for the same answer to the same case, whichever file brought it."""
+    text = json.dumps([case, way, answer], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
