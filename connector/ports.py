@@ -27,6 +27,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from connector.budget import Budget, Calls, Quota
 from connector.errors import ConnectorError
 
 
@@ -72,12 +73,19 @@ class RawFault:
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """What one step of a source gives; stored in one transaction, then acknowledged."""
+    """What one step of a source gives; stored in one transaction, then acknowledged.
+
+    ``notices`` say that something changed at the counterpart and is to be fetched; they are kept
+    until a page that ``answers`` them is stored. ``left``: rows that are known to come after it.
+    """
 
     batches: tuple[RawBatch, ...] = ()
     faults: tuple[RawFault, ...] = ()
     cursor: str | None = None
     token: str = ""
+    notices: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +136,37 @@ class FindsDeletions(Protocol):
         """
 
 
+@runtime_checkable
+class FetchesNotices(Protocol):
+    """A source whose counterpart tells what changed, so that just that is fetched."""
+
+    def noticed(self, notices: Sequence[str]) -> Iterator[RawPage]:
+        """Pages that answer the notices, oldest first. Raises RetryLater or ConfigurationError.
+
+        What the counterpart refuses for good is answered by a page with a fault.
+        """
+
+
+@runtime_checkable
+class BeginsAnywhere(Protocol):
+    """A source that can be read again from a date on."""
+
+    def begin(self, since: date | None) -> str:
+        """The cursor with which ``fetch`` gives what changed from then on; None: all there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A request to ``/webhooks/<source>`` as it came. ``headers`` have lower-case names.
 
     ``at`` is when it arrived, by the real clock: what signatures' times are compared with.
+    ``secret`` is what followed the source's name in the address.
     """
 
     headers: Mapping[str, str]
     body: bytes
     at: datetime
+    secret: str = ""
 
 
 class Webhook(Protocol):
@@ -283,12 +312,18 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _no_quota(_: str) -> Quota | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class AdapterContext:
     """What an adapter may know of the site besides its own settings section.
 
     ``now`` is the product's clock; waiting times that a counterpart asks for are counted from it.
     ``tables`` are all that the source's mapping takes: rows of any other make no record.
+    ``quota_of`` gives what the sessions of a source ask before each request; a destination at the
+    same counterpart shares it, by the source's name.
     """
 
     name: str
@@ -296,9 +331,27 @@ class AdapterContext:
     expected: Sequence[ExpectedTable] = ()
     now: Callable[[], datetime] = utc_now
     tables: Collection[str] = ()
+    quota_of: Callable[[str], Quota | None] = _no_quota
+
+
+class Fake(Protocol):
+    """A stand-in for a counterpart, for trials and tests; it listens on 127.0.0.1 alone."""
+
+    def start(self, port: int = 0) -> str:
+        """Listens; its address."""
+
+    def stop(self) -> None:
+        """Ends it. Safe to call twice."""
+
+    def trial(self) -> str:
+        """The site file's lines (YAML) with which a site talks to it."""
 
 
 def _no_concerns(_: Any) -> Sequence[str]:
+    return ()
+
+
+def _no_calls(_: Any) -> Sequence[Calls]:
     return ()
 
 
@@ -316,7 +369,9 @@ class Adapter:
     must know whose chart it is; ``needs_note``: it also wants the document as a few lines of text.
     ``sample`` reads the beginning of a file that its source would take; it raises InvalidRecord.
     ``concerns`` are sentences that ``connector check`` shows about settings that are valid and
-    deserve a second look.
+    deserve a second look. ``budget`` is what the counterpart allows, ``calls`` what a source with
+    these settings needs. ``posts_when`` says of a polled source's settings whether its counterpart
+    also posts to ``/webhooks/<source>``. ``fake`` makes a stand-in of the counterpart.
     """
 
     name: str
@@ -339,3 +394,7 @@ class Adapter:
     listener: Callable[[Any, AdapterContext], Listener] | None = None
     channel_settings: type[BaseModel] | None = None
     channel: Callable[[Any, AdapterContext], Channel] | None = None
+    budget: Budget | None = None
+    calls: Callable[[Any], Sequence[Calls]] = _no_calls
+    posts_when: Callable[[Any], bool] | None = None
+    fake: Callable[[], Fake] | None = None

@@ -127,9 +127,7 @@ class _Part:
 
     def _look(self, text: bytes, new: int) -> None:
         self.facts.formulas = self.facts.formulas or _FORMULA.search(text) is not None
-        self.facts.merges += [
-            ref for ref in _merges(text) if ref not in self.facts.merges[-_OVERLAP:]
-        ]
+        self.facts.merges += _merges(text)
         if len(self.facts.merges) > _MOST_MERGES:
             raise _refused("it has far too many merged cells")
         places = [found.start() for found in _ROW.finditer(text)]

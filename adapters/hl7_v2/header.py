@@ -64,9 +64,9 @@ class Header:
 def read_header(content: bytes) -> Header:
     """The head of a message; empty where it does not begin with MSH. Never raises."""
     start = content[:_LONGEST_HEADER].lstrip(b"\r\n \t\x00")
-    if start[:3] != b"MSH" or len(start) < 8:
-        return Header()
     line = _LINE_END.split(start, maxsplit=1)[0].decode("latin-1")
+    if line[:3] != "MSH" or len(line) < 8:
+        return Header()
     field = line[3]
     if field.isalnum() or field.isspace() or not field.isprintable():
         return Header()

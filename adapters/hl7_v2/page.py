@@ -70,8 +70,9 @@ class Taker:
 
     def take(self, content: bytes) -> Taken | Refused:
         """What is to be done with a message. Never raises: anything may be sent."""
-        header = read_header(content)
+        header = Header()
         try:
+            header = read_header(content)
             return self._taken(header, content)
         except InvalidRecord as fault:
             return self.refused(header, fault, content)

@@ -23,6 +23,7 @@ from connector.authorizations.payer_file import (
     X12File,
 )
 from connector.records import Frozen
+from connector.x12.content.trading import Trading
 
 Verdict = Literal["needed", "not_needed", "check"]
 
@@ -79,9 +80,10 @@ class Question:
 
 
 class PayerBook:
-    """All payers in use, found by the name that the EHR gives them."""
+    """All payers in use, found by the name that the EHR gives them; and who we are to them."""
 
-    def __init__(self, files: Iterable[PayerFile] = ()) -> None:
+    def __init__(self, files: Iterable[PayerFile] = (), trading: Trading | None = None) -> None:
+        self.trading = trading
         self.files = {one.id: one for one in files}
         self._by_name: dict[str, PayerFile] = {}
         for one in self.files.values():

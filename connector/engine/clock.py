@@ -27,6 +27,7 @@ from connector.store.faults import translated
 _JITTER_SHARE = 0.1
 _LOOK_AT_DAY_SECONDS = 600
 _LOOK_AT_HOUR_SECONDS = 30
+_OWN_THREADS = 4
 _FORGET_AFTER = timedelta(days=3)
 _log = logging.getLogger("connector.clock")
 
@@ -48,7 +49,9 @@ class Clock:
         self._work = work
         self._wake = wake
         self._every = every_seconds
-        self._scheduler = BackgroundScheduler(timezone=UTC)
+        # A thread for each source: one that hangs must not keep another from its turn.
+        threads = {"type": "threadpool", "max_workers": len(every_seconds) + _OWN_THREADS}
+        self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": threads})
 
     def start(self) -> None:
         """Start all jobs; each source is polled at once and then at its interval."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from connector.engine import set_aside
+from connector.engine import noticed, set_aside
 from connector.ports import RawBatch, RawFault, RawPage
 from connector.store.audit import AuditEntry
 from connector.store.store import Store, Tx
 
 
-def store_pages(store: Store, pages: Sequence[tuple[str, RawPage]], now: datetime) -> list[int]:
-    """Store pages of sources in one transaction; how many rows of each were new."""
+def store_pages(
+    store: Store, pages: Sequence[tuple[str, RawPage]], now: datetime, cursor_of: str = "{source}"
+) -> list[int]:
+    """Store pages of sources in one transaction; how many rows of each were new.
+
+    ``cursor_of`` is where their cursors are kept, ``{source}`` in it standing for the source.
+    """
 
     def write(tx: Tx) -> list[int]:
         added = tx.inbox.add_all(
@@ -25,12 +30,14 @@ def store_pages(store: Store, pages: Sequence[tuple[str, RawPage]], now: datetim
             for fault in page.faults:
                 tx.quarantine.put(set_aside.whole_file(source, fault, now))
             if page.cursor is not None:
-                tx.cursors.set(source, page.cursor, now)
+                tx.cursors.set(cursor_of.format(source=source), page.cursor, now)
             before = len(new)
             for batch in page.batches:
                 # Once each: the same event may have come twice in one group.
                 if (seq := added.pop((source, batch.key), None)) is not None:
                     new.append((source, batch, seq))
+            if page.answers or (page.notices and (len(new) > before or not page.batches)):
+                noticed.keep(tx, source, page, now)
             refused += [_refused(source, fault) for fault in page.faults]
             rows.append(sum(len(batch.rows) for _, batch, _ in new[before:]))
         tx.audit.append([*_received(new, together=len(pages) > 1), *refused], now)

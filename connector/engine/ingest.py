@@ -18,6 +18,7 @@ from connector.documents.alert import alert_document
 from connector.engine import set_aside
 from connector.engine.entries import judged
 from connector.engine.inflow import store_pages
+from connector.engine.noticed import next_notices
 from connector.engine.work import Work
 from connector.errors import ConnectorError
 from connector.logs import outline
@@ -25,7 +26,7 @@ from connector.mapping.apply import MappingResult, apply
 from connector.pipeline.deliver import plan
 from connector.pipeline.entries import WORDING, entry_alerts, of_old_entry
 from connector.pipeline.safety import POSITIVE, TOTAL_ONLY, safety_alerts
-from connector.ports import FindsDeletions
+from connector.ports import FetchesNotices, FindsDeletions
 from connector.progress import Alert, DocumentSpec
 from connector.records import Assessment, JournalEntry, Patient, PatientRecord, Record
 from connector.store.audit import AuditEntry
@@ -54,7 +55,8 @@ def poll(work: Work, source_name: str, compare: bool = False) -> int:
     How many rows. How it went is kept for ``connector status``.
     """
     try:
-        rows = pick_up(work, source_name) + pick_up_deletions(work, source_name, compare)
+        rows = pick_up_noticed(work, source_name) + pick_up(work, source_name)
+        rows += pick_up_deletions(work, source_name, compare)
     except ConnectorError as fault:
         _keep_outcome(work, source_name, fault.code, fault.message)
         raise
@@ -81,6 +83,17 @@ def pick_up(work: Work, source_name: str) -> int:
         rows += sum(store_pages(work.store, [(source_name, page)], work.now()))
         source.acknowledge(page)
         work.report.advance("read", sum(len(batch.rows) for batch in page.batches))
+    return rows
+
+
+def pick_up_noticed(work: Work, source_name: str) -> int:
+    """Store what the counterpart told us to fetch; how many rows were new."""
+    source, rows = work.sources[source_name], 0
+    while isinstance(source, FetchesNotices) and (notices := next_notices(work, source_name)):
+        for page in source.noticed(notices):
+            rows += sum(store_pages(work.store, [(source_name, page)], work.now()))
+        if next_notices(work, source_name)[:1] == notices[:1]:
+            break  # a source that leaves a notice unanswered must not be asked for ever
     return rows
 
 

@@ -13,11 +13,13 @@ from connector.engine import self_test, workflows
 from connector.engine.director import report_month
 from connector.engine.evaluate import begin_day
 from connector.engine.loops import Arrivals, Loops
+from connector.engine.noticed import Fetcher
 from connector.engine.notify import Notifier
 from connector.engine.retention import tidy
 from connector.engine.sender import Sender, resting, senders
 from connector.engine.work import Work
 from connector.errors import ConnectorError
+from connector.ports import FetchesNotices
 from connector.store.store import Tx
 
 
@@ -37,6 +39,7 @@ class Runner:
         self.ended = self._loops.ended
         self._ingest: Arrivals | None = None
         self._senders: list[Arrivals] = []
+        self._fetchers: list[Arrivals] = []
         self._tell_edge: Callable[[int], None] = lambda queued: None
 
     def run_once(self, sources: Sequence[str], *, compare: bool = False) -> None:
@@ -86,6 +89,11 @@ class Runner:
         ``edge``: another process sends what is light; it is told how many may have been queued.
         """
         self._ingest = self._loops.start("ingest", self._ingest_turn)
+        for name, source in self.work.sources.items():
+            if isinstance(source, FetchesNotices):
+                fetcher = Fetcher(self.work, name, self._fetch_noticed)
+                loop = self._loops.start(f"noticed-{name}", fetcher.turn, fetcher.rest)
+                self._fetchers.append(loop)
         if self.work.alerting is not None:
             self._senders.append(self._loops.start("notify", self._notifier.turn))
         self.work.store.write(self._try_corrected_settings)
@@ -109,8 +117,8 @@ class Runner:
 
     def arrived(self, rows: int) -> None:
         """So many rows have arrived to be mapped."""
-        if self._ingest is not None:
-            self._ingest.tell(rows)
+        for loop in [*([self._ingest] if self._ingest is not None else []), *self._fetchers]:
+            loop.tell(rows)
 
     def wake(self) -> None:
         """Something may be due: look now instead of at the next fallback."""
@@ -120,6 +128,12 @@ class Runner:
         """Finish the unit of work in hand and stop."""
         self._loops.stop()
         self._pages.shutdown(wait=True)
+
+    def _fetch_noticed(self, source: str) -> int:
+        rows = workflows.call_alone(f"noticed {source}", workflows.fetch_noticed, source)
+        if rows and self._ingest is not None:
+            self._ingest.tell(rows)
+        return rows
 
     def _ingest_turn(self) -> int:
         """Map what has arrived and evaluate some patients; how many of both (0: nothing waits).

@@ -13,7 +13,8 @@ import itertools
 import logging
 from collections.abc import Callable
 
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+from dbos import error as dbos_error
 
 from connector.engine import deliver, evaluate, ingest
 from connector.engine.sender import Parcel
@@ -43,6 +44,11 @@ def pick_up_step(source: str, compare: bool) -> int:
     return ingest.poll(_work(), source, compare)
 
 
+@DBOS.step(name="pick_up_noticed")
+def pick_up_noticed_step(source: str) -> int:
+    return ingest.pick_up_noticed(_work(), source)
+
+
 @DBOS.step(name="render")
 def render_step(document_id: str, formats: list[str], keys: list[str]) -> bool:
     try:
@@ -70,6 +76,12 @@ def poll(source: str, compare: bool = False) -> int:
     ``compare`` looks for deleted records now, whether it is time for that or not.
     """
     return pick_up_step(source, compare)
+
+
+@DBOS.workflow(name="noticed")
+def fetch_noticed(source: str) -> int:
+    """Fetch what a source's counterpart told us of; how many rows."""
+    return pick_up_noticed_step(source)
 
 
 @DBOS.workflow(name="ingest")
@@ -112,3 +124,17 @@ def call(kind: str, workflow: Callable[..., int], *arguments: object) -> int:
     """
     with translated(), SetWorkflowID(f"{kind}:{_boot[0]}:{next(_numbers)}"):
         return workflow(*arguments)
+
+
+def call_alone(what: str, workflow: Callable[..., int], *arguments: object) -> int:
+    """As ``call``, but of all replicas one does it at a time; 0 where another is at it."""
+    try:
+        with (
+            translated(),
+            SetWorkflowID(f"{what}:{_boot[0]}:{next(_numbers)}"),
+            SetEnqueueOptions(deduplication_id=what),
+        ):
+            handle = DBOS.enqueue_workflow(QUEUE, workflow, *arguments)
+            return int(handle.get_result())
+    except dbos_error.DBOSQueueDeduplicatedError:
+        return 0

@@ -16,6 +16,7 @@ answer_lost        it was sent, the answer did not come: ask the counterpart bef
 answer_cut_off     the answer ended before its end
 garbage_answer     the answer is not what was promised (not JSON, not HTTP)
 busy               429, with the time that it names
+budget_spent       our own budget of requests is spent, or the counterpart asked for silence
 unavailable        502, 503, 504
 server_error       another 5xx
 ask_again          408, 425

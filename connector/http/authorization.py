@@ -49,18 +49,18 @@ class Authorization(Protocol):
 
 
 class BearerToken:
-    """A token that does not change."""
+    """A token that does not change. ``scheme``: the word before it, where it is another one."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, scheme: str = "Bearer") -> None:
         if not _VISIBLE.fullmatch(secret):
             raise ConfigurationError(
                 "header_refused",
                 "the token holds spaces, line breaks or letters that no token has; copy it again",
             )
-        self._header = f"Bearer {secret}"
+        self._header = f"{scheme} {secret}"
 
     def header(self, *, renew: bool) -> str:
-        """``Bearer <token>``; there is no other."""
+        """``<scheme> <token>``; there is no other."""
         return self._header
 
 

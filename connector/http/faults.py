@@ -21,6 +21,7 @@ OUTAGE_CODES = frozenset(
         "connection_lost",
         "answer_lost",
         "busy",
+        "budget_spent",
         "unavailable",
         "server_error",
         "garbage_answer",

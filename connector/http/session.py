@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from connector import __version__
+from connector.budget import Quota
 from connector.errors import ConfigurationError, RetryLater
 from connector.http import faults
 from connector.http.address import Address
@@ -65,7 +66,8 @@ class Http:
     ``read_seconds`` is the longest silence while waiting for an answer, ``max_bytes`` the longest
     answer, unpacked. One call makes at most ``attempts`` attempts within ``budget_seconds``.
     ``pool_size`` connections are kept at most. ``now`` is the product's clock, from which waiting
-    times that a counterpart names are counted; ``timer`` measures seconds that passed.
+    times that a counterpart names are counted; ``timer`` measures seconds that passed. ``quota`` is
+    asked before each attempt, and told when the counterpart wants silence.
 
     Raises ConfigurationError when ``base_url`` is one that may not be used.
     """
@@ -83,6 +85,8 @@ class Http:
         attempts: int = 4,
         budget_seconds: float = 30.0,
         pool_size: int = 4,
+        quota: Quota | None = None,
+        user_agent: str = USER_AGENT,
         now: Callable[[], datetime] = _utc_now,
         sleep: Callable[[float], None] = time.sleep,
         timer: Callable[[], float] = time.monotonic,
@@ -91,6 +95,8 @@ class Http:
         self._address = Address.parse(base_url)
         self._guard = Guard(self._address, private_network=private_network, resolve=resolve)
         self._authorization = authorization
+        self._quota = quota
+        self._user_agent = user_agent
         self._attempts = attempts
         self._budget = budget_seconds
         self._now, self._sleep, self._timer = now, sleep, timer
@@ -137,7 +143,7 @@ class Http:
         import tenacity
 
         url = self._address.link(target, _pairs(query))
-        sent = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        sent = {"User-Agent": self._user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         if json is not None:
             body = jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
             sent["Content-Type"] = "application/json"
@@ -194,9 +200,22 @@ class Http:
             repeatable=call.repeatable,
         )
         call.again = call.repeatable and fault.code in faults.AGAIN_CODES
+        if self._quota is not None and isinstance(fault, RetryLater) and fault.until is not None:
+            self._quota.hold(fault.until - self._now())
         raise fault
 
+    def _take(self, call: _Call) -> None:
+        """Counts the request that is about to be sent; a wait within the call's time is worth it."""
+        if self._quota is None:
+            return
+        try:
+            self._quota.take()
+        except RetryLater:
+            call.again = True
+            raise
+
     def _send(self, call: _Call) -> Answer:
+        self._take(call)
         try:
             return self._opened().send(
                 call.method,

@@ -75,7 +75,7 @@ def compile_mapping(
             raise place.fault(
                 "resource_twice", f"{taken[0]} reads {table.resource} already; join the two"
             )
-    return MappingSpec(name, version, document, tables)
+    return MappingSpec(name, version, document, tables, tuple(file.to_confirm))
 
 
 def _table(name: str, file: TableFile, place: Place) -> Table:

@@ -78,7 +78,7 @@ class RowReading:
             return self._answers(found, rule)
         if rule.transform == "instrument":
             return self._instrument(found, rule)
-        if rule.values:
+        if rule.values or rule.file.values_file is not None:
             mapped = self._mapped(found, rule)
             if mapped == "":
                 return self._blank(rule)

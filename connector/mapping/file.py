@@ -70,7 +70,8 @@ class FieldFile(_Part):
 
     Exactly one of ``source``, ``first_of`` and ``constant``. Order of work: read, ``values`` (by
     word), ``transform``. A word missing in ``values`` is an error, never a default; ``""`` in
-    ``values`` says "no value". ``default`` stands for a blank source only.
+    ``values`` says "no value". ``default`` stands for a blank source only. ``values_file`` names a
+    CSV file beside the mapping with more words; reading it adds them to ``values``.
     """
 
     source: str | None = None
@@ -78,6 +79,7 @@ class FieldFile(_Part):
     constant: Scalar | None = None
     transform: TransformName | None = None
     values: WordMap | None = Field(default=None, min_length=1)
+    values_file: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][\w-]{0,63}\.csv$")
     required: bool = False
     default: Scalar | None = None
     unmapped: Literal["error", "skip"] = Field(
@@ -200,4 +202,7 @@ class MappingFile(_Part):
     """A whole mapping, after ``extends`` was merged away."""
 
     summary: str = ""
+    to_confirm: list[str] = Field(
+        default=[], description="what nobody has seen yet in a real file; shown by `check`"
+    )
     tables: dict[str, TableFile] = Field(min_length=1)

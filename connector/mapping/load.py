@@ -17,6 +17,7 @@ from connector.mapping.file import FieldFile, MappingFile
 from connector.mapping.spec import InstrumentLike, MappingSpec, Table
 from connector.mapping.targets import CONTEXT
 from connector.mapping.transforms import nearest
+from connector.mapping.value_files import with_value_files
 from connector.resources import Resources
 from connector.yaml_text import load_yaml
 
@@ -33,10 +34,19 @@ def load_mapping(name: str, resources: Resources) -> MappingSpec:
 
 
 def build_mapping(name: str, document: Mapping[str, Any]) -> MappingSpec:
-    """The mapping of an effective document (``extends`` merged), saved or still being edited."""
+    """The mapping of an effective document (``extends`` merged), saved or still being edited.
+
+    The words of its value files are in it already (``effective``).
+    """
     where = f"mappings/{name}/mapping.yaml"
     file = _checked(document, where)
     return compile_mapping(name, _digest(document), document, file, where)
+
+
+def effective(name: str, text: str, resources: Resources) -> dict[str, Any]:
+    """The effective document of a mapping's text that is saved nowhere yet. Raises as loading."""
+    where = f"mappings/{name}/mapping.yaml"
+    return _merged(name, load_yaml(text, where, "mapping_unreadable"), resources, (), where)
 
 
 def check_instruments(spec: MappingSpec, instruments: Mapping[str, InstrumentLike]) -> None:
@@ -99,9 +109,15 @@ def _document(name: str, resources: Resources, seen: tuple[str, ...]) -> dict[st
     if not _NAME.fullmatch(name) or where not in resources.files("mappings", "*/mapping.yaml"):
         raise _unknown_mapping(name, resources, seen)
     text = resources.find(where).text()
-    loaded = load_yaml(text, where, "mapping_unreadable")
+    return _merged(name, load_yaml(text, where, "mapping_unreadable"), resources, seen, where)
+
+
+def _merged(
+    name: str, loaded: Any, resources: Resources, seen: tuple[str, ...], where: str
+) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise ConfigurationError("mapping_unreadable", "not a list of keys", where=where)
+    loaded = with_value_files(name, loaded, resources)
     base_name = loaded.pop("extends", None)
     if base_name is None:
         return loaded

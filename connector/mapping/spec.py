@@ -183,6 +183,7 @@ class MappingSpec:
     version: str
     document: Mapping[str, Any]
     tables: Mapping[str, Table]
+    to_confirm: tuple[str, ...] = ()
 
     def expected_tables(self) -> tuple[ExpectedTable, ...]:
         """What file sources may expect: pattern and columns of each table that comes in files."""

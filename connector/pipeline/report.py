@@ -6,12 +6,12 @@ gets one, who must release it, and gives it its identity.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Any
 
+from connector.authorizations.payers import PayerBook
 from connector.documents import (
     disclosure,
     facts,
@@ -27,6 +27,14 @@ from connector.measures import Instrument
 from connector.pipeline import documentation
 from connector.pipeline.golden_thread import golden_thread
 from connector.pipeline.necessity import checklist
+from connector.pipeline.packet.missing import missing_items
+from connector.pipeline.packet.parts import request_of, request_parts
+from connector.pipeline.report_kinds import KINDS as KINDS
+from connector.pipeline.report_kinds import LETTER as LETTER
+from connector.pipeline.report_kinds import MUST_BE_RELEASED as MUST_BE_RELEASED
+from connector.pipeline.report_kinds import PAGES as PAGES
+from connector.pipeline.report_kinds import PART_KINDS
+from connector.pipeline.report_kinds import specification as specification
 from connector.progress import (
     DocumentSpec,
     Measurement,
@@ -37,37 +45,20 @@ from connector.progress import (
     RuleSet,
 )
 
-TEMPLATE_VERSION = "2026.1"
-Kind = Literal[
-    "therapist", "patient", "insurer", "referrer", "director", "decision", "summary",
-    "packet_manifest", "alert", "request",
-]  # fmt: skip
-KINDS = frozenset(get_args(Kind))
-Release = Literal["none", "therapist_release", "clinician_signature"]
-MUST_BE_RELEASED: Mapping[Kind, Release] = {
-    "patient": "therapist_release",
-    "insurer": "clinician_signature",
-    "packet_manifest": "clinician_signature",
-    "referrer": "clinician_signature",
-}
-"""Who must act before a document of these kinds leaves the practice."""
-Formats = tuple[Literal["pdf", "html", "json"], ...]
-PAGES: Formats = ("pdf", "html", "json")
-LETTER: Formats = ("pdf", "html")
-
-
 def report(
     progress: Progress,
     practice: PracticeProfile,
     instruments: Mapping[str, Instrument],
     rules: RuleSet,
     kinds: Container[str] = KINDS,
+    payers: PayerBook | None = None,
 ) -> tuple[DocumentSpec, ...]:
     """The documents due now; the same progress gives the same documents with the same digests.
 
     A payer packet only when a milestone asks for one and there is a payer to send it to; a letter
     only when one asks for it, somebody referred the person and no consent stands against it.
-    ``kinds`` are those that somebody receives; the others are not made.
+    ``kinds`` are those that somebody receives; the others are not made. With ``payers``, a packet
+    that asks for an authorization has the request with it.
     """
     on = facts.local_day(progress, practice)
     person = progress.chart.patient.id
@@ -88,41 +79,22 @@ def report(
         thread = golden_thread(with_notes_of(progress, seen), instruments, rules, on)
         context = insurer.context(progress, practice, instruments, elements)
         evidence = specification("insurer", person, on, PAGES, context)
-        manifest = _manifest(progress, instruments, evidence, on)
+        parts: tuple[DocumentSpec, ...] = ()
+        if payers is not None and any(kind in kinds for kind in PART_KINDS):
+            parts = request_parts(progress, practice, payers, evidence, on)
+        manifest = _manifest(progress, instruments, evidence, on, parts)
         manifest["documentation"] = documentation.listing(thread, elements)
+        if parts:
+            manifest["missing_items"] = missing_items(thread, elements, request_of(parts))
         documents += [
             evidence,
             specification("packet_manifest", person, on, ("json",), manifest),
+            *parts,
         ]
     if "referrer" in kinds and (reason := _letter_due(progress, practice, on)) is not None:
         context = referrer.context(progress, practice, instruments, reason)
         documents.append(specification("referrer", person, on, LETTER, context))
     return tuple(documents)
-
-
-def specification(
-    kind: Kind,
-    patient_id: str,
-    as_of: date,
-    formats: Formats,
-    context: dict[str, Any],
-    draft_id: str | None = None,
-) -> DocumentSpec:
-    """A document whose digest covers its context and the template version.
-
-    ``draft_id`` is the draft that it was made of by signing or releasing.
-    """
-    canonical = json.dumps(
-        {"context": context, "kind": kind, "template": TEMPLATE_VERSION},
-        sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False,
-    )  # fmt: skip
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    identity = hashlib.sha256(f"{patient_id}|{kind}|{digest}".encode()).hexdigest()[:24]
-    return DocumentSpec(
-        document_id=identity, kind=kind, patient_id=patient_id, as_of=as_of, formats=formats,
-        release=MUST_BE_RELEASED.get(kind, "none"), context=context, digest=digest,
-        draft_id=draft_id,
-    )  # fmt: skip
 
 
 def _payer_asks(progress: Progress) -> bool:
@@ -138,7 +110,11 @@ def _letter_due(progress: Progress, practice: PracticeProfile, on: date) -> Mile
 
 
 def _manifest(
-    progress: Progress, instruments: Mapping[str, Instrument], evidence: DocumentSpec, on: date
+    progress: Progress,
+    instruments: Mapping[str, Instrument],
+    evidence: DocumentSpec,
+    on: date,
+    parts: Sequence[DocumentSpec],
 ) -> dict[str, Any]:
     """What the packet holds, what it leaves out and why, what the clinician must still write.
 
@@ -150,7 +126,8 @@ def _manifest(
         "reference": evidence.context["request"]["reference"],
         "audience": "practice",
         "holds": [
-            {"kind": "insurer", "document_id": evidence.document_id, "digest": evidence.digest}
+            {"kind": one.kind, "document_id": one.document_id, "digest": one.digest}
+            for one in (evidence, *parts)
         ],
         "reasons": evidence.context["request"]["reasons"],
         "left_out": disclosure.left_out(progress, instruments, consent),

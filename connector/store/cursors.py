@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from connector.store.schema import cursors
@@ -34,3 +35,18 @@ class Cursors:
                 set_={"value": insert.excluded.value, "updated_at": insert.excluded.updated_at},
             )
         )
+
+    def change(self, source: str, change: Callable[[str | None], str | None], at: datetime) -> None:
+        """Replaces the cursor by what ``change`` makes of it (None: leaves it).
+
+        Other writers of the same cursor wait until the commit.
+        """
+        start = self._scope.seal(_VALUE, (source,), b"")
+        row = self._scope.own(source=source, value=start, updated_at=at)
+        self._scope.add_once(cursors, row, ["source"])
+        query = self._scope.select(cursors, cursors.c.value).where(cursors.c.source == source)
+        sealed = self._scope.run(self._scope.locked(query)).scalar_one()
+        known = self._scope.open(_VALUE, (source,), sealed).decode()
+        made = change(known or None)
+        if made is not None:
+            self.set(source, made, at)

@@ -16,6 +16,7 @@ from connector.store import AuditEntry, QuarantineEntry, SignatureRow, Store
 from connector.store.audit_check import verify
 from connector.store.direct import Direct
 from connector.store.notices import NewNotice
+from connector.store.identities import Identity
 from connector.store.schema import metadata, records
 
 
@@ -59,6 +60,10 @@ def _fill(tx: Any, samples: Any, name: str) -> None:
     tx.channels.failed("kim/phone", "unreachable", name, samples.at())
     course = Course(instrument="phq9", number=1, episodes=200 + len(name), points=((0, 0), (4, 9)))
     tx.benchmarks.approve(course, {"by": name}, name, samples.at())
+    tx.configurations.keep(name, {"site.yaml": (name, name.encode())}, samples.at())
+    tx.configurations.put_in_force(1, {"rules": name}, samples.at())
+    tx.identities.put(Identity("patient-2", "patient-1", "merged", name, name, samples.at()))
+    tx.identities.set_keys("patient-1", name, ["key-1"])
     tx.audit.append([AuditEntry("filled", name)], samples.at())
 
 
@@ -117,6 +122,14 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
         "alerts_taken": [tx.alerts.taken_of(["patient-1"]), tx.alerts.unacknowledged()],
         "audit": [(row.seq, row.subject) for row in tx.audit.rows()],
         "latest": [row.subject for row in tx.audit.latest()],
+        "versions": [
+            (one.digest, tx.configurations.contents(one)) for one in tx.configurations.list()
+        ],
+        "in_force": tx.configurations.in_force(),
+        "identities": [tx.identities.list(), tx.identities.links(["patient-1"])],
+        "more_identities": [tx.identities.counts(), tx.identities.sharing(["key-1"])],
+        "kept_raw": [tx.inbox.done_with_body("s", 0), tx.inbox.emptied("s")],
+        "of_ids": tx.records.of_ids(["patient-1"]),
     }
 
 
@@ -161,6 +174,12 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.notices.stop(["alert-1"], samples.at(9))
     tx.channels.worked("kim/phone", "sent", samples.at(9))
     tx.benchmarks.withdraw("phq9", "other", samples.at(9))
+    tx.configurations.propose(1, "other", samples.at(9))
+    tx.configurations.put_in_force(1, {"rules": "other"}, samples.at(9))
+    tx.identities.remove("patient-2")
+    tx.identities.set_keys("patient-1", "other", ["key-2"])
+    tx.inbox.again("s")
+    tx.records.forget(["patient-1"])
     tx.audit.append([AuditEntry("changed", "all")], samples.at())
     tx.reseal.some()
 

@@ -90,6 +90,7 @@ def test_a_frame_without_its_last_byte_and_one_begun_twice(tmp_path, keeper):
     [
         (b"", "AR", "100", False),
         (b"PID|1", "AR", "100", False),
+        (b"MSH\n|^~\\&|A|B", "AR", "100", False),
         (b"\xff\xfe\x00", "AR", "100", False),
         (hl7.adt("A08", version="9.9"), "AR", "203", False),
         (hl7.adt("A08", processing="T"), "AR", "202", False),
