@@ -13,12 +13,23 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from connector import alert_channels, registry, settings
+from connector import (
+    alert_channels,
+    joining,
+    payer_desk,
+    registry,
+    settings,
+    site_folders,
+    ways_in,
+)
+from connector.authorizations.payers import PayerBook
+from connector.budget import Plan, Quotas
+from connector.configuration.files import approved_folder
 from connector.errors import ConfigurationError
 from connector.mapping.apply import MappingContext
 from connector.mapping.load import check_instruments, load_mapping
@@ -28,7 +39,15 @@ from connector.measures.scales import with_scales
 from connector.outcomes.shown import Shown
 from connector.pipeline.deliver import Route
 from connector.pipeline.rule_names import named_rightly
-from connector.ports import Adapter, AdapterContext, Destination, Listener, Source, Webhook
+from connector.ports import (
+    Adapter,
+    AdapterContext,
+    Destination,
+    Listener,
+    Source,
+    Webhook,
+    utc_now,
+)
 from connector.progress import PracticeProfile, RuleSet
 from connector.records import RecordIds
 from connector.resources import ResourceFile, Resources
@@ -44,15 +63,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class App:
-    """One site, ready to work. Parts are built when first used, from checked settings."""
+    """One site, ready to work. Parts are built when first used, from checked settings.
+
+    ``files``: where its own files lie, if not in ``home``: the approved ones.
+    """
 
     home: Path
     site: settings.Site
+    files: Path | None = None
 
     @cached_property
     def resources(self) -> Resources:
         """Shipped files with this site's own on top."""
-        return Resources(self.home)
+        return Resources(self.files or self.home)
 
     @cached_property
     def practice(self) -> PracticeProfile:
@@ -82,32 +105,61 @@ class App:
     @cached_property
     def mappings(self) -> dict[str, MappingSpec]:
         """The mapping of each source, by source name, checked against the instruments in use."""
-        return {given.name: self._mapping(given) for given in self.site.sources}
+        return {g.name: self._mapping(g) for g in self.site.sources if g.name not in self.answering}
+
+    @cached_property
+    def answering(self) -> frozenset[str]:
+        """The sources that bring payers' answers, which no mapping reads."""
+        return payer_desk.answering(self.site)
+
+    @cached_property
+    def payers(self) -> PayerBook:
+        """What each payer wants, and who we are to them."""
+        return payer_desk.load(self.resources, self.site)
 
     @cached_property
     def sources(self) -> dict[str, Source]:
         """The configured sources that are polled, by name."""
-        self._refuse_shared_folders()
-        return {given.name: self._source(given) for given in self.polled}
+        site_folders.refuse_shared_folders(self.site, self.home)
+        return {
+            given.name: ways_in.source(given, self._source_context(given)) for given in self.polled
+        }
 
     @cached_property
     def webhooks(self) -> dict[str, Webhook]:
         """The configured sources that post to ``/webhooks/<name>``, by name."""
         return {
-            given.name: self._webhook(given)
+            given.name: ways_in.webhook(given, self._source_context(given))
             for given in self.site.sources
-            if _way(given) == "webhook"
+            if ways_in.posts(given)
         }
 
     @cached_property
     def listeners(self) -> dict[str, Listener]:
         """The configured sources that connect to a port of ours, by name."""
-        return {g.name: self._listener(g) for g in self.site.sources if _way(g) == "listener"}
+        return {
+            given.name: ways_in.listener(given, self._source_context(given))
+            for given in self.site.sources
+            if ways_in.way(given) == "listener"
+        }
 
     @cached_property
     def polled(self) -> tuple[settings.SourceSettings, ...]:
         """The sources that are asked at their interval; the others push."""
-        return tuple(given for given in self.site.sources if _way(given) == "source")
+        return tuple(given for given in self.site.sources if ways_in.way(given) == "source")
+
+    @cached_property
+    def plans(self) -> dict[str, Plan]:
+        """How often each polled source is asked, and what that costs, by name."""
+        return {given.name: ways_in.plan(given) for given in self.polled}
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        """The requests that each source may make; counted in the store once it is open."""
+        quotas = Quotas(utc_now)
+        for given in self.polled:
+            quotas.set(given.name, ways_in.budget(given))
+        return quotas
 
     @cached_property
     def destinations(self) -> dict[str, Destination]:
@@ -135,13 +187,30 @@ class App:
             # Another process has just made them for the same new site.
             return KeyRing.load(path)
 
+    @cached_property
+    def expected_hours(self) -> dict[str, float]:
+        """How often each source must bring something new, where the site says so."""
+        sources = self.site.sources
+        return {s.name: s.expect_every_hours for s in sources if s.expect_every_hours is not None}
+
+    @cached_property
+    def remind_days(self) -> dict[str, int]:
+        """After how many days people are reminded, by destination where a person files."""
+        return {
+            given.name: given.remind_after_days
+            for given in self.site.destinations
+            if registry.find_adapter(given.adapter).needs_note
+        }
+
     def findings(self) -> list[ConfigurationError]:
         """Everything that is wrong with the site's parts, not only the first; empty when well."""
         parts: list[Callable[[], object]] = [lambda: self.rules]
         parts.append(partial(registry.load_wording, self.resources))
         for name, file in self.resources.files("mappings/instruments", "*.yaml").items():
             parts.append(partial(_instrument, name, file))
-        parts += [partial(self._mapping, given) for given in self.site.sources]
+        read = [given for given in self.site.sources if given.name not in self.answering]
+        parts += [partial(self._mapping, given) for given in read]
+        parts += [lambda: self.payers, lambda: joining.load_identity(self.site)]
         parts += [partial(self._way_in, given) for given in self.site.sources]
         parts += [partial(self._destination, given) for given in self.site.destinations]
         parts += alert_channels.parts(self.site, self.home)
@@ -168,13 +237,15 @@ class App:
         """The store, opened and migrated."""
         from connector.store.store import Store
 
-        url = absolute_url(self.site.store.url, self.home)
+        url = settings.absolute_url(self.site.store.url, self.home)
         return Store.open(url, self.keys, self.site.practice.id)
 
     def work(self, store: Store, renderer: Renderer | None, report: Reporter | None = None) -> Work:
         """Everything the units of work need, over an open store and renderer."""
+        from connector.engine.budgets import StoredCounts
         from connector.engine.work import Silent, Work
 
+        self.quotas.bind(StoredCounts(store))
         return Work(
             store=store,
             practice=self.practice,
@@ -193,6 +264,13 @@ class App:
                 for given in self.site.destinations
                 if registry.find_adapter(given.adapter).needs_patient
             ),
+            needing_note=frozenset(
+                given.name
+                for given in self.site.destinations
+                if registry.find_adapter(given.adapter).needs_note
+            ),
+            expected_hours=self.expected_hours,
+            remind_days=self.remind_days,
             renderer=renderer,
             pdf=self.site.render.pdf,
             pdf_for=self.site.render.pdf_for,
@@ -204,6 +282,10 @@ class App:
             report=report or Silent(),
             alerting=alert_channels.load_alerting(self.site),
             channels=alert_channels.build_channels(self.site, self.home),
+            payers=self.payers,
+            answering=self.answering,
+            identity=joining.load_identity(self.site),
+            shadow=frozenset(self.site.shadow),
         )
 
     def desk(self, store: Store) -> Desk:
@@ -225,6 +307,7 @@ class App:
         """A launched engine with everything bound; closed in order, whatever happens."""
         from connector.documents.render import Renderer
         from connector.engine import workflows
+        from connector.engine.changed import put_in_force
         from connector.engine.durable import DurableEngine
         from connector.engine.runner import Runner
         from connector.engine.serializer import EncryptedSerializer
@@ -233,8 +316,9 @@ class App:
         renderer = closing(Renderer(render.processes, render.timeout_seconds))
         with self.open_store() as store, renderer as pdf:
             work = self.work(store, pdf, report)
+            put_in_force(work, self.home, self.files)
             engine = DurableEngine(
-                absolute_url(self.site.store.engine_url, self.home),
+                settings.absolute_url(self.site.store.engine_url, self.home),
                 EncryptedSerializer(self.keys, self.site.practice.id),
             )
             workflows.bind(work, engine.boot)
@@ -250,31 +334,12 @@ class App:
         check_instruments(spec, self.instruments)
         return spec
 
-    def _refuse_shared_folders(self) -> None:
-        """Two sources in one folder refuse each other's files, and take documents filed there."""
-        taken: dict[str, str] = {}
-        parts = [("source", part.name, part.options) for part in self.site.sources]
-        parts += [("destination", part.name, part.options) for part in self.site.destinations]
-        for kind, name, options in parts:
-            if not isinstance(folder := options.get("folder"), str):
-                continue
-            place = os.path.normpath(self.home / folder)
-            if place in taken:
-                raise ConfigurationError(
-                    "folder_shared",
-                    f"{kind} {name!r} has the same folder as {taken[place]}: {folder}; give "
-                    "each its own",
-                    where=settings.SITE_FILE,
-                )
-            if kind == "source":
-                taken[place] = f"source {name!r}"
-
     def concerns(self) -> list[str]:
         """What is valid in the site file and deserves a second look, as sentences."""
         found = []
         for given in self.site.sources:
             adapter = registry.find_adapter(given.adapter)
-            model = getattr(adapter, f"{_way(given)}_settings")
+            model = ways_in.model_of(given)
             found += _concerns(adapter, model, given.options, f"source {given.name!r}")
         for target in self.site.destinations:
             adapter = registry.find_adapter(target.adapter)
@@ -282,43 +347,24 @@ class App:
             found += _concerns(adapter, model, target.options, f"destination {target.name!r}")
         return found + alert_channels.concerns(self.site)
 
-    def _source(self, given: settings.SourceSettings) -> Source:
-        adapter = registry.find_adapter(given.adapter)
-        if adapter.source is None or adapter.source_settings is None:
-            raise ConfigurationError(
-                "not_a_source", f"source {given.name!r}: {adapter.name} can't be read from"
-            )
-        return adapter.source(
-            _source_options(given, adapter.source_settings), self._source_context(given)
-        )
-
-    def _way_in(self, given: settings.SourceSettings) -> Source | Webhook | Listener:
-        make: dict[str, Callable[[settings.SourceSettings], Source | Webhook | Listener]] = {
-            "webhook": self._webhook, "listener": self._listener, "source": self._source,
-        }  # fmt: skip
-        return make[_way(given)](given)
-
-    def _listener(self, given: settings.SourceSettings) -> Listener:
-        adapter = registry.find_adapter(given.adapter)
-        assert adapter.listener is not None  # only such sources come here
-        assert adapter.listener_settings is not None, f"{adapter.name} declares no settings"
-        return adapter.listener(
-            _source_options(given, adapter.listener_settings), self._source_context(given)
-        )
-
-    def _webhook(self, given: settings.SourceSettings) -> Webhook:
-        adapter = registry.find_adapter(given.adapter)
-        assert adapter.webhook is not None  # only such sources come here
-        assert adapter.webhook_settings is not None, f"{adapter.name} declares no settings"
-        return adapter.webhook(
-            _source_options(given, adapter.webhook_settings), self._source_context(given)
-        )
+    def _way_in(self, given: settings.SourceSettings) -> None:
+        context, way = self._source_context(given), ways_in.way(given)
+        if way == "source":
+            ways_in.source(given, context)
+        if way == "listener":
+            ways_in.listener(given, context)
+        if ways_in.posts(given):
+            ways_in.webhook(given, context)
 
     def _source_context(self, given: settings.SourceSettings) -> AdapterContext:
+        if given.name in self.answering:
+            own = self.site.now
+            return AdapterContext(given.name, self.home, now=own, quota_of=self.quotas.of)
         mapping = self.mappings[given.name]
         tables = tuple(table.raw_name for table in mapping.tables.values())
         return AdapterContext(
-            given.name, self.home, mapping.expected_tables(), self.site.now, tables
+            given.name, self.home, mapping.expected_tables(), self.site.now, tables, self.quotas.of,
+            ways_in.reader,
         )
 
     def _route(self, given: settings.DestinationSettings) -> Route:
@@ -326,7 +372,9 @@ class App:
         return Route(
             destination=given.name,
             receives=given.receives,
-            formats=adapter.formats,
+            formats=tuple(f for f in adapter.formats if given.formats is None or f in given.formats),
+            payers=given.payers,
+            shadow=given.receives if "deliver" in self.site.shadow else given.shadow_kinds,
             one_format=adapter.one_format,
             unreleased=adapter.keeps_for_review,
         )
@@ -347,27 +395,21 @@ class App:
             )
         where = f"{settings.SITE_FILE}, destination {given.name!r}, options"
         options = settings.check_section(adapter.destination_settings, given.options, where=where)
-        context = AdapterContext(given.name, self.home, now=self.site.now)
+        context = AdapterContext(given.name, self.home, now=self.site.now, quota_of=self.quotas.of)
         return adapter.destination(options, context)
 
 
 def open_app(home: Path) -> App:
     """The app for the site in ``home``. Raises ConfigurationError naming file, key and values."""
+    approved = approved_folder(home)
+    if approved is not None:
+        return App(home, settings.load_site(approved), approved)
+    return edited_app(home)
+
+
+def edited_app(home: Path) -> App:
+    """The app for the files as they are edited, approved or not: to check them, not to work."""
     return App(home, settings.load_site(home))
-
-
-def _way(given: settings.SourceSettings) -> Literal["webhook", "listener", "source"]:
-    """How a source's records come in. An adapter that listens may read a ``folder`` instead."""
-    adapter = registry.find_adapter(given.adapter)
-    if adapter.webhook is not None:
-        return "webhook"
-    reads = adapter.source is not None and "folder" in given.options
-    return "listener" if adapter.listener is not None and not reads else "source"
-
-
-def _source_options(given: settings.SourceSettings, model: type[BaseModel]) -> BaseModel:
-    where = f"{settings.SITE_FILE}, source {given.name!r}, options"
-    return settings.check_section(model, given.options, where=where)
 
 
 def _concerns(
@@ -384,13 +426,3 @@ def _concerns(
 
 def _instrument(name: str, file: ResourceFile) -> Instrument:
     return parse_instrument(file.text(), name)
-
-
-def absolute_url(url: str, home: Path) -> str:
-    """A database URL with a relative SQLite path resolved against the site's home."""
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or url.startswith(prefix + "/"):
-        return url
-    path = home / url.removeprefix(prefix)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return prefix + str(path)

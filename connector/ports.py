@@ -27,8 +27,12 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from connector.announced import Heard as Heard
 from connector.budget import Budget, Calls, Quota
 from connector.errors import ConnectorError
+from connector.fakes import Fake
+from connector.filed import PatientReference as PatientReference
+from connector.filed import Scored as Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class RawPage:
 
     ``notices`` say that something changed at the counterpart and is to be fetched; they are kept
     until a page that ``answers`` them is stored. ``left``: rows that are known to come after it.
+    ``heard``: the notification that brought it, for channels that count theirs.
     """
 
     batches: tuple[RawBatch, ...] = ()
@@ -86,6 +91,7 @@ class RawPage:
     notices: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     left: int | None = None
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,15 @@ class BeginsAnywhere(Protocol):
         """The cursor with which ``fetch`` gives what changed from then on; None: all there is."""
 
 
+@runtime_checkable
+class Exports(Protocol):
+    """A source whose counterpart gives all it has at once, for the first load."""
+
+    def export(self, state: str | None) -> Iterator[RawPage]:
+        """Pages whose ``cursor`` is the state to go on from; the last one's ``token`` is the
+        cursor with which ``fetch`` goes on without a hole. Raises like ``fetch``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A request to ``/webhooks/<source>`` as it came. ``headers`` have lower-case names.
@@ -219,23 +234,6 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PatientReference:
-    """Whom a document is about, as a source knows the person: never in ids, paths, URLs or logs.
-
-    ``source_id`` is the patient's own id at ``source``; ``chart_number`` is the practice's. Name,
-    birth date and sex, where known, are for receivers who compare them before they file.
-    """
-
-    source: str
-    source_id: str
-    chart_number: str
-    given_name: str | None = None
-    family_name: str | None = None
-    birth_date: date | None = None
-    sex: str = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One document on its way to one destination. ``key`` is the idempotency key.
 
@@ -243,6 +241,9 @@ class Outgoing:
     ``labels`` are PHI-free facts about it (kind, recipient, patient_id, status). ``patient`` is
     there for destinations whose adapter ``needs_patient``, ``note`` (the document in a few lines of
     plain text, to be copied into a progress note) for those whose adapter ``needs_note``.
+    ``unsure``: an earlier attempt may have had its effect. Where the receiver can't be asked,
+    ``find`` then raises AwaitsPerson, and nothing is sent before a person says it did not arrive.
+    ``scores`` are the patient's, beside a ``therapist`` report, for those that ``needs_scores``.
     """
 
     key: str
@@ -252,6 +253,8 @@ class Outgoing:
     labels: Mapping[str, str] = field(default_factory=dict)
     patient: PatientReference | None = None
     note: str = ""
+    unsure: bool = False
+    scores: tuple[Scored, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +315,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+Reader = Callable[[str, Mapping[str, Any], "AdapterContext"], Source]
+
+
 def _no_quota(_: str) -> Quota | None:
     return None
 
@@ -323,7 +329,8 @@ class AdapterContext:
     ``now`` is the product's clock; waiting times that a counterpart asks for are counted from it.
     ``tables`` are all that the source's mapping takes: rows of any other make no record.
     ``quota_of`` gives what the sessions of a source ask before each request; a destination at the
-    same counterpart shares it, by the source's name.
+    same counterpart shares it, by the source's name. ``reader`` opens another adapter's source, for
+    one that only fetches the files which that one reads.
     """
 
     name: str
@@ -332,19 +339,7 @@ class AdapterContext:
     now: Callable[[], datetime] = utc_now
     tables: Collection[str] = ()
     quota_of: Callable[[str], Quota | None] = _no_quota
-
-
-class Fake(Protocol):
-    """A stand-in for a counterpart, for trials and tests; it listens on 127.0.0.1 alone."""
-
-    def start(self, port: int = 0) -> str:
-        """Listens; its address."""
-
-    def stop(self) -> None:
-        """Ends it. Safe to call twice."""
-
-    def trial(self) -> str:
-        """The site file's lines (YAML) with which a site talks to it."""
+    reader: Reader | None = None
 
 
 def _no_concerns(_: Any) -> Sequence[str]:
@@ -367,6 +362,8 @@ class Adapter:
     ``keeps_for_review``: what it files lies inside the practice and may wait there for a release;
     other destinations get nothing that must be released first. ``needs_patient``: its destination
     must know whose chart it is; ``needs_note``: it also wants the document as a few lines of text.
+    ``needs_scores`` says of a destination's settings whether scores are filed there as data.
+    ``payer_answers``: what it brings answers requests of ours to payers; no mapping reads it.
     ``sample`` reads the beginning of a file that its source would take; it raises InvalidRecord.
     ``concerns`` are sentences that ``connector check`` shows about settings that are valid and
     deserve a second look. ``budget`` is what the counterpart allows, ``calls`` what a source with
@@ -386,6 +383,8 @@ class Adapter:
     keeps_for_review: bool = False
     needs_patient: bool = False
     needs_note: bool = False
+    needs_scores: Callable[[Any], bool] | None = None
+    payer_answers: bool = False
     sample: Callable[[Path, int], Sample] | None = None
     webhook_settings: type[BaseModel] | None = None
     webhook: Callable[[Any, AdapterContext], Webhook] | None = None

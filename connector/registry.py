@@ -1,4 +1,4 @@
-"""Finds what can be plugged in: adapters, instruments, the list of crisis wording.
+"""Finds what can be plugged in: adapters, instruments, payers, the list of crisis wording.
 
 A wrong name gets the right ones.
 
@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import entry_points
 
+from connector.authorizations.payer_file import PayerFile
 from connector.errors import ConfigurationError
 from connector.measures import Instrument, parse_instrument
 from connector.ports import Adapter
@@ -26,6 +27,8 @@ from connector.wording import WordingFile, WordingRules, compile_wording
 from connector.yaml_text import load_yaml
 
 ENTRY_POINTS = "progress_connector.adapters"
+PAYERS = "config/payers"
+"""One file for each payer; a site's own file of the same name takes a shipped one's place."""
 WORDING = "config/crisis_wording.yaml"
 """The rule list of crisis wording; a site's own file of that name takes its place."""
 
@@ -62,6 +65,20 @@ def load_instruments(resources: Resources) -> dict[str, Instrument]:
             version = f"{instrument.version}+{digest}"
             instrument = instrument.model_copy(update={"version": version})
         found[instrument.id] = instrument
+    return found
+
+
+def load_payers(resources: Resources) -> dict[str, PayerFile]:
+    """Every payer in use, by id. Raises ConfigurationError naming the file and the key."""
+    found: dict[str, PayerFile] = {}
+    for name, file in resources.files(PAYERS, "*.yaml").items():
+        data = load_yaml(file.text(), name, "payer_unreadable")
+        payer = check_section(PayerFile, data, where=name)
+        if payer.id in found:
+            raise ConfigurationError(
+                "payer_doubled", f"another file has the id {payer.id!r} already", where=name
+            )
+        found[payer.id] = payer
     return found
 
 

@@ -117,7 +117,8 @@ def _start_runner(app: App, stack: ExitStack, edge: Callable[[int], None] | None
     from connector.engine.clock import Clock
 
     runner = stack.enter_context(app.open_engine())
-    clock = Clock(runner.work, {s.name: s.every_seconds for s in app.polled}, runner.wake)
+    every = {name: plan.every_seconds for name, plan in app.plans.items()}
+    clock = Clock(runner.work, every, runner.wake)
     runner.start(edge)
     clock.start()
     stack.callback(clock.stop)

@@ -57,34 +57,73 @@ class PracticeSettings(_Section):
         return value
 
 
+class BudgetSettings(_Section):
+    """Requests that a counterpart allows; a part left out is as its adapter knows it."""
+
+    per_minute: int | None = Field(default=None, ge=1)
+    per_day: int | None = Field(default=None, ge=1)
+
+
 class SourceSettings(_Section):
     """One counterpart to read from. ``options`` belong to the adapter.
 
     ``patients_of`` names the source whose patient ids this one uses (a form tool beside the EHR):
-    its records then join those charts, and it makes no patients of its own.
+    its records then join those charts, and it makes no patients of its own. Sources of payers'
+    answers have no ``mapping``. ``identity``: its patients are looked for among those of another
+    source by number, name and birth date (``connector.identity``). ``expect_every_hours``: when
+    nothing new has come for longer, the data owner is told.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{1,39}$")
     adapter: str
-    mapping: str
+    mapping: str = ""
     patients_of: str | None = None
     every_seconds: int = Field(default=300, ge=5)
+    expect_every_hours: float | None = Field(default=None, gt=0, le=2400)
+    budget: BudgetSettings | None = None
+    identity: dict[str, Any] | None = None
     options: dict[str, Any] = {}
 
 
 class DestinationSettings(_Section):
-    """One counterpart to write to. ``receives`` lists the document kinds that go there."""
+    """One counterpart to write to. ``receives`` lists the document kinds that go there.
+
+    ``formats`` narrows what it gets of them; ``payers`` (ids of files in config/payers) narrows
+    what is about one payer. ``remind_after_days``: where a person files by hand, when people are
+    reminded of what waits. ``shadow``: documents are made for it and kept back, all (true) or
+    those of some kinds.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{1,39}$")
     adapter: str
+    remind_after_days: int = Field(default=3, ge=1, le=90)
     receives: tuple[
         Literal[
             "therapist", "patient", "insurer", "referrer", "director", "decision", "summary",
-            "packet_manifest", "alert", "request",
+            "packet_manifest", "alert", "request", "authorization_request", "attachment",
+            "copy_sheet", "eligibility",
         ],
         ...,
     ]  # fmt: skip
+    formats: tuple[Literal["pdf", "html", "json", "x12", "pas"], ...] | None = None
+    payers: tuple[str, ...] = ()
+    shadow: bool | tuple[str, ...] = False
     options: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _shadow_of_received(self) -> DestinationSettings:
+        odd = [k for k in self.shadow_kinds if k not in self.receives]
+        if odd:
+            said = ", ".join(self.receives)
+            raise ValueError(f"shadow: it does not receive {odd[0]!r}; valid values: {said}")
+        return self
+
+    @property
+    def shadow_kinds(self) -> tuple[str, ...]:
+        """The kinds of document that are made for it and not sent."""
+        if isinstance(self.shadow, bool):
+            return self.receives if self.shadow else ()
+        return self.shadow
 
 
 _KINDS = {
@@ -164,7 +203,11 @@ class DirectorSettings(_Section):
 
 
 class Site(_Section):
-    """The whole site file. ``as_of`` freezes the clock: for demos and replays of old data only."""
+    """The whole site file. ``as_of`` freezes the clock: for demos and replays of old data only.
+
+    ``shadow``: stages that compute, say what they would have done, and do nothing else.
+    ``approval``: a changed configuration waits until a second person has approved it.
+    """
 
     practice: PracticeSettings
     sources: tuple[SourceSettings, ...] = Field(min_length=1)
@@ -175,6 +218,9 @@ class Site(_Section):
     director: DirectorSettings = DirectorSettings()
     rules: dict[str, Any] = {}
     alerting: dict[str, Any] = {}
+    payers: dict[str, Any] = {}
+    shadow: tuple[Literal["ingest", "evaluate", "deliver", "tell"], ...] = ()
+    approval: Literal["second_person"] | None = None
     as_of: AwareDatetime | None = None
 
     @model_validator(mode="after")
@@ -205,6 +251,16 @@ class Site(_Section):
 def site_home(given: str | os.PathLike[str] | None = None) -> Path:
     """The site's folder: ``given``, else $CONNECTOR_HOME, else the current folder."""
     return Path(given or os.environ.get("CONNECTOR_HOME") or ".").resolve()
+
+
+def absolute_url(url: str, home: Path) -> str:
+    """A database URL with a relative SQLite path resolved against the site's home."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(prefix + "/"):
+        return url
+    path = home / url.removeprefix(prefix)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return prefix + str(path)
 
 
 def load_site(home: Path) -> Site:

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 run_packages=(python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
-test_packages=(poppler-utils postgresql nodejs npm)
+test_packages=(poppler-utils postgresql nodejs npm openssh-server)
 
 case "${1:-run}" in
   run) wanted=("${run_packages[@]}") ;;

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from adapters.fhir_r4.settings import AuthorizationSettings, ServerSettings
-from connector.http import Authorization, BasicAuth, BearerToken, ClientCredentials, Http
+from adapters.fhir_r4.settings import FhirDestinationSettings, ServerSettings
+from connector.http import Http
 from connector.ports import AdapterContext
+from connector.sign_in import proof
 
 ACCEPT = {"Accept": "application/fhir+json"}
+_READING = ("system/*.read", "system/*.rs")
+_WRITING = ("system/*.read system/*.write", "system/*.crs")
+"""The scopes of SMART 1 and SMART 2; documents are looked for, created, never changed."""
 
 
 class Server:
@@ -19,7 +23,16 @@ class Server:
         self._settings = settings
         self._context = context
         self._ca_file = None if settings.ca_file is None else context.home / settings.ca_file
-        self._authorization = self._proof(settings.authorization)
+        writes = isinstance(settings, FhirDestinationSettings)
+        self._authorization = proof(
+            settings.authorization,
+            settings.base_url,
+            context.home,
+            scopes=_WRITING if writes else _READING,
+            private_network=settings.private_network,
+            ca_file=self._ca_file,
+            now=context.now,
+        )
         self.open().close()
 
     def open(self) -> Http:
@@ -29,27 +42,6 @@ class Server:
             given.base_url,
             authorization=self._authorization,
             private_network=given.private_network,
-            ca_file=self._ca_file,
-            now=self._context.now,
-        )
-
-    def _proof(self, given: AuthorizationSettings | None) -> Authorization | None:
-        home = self._context.home
-        if given is None:
-            return None
-        if given.bearer is not None:
-            return BearerToken(given.bearer.token.read(home))
-        if given.basic is not None:
-            return BasicAuth(given.basic.user, given.basic.password.read(home))
-        client = given.client_credentials
-        assert client is not None  # exactly one is given
-        return ClientCredentials(
-            client.token_url,
-            client.client_id,
-            client.secret.read(home),
-            client.scope,
-            secret_in_form=client.secret_in_form,
-            private_network=self._settings.private_network,
             ca_file=self._ca_file,
             now=self._context.now,
         )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from connector.credentials import SecretReference
+from connector.sign_in import AuthorizationSettings
 
 TYPES = (
     "Practitioner",
@@ -38,44 +38,6 @@ _SYSTEM = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s|,$\\\"<>]+$"
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Bearer(_Section):
-    """A token that does not change."""
-
-    token: SecretReference
-
-
-class Basic(_Section):
-    """User name and password."""
-
-    user: str
-    password: SecretReference
-
-
-class Client(_Section):
-    """OAuth 2 client credentials. ``secret_in_form``: this server does not take it as Basic."""
-
-    token_url: str
-    client_id: str
-    secret: SecretReference
-    scope: str = ""
-    secret_in_form: bool = False
-
-
-class AuthorizationSettings(_Section):
-    """How to prove who we are: one of these."""
-
-    bearer: Bearer | None = None
-    basic: Basic | None = None
-    client_credentials: Client | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> AuthorizationSettings:
-        given = [self.bearer, self.basic, self.client_credentials]
-        if sum(one is not None for one in given) != 1:
-            raise ValueError("state one of bearer, basic, client_credentials")
-        return self
 
 
 class ServerSettings(_Section):

@@ -8,27 +8,30 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from adapters.webhook_json.signatures import (
+from connector.credentials import SecretReference
+from connector.signatures import Proof
+from connector.signatures.ed25519 import Ed25519, public_key_of
+from connector.signatures.hmac_headers import (
     Encoding,
     PlainHmac,
-    Proof,
     StandardWebhooks,
     TimestampedHmac,
     key_of,
 )
-from connector.credentials import SecretReference
+from connector.signatures.http_message import HttpMessage
 
-Scheme = Literal["standard_webhooks", "hmac_sha256", "timestamped_hmac"]
+Scheme = Literal["standard_webhooks", "hmac_sha256", "timestamped_hmac", "http_message", "ed25519"]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$")]
 _TOLERANCE = 300
 
 _OWN_OPTIONS = {
-    "header": ("hmac_sha256", "timestamped_hmac"),
+    "header": ("hmac_sha256", "timestamped_hmac", "ed25519"),
     "encoding": ("hmac_sha256", "timestamped_hmac"),
+    "public_url": ("http_message",),
     "prefix": ("hmac_sha256",),
     "time_tag": ("timestamped_hmac",),
     "signature_tag": ("timestamped_hmac",),
-    "tolerance_seconds": ("standard_webhooks", "timestamped_hmac"),
+    "tolerance_seconds": ("standard_webhooks", "timestamped_hmac", "http_message"),
 }
 
 
@@ -41,7 +44,11 @@ def _listed(given: Any) -> Any:
 
 
 class SignatureSettings(_Section):
-    """How a sender proves who it is. ``secret``: one, or several while one is being replaced."""
+    """How a sender proves who it is. ``secret``: one, or several while one is being replaced.
+
+    For ``ed25519`` it is the sender's public key. ``public_url`` is the address that the sender
+    posts to, for signatures that cover it.
+    """
 
     scheme: Scheme = "standard_webhooks"
     secret: Annotated[
@@ -53,6 +60,7 @@ class SignatureSettings(_Section):
     encoding: Encoding = "hex"
     time_tag: str = Field(default="t", min_length=1)
     signature_tag: str = Field(default="v1", min_length=1)
+    public_url: str | None = None
 
     @model_validator(mode="after")
     def _options_of_the_scheme(self) -> SignatureSettings:
@@ -61,19 +69,23 @@ class SignatureSettings(_Section):
                 raise ValueError(
                     f"{option} belongs to {' and '.join(schemes)}, not to {self.scheme}"
                 )
-        if self.header is None and self.scheme != "standard_webhooks":
+        if self.header is None and self.scheme not in ("standard_webhooks", "http_message"):
             raise ValueError(f"{self.scheme} needs header: the name of the signature's header")
         return self
 
     def proof(self, home: Path) -> Proof:
         """What checks requests, with the secrets read. Raises ConfigurationError."""
         standard = self.scheme == "standard_webhooks"
+        if self.scheme == "ed25519":
+            return Ed25519(str(self.header), [public_key_of(p.read(home)) for p in self.secret])
         keys = [
             key_of(place.read(home), standard=standard, where=place.env or str(place.file))
             for place in self.secret
         ]
         if standard:
             return StandardWebhooks(keys, self.tolerance_seconds)
+        if self.scheme == "http_message":
+            return HttpMessage(keys, self.tolerance_seconds, self.public_url)
         header = str(self.header)
         if self.scheme == "hmac_sha256":
             return PlainHmac(header, self.prefix, self.encoding, keys)

@@ -132,12 +132,13 @@ def _checked(tx: Tx, app: App, patients: Sequence[Patient]) -> Iterator[Checked]
     from connector.documents.payer_view import payer_view
     from connector.pipeline.golden_thread import golden_thread
     from connector.pipeline.necessity import checklist
+    from connector.store.joined import together
 
     shared = tx.records.shared()
     now, rules = app.site.now(), app.rules.with_own(tx.benchmarks.courses())
     for start in range(0, len(patients), _PAGE):
         page = patients[start : start + _PAGE]
-        records = tx.records.of_patients(p.id for p in page)
+        records = together(tx, [p.id for p in page]).records
         for patient in page:
             progress = pipeline.progress(
                 [*records[patient.id], *shared],

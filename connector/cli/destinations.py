@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from connector.store.store import Tx
 
 _COLUMNS = ("destination", "adapter", "receives", "waiting", "dead", "delivered", "switched off")
-_WAITING: tuple[DeliveryState, ...] = ("pending", "sending")
+_WAITING: tuple[DeliveryState, ...] = ("pending", "sending", "waiting")
 
 
 @click.group("destinations")

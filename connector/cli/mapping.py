@@ -15,6 +15,8 @@ import click
 
 from connector import registry
 from connector.cli import EXIT_NEEDS_PERSON
+from connector.cli.mapping_new import new_command, sniff_command
+from connector.cli.mapping_preview import preview_command, values_command
 from connector.errors import InvalidRecord
 from connector.json_text import read_object
 from connector.mapping.apply import MappingContext, MappingResult, apply
@@ -31,7 +33,11 @@ _JSON_ENDINGS = (".json", ".ndjson", ".jsonl")
 
 @click.group("map")
 def map_command() -> None:
-    """Try a mapping on a file; nothing is stored or sent."""
+    """Make a mapping, try it on files and on real rows; nothing is stored or sent."""
+
+
+for _command in (new_command, sniff_command, preview_command, values_command):
+    map_command.add_command(_command)
 
 
 @map_command.command("apply")

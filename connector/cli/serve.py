@@ -67,6 +67,9 @@ def serve(app: App, port: int, host: str = "127.0.0.1") -> None:
         if given.name in app.listeners:
             where = f"{given.options.get('host', '127.0.0.1')}:{given.options.get('port', '')}"
             click.echo(f"Listening:    {where} ({given.name})")
+    for plan in app.plans.values():
+        if plan.calls:
+            click.echo(f"Requests:     {plan.sentence()}")
     click.echo("Stop with Ctrl-C.")
     with _worker(app) as worker:
         server = Server(app, token, f"{host}:{port}", worker)

@@ -16,6 +16,7 @@ from connector import registry, settings
 from connector.alert_channels import load_alerting
 from connector.alerting.texts import NOT_A_MONITORING_SERVICE
 from connector.app import App, open_app
+from connector.budget import Budget
 from connector.cli import EXIT_CONFIGURATION
 from connector.cli.state import attention, state
 from connector.cli.tables import console, table
@@ -23,7 +24,11 @@ from connector.errors import ConfigurationError
 from connector.measures.scales import scale_of
 from connector.resources import Resources
 
-_EXAMPLES = {"files": "config/site.yaml.example", "webhook": "config/webhook_site.yaml.example"}
+_EXAMPLES = {
+    "files": "config/site.yaml.example",
+    "webhook": "config/webhook_site.yaml.example",
+    "hl7": "config/hl7_site.yaml.example",
+}
 
 
 @click.command("init")
@@ -36,7 +41,7 @@ _EXAMPLES = {"files": "config/site.yaml.example", "webhook": "config/webhook_sit
     type=click.Choice(list(_EXAMPLES)),
     default="files",
     show_default=True,
-    help="Exports in folders, or forms that are posted and answered by webhooks.",
+    help="Exports in folders, forms that are posted and answered by webhooks, or HL7 v2 (MLLP).",
 )
 def init_command(folder: Path, practice_id: str, name: str, timezone: str, like: str) -> None:
     """Make a site in FOLDER: a commented site.yaml, the pickup folders and the keys.
@@ -56,8 +61,10 @@ def init_command(folder: Path, practice_id: str, name: str, timezone: str, like:
             click.echo(f"2. Put exports into {app.home / str(pickup)}  (source {source.name})")
     if like == "webhook":
         click.echo("2. Set the secrets that it names (environment variables or files)")
+    if like == "hl7":
+        click.echo("2. Agree ports, addresses and the patient's number with the EHR (docs/hl7.md)")
     click.echo(f"3. connector --home {folder} check")
-    click.echo(f"4. connector --home {folder} {'serve' if like == 'webhook' else 'run --once'}")
+    click.echo(f"4. connector --home {folder} {'run --once' if like == 'files' else 'serve'}")
     click.echo(
         f"Keep a copy of {app.site.store.keys_file} in a safe place: without it nothing that is "
         "stored can be read."
@@ -130,6 +137,9 @@ def check_command(home: Path) -> None:
             ],
         )
     )
+    for plan in app.plans.values():
+        if plan.calls or plan.budget != Budget():
+            click.echo(f"Requests: {plan.sentence()}")
     for sentence in app.concerns():
         click.echo(f"Look again: {sentence}")
     click.echo(f"Alerts: {_alerts(app)} {NOT_A_MONITORING_SERVICE}")

@@ -39,6 +39,7 @@ def state(tx: Tx, app: App) -> dict[str, Any]:
         ],
         "quarantine": tx.quarantine.counts(),
         "polls": polls,
+        "exports": _exports(tx, app),
         "trouble": _trouble(tx, app, polls),
     }
 
@@ -59,7 +60,36 @@ def _trouble(tx: Tx, app: App, polls: dict[str, dict[str, str]]) -> list[dict[st
          "message": one.message, "count": one.count, "needs_person": one.needs_person}
         for one in tx.deliveries.troubles()
     ]  # fmt: skip
-    return found + alert_troubles(tx, app)
+    return found + _overdue(tx, app) + alert_troubles(tx, app)
+
+
+def _exports(tx: Tx, app: App) -> dict[str, str]:
+    """How old the newest export of each source is, where the site says what is expected."""
+    from connector.engine.overdue import age_hours
+
+    found = {}
+    for source, hours in sorted(app.expected_hours.items()):
+        age = age_hours(tx, source, app.site.now(), watch=False)
+        old = "none yet" if age is None else f"{age:.0f} h old"
+        found[source] = f"{old} (expected every {hours:g} h)"
+    return found
+
+
+def _overdue(tx: Tx, app: App) -> list[dict[str, Any]]:
+    """Exports that stay away, and documents that nobody has filed."""
+    from connector.engine.overdue import age_hours, stale_words, unfiled
+
+    now, found = app.site.now(), []
+    for source, hours in sorted(app.expected_hours.items()):
+        age = age_hours(tx, source, now, watch=False)
+        if age is not None and age > hours:
+            text = stale_words(source, age, hours)
+            found.append({"export": source, "code": "export_stale", "message": text})
+    for destination, (count, days) in sorted(unfiled(tx, app.remind_days, now).items()):
+        if count:
+            text = f"{count} to be filed by hand, the oldest for {days} days"
+            found.append({"filing": destination, "code": "filing_overdue", "message": text})
+    return found
 
 
 _WAITS = {
@@ -74,7 +104,11 @@ def attention(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     rows = []
     for one in found["trouble"]:
         why = f"{one['message']} [{one['code']}]"
-        if "source" in one:
+        if "export" in one:
+            rows.append((one["export"], "export is late", why))
+        elif "filing" in one:
+            rows.append((one["filing"], "waits for a person", why))
+        elif "source" in one:
             rows.append((one["source"], f"last poll failed at {one['at']}", why))
         elif "alerting" in one:
             rows.append((one["alerting"], one["what"], why))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import (
@@ -34,15 +35,31 @@ def run_with_progress(
     """
     names = list(sources) if sources is not None else [s.name for s in app.polled]
     began = time.monotonic()
+    with _progress() as bars, app.open_engine(_Bars(bars)) as runner:
+        runner.run_once(names, compare=compare)
+    return time.monotonic() - began
+
+
+def backfill_with_progress(app: App, source: str, since: date | None) -> tuple[float, bool]:
+    """A backfill, shown as it goes: seconds it took, and whether it went on with an earlier one."""
+    from connector.engine.backfill import begun
+
+    start = time.monotonic()
+    with _progress() as bars, app.open_engine(_Bars(bars)) as runner:
+        last = begun(runner.work, source)
+        resumed = last is not None and not last.ended and last.since == since
+        runner.backfill(source, since)
+    return time.monotonic() - start, resumed
+
+
+def _progress() -> Progress:
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(bar_width=36),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console()) as bars, app.open_engine(_Bars(bars)) as runner:
-        runner.run_once(names, compare=compare)
-    return time.monotonic() - began
+    return Progress(*columns, console=console())
 
 
 class _Bars:

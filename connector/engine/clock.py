@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 
-from connector.engine import self_test, workflows
+from connector.engine import overdue, self_test, workflows
 from connector.engine.director import report_month
 from connector.engine.durable import QUEUE, forget_finished
 from connector.engine.evaluate import begin_day
@@ -113,7 +113,8 @@ class Clock:
     def _new_day(self) -> None:
         try:
             new_day = begin_day(self._work)
-            if report_month(self._work) or new_day:
+            told = overdue.look(self._work)
+            if report_month(self._work) or new_day or told:
                 self._wake()
         except ConnectorError as fault:
             _log.error("a new day: %s", fault)

@@ -21,9 +21,11 @@ from datetime import datetime
 from functools import cache, partial
 
 from connector.documents import compose
+from connector.documents.filing_note import note_of
 from connector.documents.printing import pdf_form
 from connector.engine.held_back import not_released
 from connector.engine.retries import record_failure
+from connector.engine.shadow import keep_back
 from connector.engine.work import Work
 from connector.errors import ConfigurationError, ConnectorError, Disabled, Rejected, RetryLater
 from connector.http import OUTAGE_CODES
@@ -115,6 +117,7 @@ class _Batch:
     left_over: frozenset[str]
     contents: dict[str, bytes]
     patients: dict[str, PatientReference]
+    notes: dict[str, str]
     held: frozenset[str]
     untried: set[str]
     halted: threading.Event = field(default_factory=threading.Event)
@@ -128,7 +131,9 @@ def _claim(work: Work, keys: Sequence[str], mark: str) -> _Batch:
     """Mark what may be sent, in one transaction, and read all that sending needs."""
     known = work.store.read(lambda tx: tx.deliveries.get_all(keys))
     left_over = {k for k, row in known.items() if row.state == "sending" and row.message == mark}
-    pending = [key for key, row in known.items() if row.state == "pending"]
+    back = keep_back(work, known)
+    left_over -= back
+    pending = [key for key, row in known.items() if row.state == "pending" and key not in back]
     won: set[str] = set()
     if pending:
         # What another replica has just started is not among them.
@@ -137,7 +142,19 @@ def _claim(work: Work, keys: Sequence[str], mark: str) -> _Batch:
     rows = [known[key] for key in dict.fromkeys(keys) if key in mine]
     contents, patients, held = work.store.read(lambda tx: _materials(tx, work, rows))
     untried = {row.key for row in rows}
-    return _Batch(mark, rows, frozenset(left_over), contents, patients, held, untried)
+    notes = _notes(work, rows)
+    return _Batch(mark, rows, frozenset(left_over), contents, patients, notes, held, untried)
+
+
+def _notes(work: Work, rows: Sequence[DeliveryRow]) -> dict[str, str]:
+    """The document of each row as a few lines of text, by key, where the destination wants that."""
+    asking = [row for row in rows if row.destination in work.needing_note]
+    if not asking:
+        return {}
+    specs = work.store.read(lambda tx: tx.documents.specs({row.document_id for row in asking}))
+    return {
+        row.key: note_of(specs[row.document_id]) for row in asking if row.document_id in specs
+    }
 
 
 def _materials(
@@ -223,7 +240,8 @@ def _attempt(work: Work, batch: _Batch, row: DeliveryRow, *, ask_first: bool) ->
     if content is None:
         raise _gone()
     patient = batch.patients.get(row.labels.get("patient_id", ""))
-    outgoing = Outgoing(row.key, row.path, row.media_type, content, row.labels, patient)
+    note = batch.notes.get(row.key, "")
+    outgoing = Outgoing(row.key, row.path, row.media_type, content, row.labels, patient, note)
     found = destination.find(outgoing) if ask_first else None
     return found or destination.deliver(outgoing)
 

@@ -26,6 +26,7 @@ from connector.pipeline.report import PAGES, specification
 from connector.progress import DocumentSpec, PracticeProfile, Progress, RuleSet
 from connector.store import figures
 from connector.store.audit import AuditEntry
+from connector.store.joined import together
 from connector.store.store import Store, Tx
 
 PRACTICE = "practice"
@@ -123,7 +124,7 @@ def _everybody(given: Practice, rules: RuleSet, now: datetime) -> Iterator[Progr
             return
         ids = [patient.id for patient in patients]
         after = ids[-1]
-        records = given.store.read(lambda tx, ids=ids: tx.records.of_patients(ids))  # type: ignore[misc]
+        records = given.store.read(lambda tx, ids=ids: together(tx, ids).records)  # type: ignore[misc]
         for id in ids:
             try:
                 progress = pipeline.progress(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connector import pipeline
-from connector.engine import acknowledged, asking
+from connector.engine import acknowledged, asking, merged, shadow
 from connector.engine.ingest import queue_documents, raise_alerts
 from connector.engine.work import Work
 from connector.errors import ConnectorError
@@ -25,6 +25,7 @@ from connector.rules import DEFAULT_NAME
 from connector.store.alerts import AlertRow
 from connector.store.audit import AuditEntry
 from connector.store.due import DuePatient
+from connector.store.joined import together
 from connector.store.store import Tx
 
 PATIENTS_AT_ONCE = 64
@@ -124,7 +125,10 @@ def evaluate_due(work: Work) -> int:
     if not due:
         return 0
     outcomes = work.store.read(lambda tx: _outcomes(tx, work, due))
-    work.store.write(lambda tx: _store_outcomes(tx, work, due, outcomes))
+    if "evaluate" in work.shadow:
+        work.store.write(lambda tx: _would_decide(tx, work, due, outcomes))
+    else:
+        work.store.write(lambda tx: _store_outcomes(tx, work, due, outcomes))
     work.report.advance("evaluated", len(due))
     return len(due)
 
@@ -134,20 +138,20 @@ def _outcomes(
 ) -> list[Evaluated | EvaluationFailed | None]:
     """The pipeline's outcome for each patient; one that can't be evaluated holds nobody else up."""
     ids = [patient.patient_id for patient in due]
-    records, shared = tx.records.of_patients(ids), tx.records.shared()
+    joined, shared = together(tx, ids), tx.records.shared()
     now, rules = work.now(), work.rules.with_own(tx.benchmarks.courses())
-    taken = acknowledged.taken(tx, ids, now)
-    raised = of_refused_forms(tx, ids, taken)
+    taken = acknowledged.taken(tx, joined.ids, now)
+    refused = of_refused_forms(tx, joined.ids, taken)
     found: list[Evaluated | EvaluationFailed | None] = []
     for patient_id in ids:
         try:
             progress = pipeline.progress(
-                [*records[patient_id], *shared],
+                [*joined.records[patient_id], *shared],
                 practice=work.practice,
                 instruments=work.instruments,
                 rules=rules,
                 now=now,
-                raised=raised[patient_id],
+                raised=joined.of_chart(patient_id, refused),
             )
         except ConnectorError:
             raise
@@ -315,7 +319,7 @@ def _store_outcomes(
     due, outcomes = [patient for patient, _ in kept], [one for _, one in kept]
     open_alerts = tx.alerts.open_of([patient.patient_id for patient in due])
     evaluated = [one for one in outcomes if isinstance(one, Evaluated)]
-    alerts = [alert for one in evaluated for alert in one.progress.alerts]
+    alerts = merged.not_told_before(tx, [one.progress for one in evaluated])
     for patient, outcome in zip(due, outcomes, strict=True):
         if isinstance(outcome, EvaluationFailed):
             alerts.append(outcome.alert(patient.patient_id, work))
@@ -329,6 +333,18 @@ def _store_outcomes(
     documents = [document for one in evaluated for document in one.documents]
     deliveries = queue_documents(tx, work, documents, now)
     tx.audit.append([one.audit_entry(deliveries) for one in evaluated if one.documents], now)
+    tx.due.done(due)
+
+
+def _would_decide(
+    tx: Tx,
+    work: Work,
+    due: Sequence[DuePatient],
+    outcomes: Sequence[Evaluated | EvaluationFailed | None],
+) -> None:
+    """In shadow: what would have come of it is said, and nothing else happens."""
+    found = [one.progress.decision.decision for one in outcomes if isinstance(one, Evaluated)]
+    shadow.would_decide(tx, found, work.now())
     tx.due.done(due)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from connector.engine import noticed, set_aside
+from connector.announced import CATCH_UP
+from connector.engine import heard, noticed, set_aside
 from connector.ports import RawBatch, RawFault, RawPage
 from connector.store.audit import AuditEntry
 from connector.store.store import Store, Tx
@@ -31,6 +32,8 @@ def store_pages(
                 tx.quarantine.put(set_aside.whole_file(source, fault, now))
             if page.cursor is not None:
                 tx.cursors.set(cursor_of.format(source=source), page.cursor, now)
+            if page.heard is not None and heard.keep(tx, source, page.heard, now):
+                noticed.keep(tx, source, RawPage(notices=(f"{CATCH_UP} {now.isoformat()}",)), now)
             before = len(new)
             for batch in page.batches:
                 # Once each: the same event may have come twice in one group.

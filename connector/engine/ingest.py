@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.documents.alert import alert_document
-from connector.engine import set_aside
+from connector.engine import identities, set_aside, shadow
 from connector.engine.entries import judged
 from connector.engine.inflow import store_pages
+from connector.engine.overdue import ARRIVED
 from connector.engine.noticed import next_notices
 from connector.engine.work import Work
 from connector.errors import ConnectorError
@@ -26,12 +27,13 @@ from connector.mapping.apply import MappingResult, apply
 from connector.pipeline.deliver import plan
 from connector.pipeline.entries import WORDING, entry_alerts, of_old_entry
 from connector.pipeline.safety import POSITIVE, TOTAL_ONLY, safety_alerts
-from connector.ports import FetchesNotices, FindsDeletions
+from connector.ports import FetchesNotices, FindsDeletions, RawPage
 from connector.progress import Alert, DocumentSpec
 from connector.records import Assessment, JournalEntry, Patient, PatientRecord, Record
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import NewDelivery
 from connector.store.inbox import InboxItem
+from connector.store.joined import charts_of
 from connector.store.records import UpsertResult
 from connector.store.store import Tx
 
@@ -81,19 +83,46 @@ def pick_up(work: Work, source_name: str) -> int:
     rows = 0
     for page in source.fetch(cursor):
         rows += sum(store_pages(work.store, [(source_name, page)], work.now()))
+        if page.token and not page.batches and not page.faults:
+            # A file in which nothing was: the export works, there is only nothing new.
+            _keep_arrival(work, source_name)
         source.acknowledge(page)
         work.report.advance("read", sum(len(batch.rows) for batch in page.batches))
     return rows
+
+
+def _keep_arrival(work: Work, source_name: str) -> None:
+    now = work.now()
+    work.store.write(lambda tx: tx.cursors.set(ARRIVED + source_name, now.isoformat(), now))
 
 
 def pick_up_noticed(work: Work, source_name: str) -> int:
     """Store what the counterpart told us to fetch; how many rows were new."""
     source, rows = work.sources[source_name], 0
     while isinstance(source, FetchesNotices) and (notices := next_notices(work, source_name)):
+        if missed := [one for one in notices if one.startswith(CATCH_UP)]:
+            rows += catch_up(work, source_name, missed)
+            continue
         for page in source.noticed(notices):
             rows += sum(store_pages(work.store, [(source_name, page)], work.now()))
         if next_notices(work, source_name)[:1] == notices[:1]:
             break  # a source that leaves a notice unanswered must not be asked for ever
+    return rows
+
+
+def catch_up(work: Work, source_name: str, missed: Sequence[str]) -> int:
+    """Poll a source of which notifications are missing, from where it was read to; how many rows.
+
+    ``missed`` are the notices that ask for it; one that comes meanwhile asks for the next.
+    """
+    began = work.now()
+    rows = pick_up(work, source_name)
+
+    def write(tx: Tx) -> None:
+        noticed.keep(tx, source_name, RawPage(answers=tuple(missed)), work.now())
+        heard.caught_up(tx, source_name, began, work.now())
+
+    work.store.write(write)
     return rows
 
 
@@ -125,7 +154,15 @@ def map_new(work: Work, up_to: int | None = None) -> int:
     if not items:
         return 0
     mapped = [_map(work, item) for item in items]
-    work.store.write(lambda tx: _store_mapped(tx, work, mapped))
+    if "ingest" in work.shadow:
+        counted = {
+            "records": sum(len(one.result.records) for one in mapped),
+            "refused": sum(len(one.result.errors) for one in mapped),
+        }
+        seqs = [item.seq for item in items]
+        work.store.write(lambda tx: shadow.would_map(tx, seqs, counted, work.now()))
+    else:
+        work.store.write(lambda tx: _store_mapped(tx, work, mapped))
     work.report.advance("mapped", sum(len(item.batch.rows) for item in items))
     return len(items)
 
@@ -170,8 +207,9 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
             tx.quarantine.put(entry)
         entries.append(_mapped_entry(work, group, stored, retracted.updated, len(aside)))
     # Locks are taken in the order of the evaluation: due patients, then the audit log's head.
-    tx.due.add(sorted({_patient_of(record) for record in changed} - {""}), now)
+    tx.due.add(charts_of(tx, {_patient_of(record) for record in changed} - {""}), now)
     tx.audit.append(entries, now)
+    identities.observe(tx, work, changed, now)
     # Of a record that was read twice only the last reading counts: a form that is deleted already
     # calls nobody.
     changed = list({record.id: record for record in changed}.values())
@@ -257,6 +295,7 @@ def queue_documents(
     tx.documents.put_specs(documents, now)
     tx.drafts.expect(documents, now)
     planned = plan(documents, work.routes)
+    shadow.note_kept(tx, planned, now)
     tx.deliveries.add([NewDelivery(**dict(delivery)) for delivery in planned], now)
     return Counter(delivery.document_id for delivery in planned)
 

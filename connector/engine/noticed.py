@@ -1,4 +1,4 @@
-"""What counterparts told us to fetch, kept from the moment it was acknowledged until it was fetched.
+"""What counterparts told us to fetch, kept from its acknowledgement until it was fetched.
 
 A thin webhook says which record changed, not how. Its notice is stored with the event, in one
 transaction, before the sender is answered; then the source is asked for that record, and the page

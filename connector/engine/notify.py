@@ -18,7 +18,7 @@ from functools import partial
 
 from connector.alerting import texts
 from connector.alerting.plan import PAGING, Alerting
-from connector.engine import channel_faults, self_test
+from connector.engine import channel_faults, self_test, shadow
 from connector.engine.telling import SELF_TEST, Parcel, whom_next
 from connector.engine.work import Work
 from connector.errors import ConnectorError, Rejected
@@ -51,6 +51,8 @@ class Notifier:
         if alerting is None:
             return 0
         now = work.now()
+        if "tell" in work.shadow:
+            return work.store.write(lambda tx: shadow.tell_nobody(tx, alerting, now))
         looked = self._release_cut_off(now)
         planned = 0
         if work.store.read(lambda tx: bool(tx.alerts.to_tell(now, 1))):

@@ -6,7 +6,13 @@ import random
 from datetime import datetime, timedelta
 
 from connector.engine.work import Work
-from connector.errors import ConfigurationError, ConnectorError, Disabled, RetryLater
+from connector.errors import (
+    AwaitsPerson,
+    ConfigurationError,
+    ConnectorError,
+    Disabled,
+    RetryLater,
+)
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import DeliveryRow
 from connector.store.store import Tx
@@ -33,8 +39,14 @@ def record_failure(
 ) -> None:
     """Plan the next attempt after ``tried`` ones, or make it a dead letter for a person.
 
-    What waits for the configuration is tried again as well: put right, it goes by itself.
+    What waits for the configuration is tried again as well: put right, it goes by itself. What a
+    person files by hand is neither tried again nor given up.
     """
+    if isinstance(fault, AwaitsPerson):
+        if tx.deliveries.wait(row.key, fault.code, fault.message, now):
+            detail: dict[str, str | int] = {"destination": row.destination, "kind": row.kind}
+            tx.audit.append([AuditEntry("laid_out_for_filing", row.key, detail=detail)], now)
+        return
     again = isinstance(fault, RetryLater | ConfigurationError) and tried <= len(RETRY_AFTER)
     if again:
         until = fault.until if isinstance(fault, RetryLater) else None

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import partial
 
-from connector.engine import self_test, workflows
+from connector.engine import overdue, self_test, workflows
+from connector.engine.backfill import backfill as read_again
 from connector.engine.director import report_month
 from connector.engine.evaluate import begin_day
 from connector.engine.loops import Arrivals, Loops
@@ -57,6 +59,7 @@ class Runner:
         self.work.report.expect("read", 0)
         self.work.report.expect("mapped", rows)
         begin_day(self.work)
+        overdue.look(self.work)
         self_test.begin(self.work)
         self.work_until_idle()
         if report_month(self.work):
@@ -65,6 +68,21 @@ class Runner:
             pass
         if faults:
             raise faults[0]
+
+    def backfill(self, source: str, since: date | None) -> None:
+        """Read a source again from a date on, then work until nothing is due.
+
+        What was read is worked on also where the reading had to stop; its error is raised then.
+        """
+        fault: ConnectorError | None = None
+        try:
+            rows = read_again(self.work, source, since)
+            self.work.report.expect("mapped", rows)
+        except ConnectorError as stopped:
+            fault = stopped
+        self.work_until_idle()
+        if fault is not None:
+            raise fault
 
     def work_until_idle(self) -> None:
         """Map, evaluate and deliver until nothing is left that is due now."""

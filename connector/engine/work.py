@@ -11,9 +11,11 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from connector.alerting.plan import Alerting
+from connector.authorizations.payers import PayerBook
 from connector.documents.pdf_form import Variant
 from connector.documents.render import Renderer
 from connector.engine.gate import Gate
+from connector.identity import IdentityRules
 from connector.mapping.apply import MappingContext
 from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument
@@ -51,8 +53,11 @@ class Work:
     """The parts that ingest, evaluate and deliver work with. ``now`` is the only clock.
 
     ``renderer`` is None where no pages are made. ``needing_patient`` names the destinations that
-    must know whose chart a document belongs to. ``pdf`` is the variant of PDFs, ``pdf_for`` that
-    of some kinds of report.
+    must know whose chart a document belongs to, ``needing_note`` those that want it as text too.
+    ``expected_hours``: how often each source must bring something new, where the site says so.
+    ``remind_days``: after how many days people are reminded of what waits to be filed by hand.
+    ``pdf`` is the variant of PDFs, ``pdf_for`` that of some kinds of report. ``identity``: how the patients of a source join those of another;
+    ``shadow``: the stages that only say what they would do.
     """
 
     store: Store
@@ -70,6 +75,10 @@ class Work:
     renderer: Renderer | None
     now: Callable[[], datetime]
     needing_patient: frozenset[str] = frozenset()
+    needing_scores: frozenset[str] = frozenset()
+    needing_note: frozenset[str] = frozenset()
+    expected_hours: Mapping[str, float] = field(default_factory=dict)
+    remind_days: Mapping[str, int] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=lambda: defaultdict(Gate))
     pdf: Variant = "ua-1"
     pdf_for: Mapping[Any, Variant] = field(default_factory=dict)
@@ -80,6 +89,10 @@ class Work:
     report: Reporter = field(default_factory=Silent)
     alerting: Alerting | None = None
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    payers: PayerBook = field(default_factory=PayerBook)
+    answering: frozenset[str] = frozenset()
+    identity: Mapping[str, IdentityRules] = field(default_factory=dict)
+    shadow: frozenset[str] = frozenset()
 
     @cached_property
     def kinds(self) -> frozenset[str]:
@@ -90,6 +103,11 @@ class Work:
     def keep_for_review(self) -> frozenset[str]:
         """The destinations where documents may wait to be signed or released."""
         return frozenset(route.destination for route in self.routes if route.unreleased)
+
+    @cached_property
+    def kept_back(self) -> Mapping[str, frozenset[str]]:
+        """The kinds of document that are made for a destination and not sent, by destination."""
+        return {route.destination: frozenset(route.shadow) for route in self.routes}
 
     @property
     def zone(self) -> ZoneInfo:

@@ -17,6 +17,7 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 
 from connector.engine import deliver, evaluate, ingest
+from connector.engine.durable import QUEUE
 from connector.engine.sender import Parcel
 from connector.engine.work import Work
 from connector.errors import ConnectorError, Rejected

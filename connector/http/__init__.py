@@ -27,6 +27,7 @@ Of Rejected: ``not_found`` (404, class NotFound), ``conflict`` (409), ``changed_
 (405), ``refused`` (400 and the rest), ``gone`` (410, class Disabled).
 
 Of ConfigurationError: ``not_signed_in`` (401), ``not_allowed`` (403), ``token_refused``,
+``smart_not_offered``, ``key_unusable``, ``scope_refused``,
 ``redirected``, ``link_to_other_host``, ``link_refused``, ``url_refused``, ``header_refused``,
 ``not_encrypted``, ``address_refused``, ``certificate_refused``, ``tls_failed``,
 ``ca_file_unreadable``, ``answer_too_large``.
@@ -38,6 +39,7 @@ from connector.http.answer import Answer, Headers
 from connector.http.authorization import Authorization, BasicAuth, BearerToken, ClientCredentials
 from connector.http.faults import OUTAGE_CODES, NotFound, NotSent, fault_of
 from connector.http.session import Http
+from connector.http.smart import SmartBackend
 
 __all__ = [
     "OUTAGE_CODES",
@@ -50,5 +52,6 @@ __all__ = [
     "Http",
     "NotFound",
     "NotSent",
+    "SmartBackend",
     "fault_of",
 ]

@@ -14,11 +14,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote_plus, urlencode
 
 from connector.errors import ConfigurationError, RetryLater
 from connector.http.answer import Answer
+
+if TYPE_CHECKING:
+    from connector.http.session import Http
 
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -80,12 +83,70 @@ class BasicAuth:
         return self._header
 
 
-class ClientCredentials:
-    """OAuth 2 client credentials (RFC 6749, 4.4); the token is kept until shortly before its end.
+class FetchedToken:
+    """A bearer token that a server gives us, kept until shortly before its end.
+
+    Several threads share one token. Subclasses say in ``_ask`` how one is asked for.
+    """
+
+    def __init__(self, timer: Callable[[], float]) -> None:
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._token = ""
+        self._ends = 0.0
+        self._given = threading.local()
+
+    def header(self, *, renew: bool) -> str:
+        """``Bearer <token>``. Raises ConfigurationError ("token_refused") where none is given."""
+        with self._lock:
+            # a token that another thread renewed meanwhile is not the one that was refused
+            refused = renew and self._token == getattr(self._given, "token", None)
+            if refused or not self._token or self._timer() >= self._ends:
+                self._fetch()
+            self._given.token = self._token
+            return f"Bearer {self._token}"
+
+    def _ask(self) -> Answer:
+        """The token server's answer, with a status of 2xx, 400, 401 or 403."""
+        raise NotImplementedError
+
+    def _fetch(self) -> None:
+        self._token = ""
+        asked = self._timer()
+        answer = self._ask()
+        if answer.status >= 400:
+            raise _refused(answer)
+        given = answer.json()
+        token = given.get("access_token") if isinstance(given, dict) else None
+        kind = str(given.get("token_type", "bearer")).lower() if isinstance(given, dict) else ""
+        if not isinstance(token, str) or not _VISIBLE.fullmatch(token) or kind != "bearer":
+            raise RetryLater(
+                "garbage_answer",
+                f"{answer.host} answered without a bearer token; is token_url the right address?",
+            )
+        seconds = _lifetime(given.get("expires_in"))
+        self._ends = asked + seconds - min(_MARGIN_SECONDS, seconds * _MARGIN_SHARE)
+        self._token = token
+
+
+def ask_token(http: Http, form: bytes) -> Answer:
+    """Posts ``form`` to the session's address, which is that of a token server."""
+    return http.request(
+        "POST",
+        "",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=form,
+        expect=(400, 401, 403),
+        repeatable=True,  # a second token does no harm
+    )
+
+
+class ClientCredentials(FetchedToken):
+    """OAuth 2 client credentials (RFC 6749, 4.4).
 
     The secret goes to ``token_url`` alone: as HTTP Basic, which every server must take, or within
-    the form where ``secret_in_form`` says that this one does not. Several threads share one token.
-    The other arguments are as in ``Http``.
+    the form where ``secret_in_form`` says that this one does not. The other arguments are as in
+    ``Http``.
     """
 
     def __init__(
@@ -104,6 +165,7 @@ class ClientCredentials:
     ) -> None:
         from connector.http.session import Http  # which imports this module
 
+        super().__init__(timer)
         form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
         who = None
         if secret_in_form:
@@ -116,47 +178,10 @@ class ClientCredentials:
             max_bytes=65_536, pool_size=1, now=now, sleep=sleep, timer=timer,
         )  # fmt: skip
         self._session().close()  # a mistake is told at the start, not at the first token
-        self._timer = timer
-        self._lock = threading.Lock()
-        self._token = ""
-        self._ends = 0.0
-        self._given = threading.local()
 
-    def header(self, *, renew: bool) -> str:
-        """``Bearer <token>``. Raises ConfigurationError ("token_refused") where none is given."""
-        with self._lock:
-            # a token that another thread renewed meanwhile is not the one that was refused
-            refused = renew and self._token == getattr(self._given, "token", None)
-            if refused or not self._token or self._timer() >= self._ends:
-                self._fetch()
-            self._given.token = self._token
-            return f"Bearer {self._token}"
-
-    def _fetch(self) -> None:
-        self._token = ""
-        asked = self._timer()
+    def _ask(self) -> Answer:
         with self._session() as http:
-            answer = http.request(
-                "POST",
-                "",
-                headers={"Content-Type": "application/x-www-form-urlencoded"},
-                body=self._form,
-                expect=(400, 401, 403),
-                repeatable=True,  # a second token does no harm
-            )
-        if answer.status >= 400:
-            raise _refused(answer)
-        given = answer.json()
-        token = given.get("access_token") if isinstance(given, dict) else None
-        kind = str(given.get("token_type", "bearer")).lower() if isinstance(given, dict) else ""
-        if not isinstance(token, str) or not _VISIBLE.fullmatch(token) or kind != "bearer":
-            raise RetryLater(
-                "garbage_answer",
-                f"{answer.host} answered without a bearer token; is token_url the right address?",
-            )
-        seconds = _lifetime(given.get("expires_in"))
-        self._ends = asked + seconds - min(_MARGIN_SECONDS, seconds * _MARGIN_SHARE)
-        self._token = token
+            return ask_token(http, self._form)
 
 
 def _refused(answer: Answer) -> ConfigurationError:

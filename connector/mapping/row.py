@@ -68,7 +68,7 @@ def _one(plan: RecordPlan, row: Row, made: Made, version: datetime, deleted: boo
     record: Record | None = None
     try:
         if not row.raw.deleted:
-            if not all(_holds(c, reading.data, deleted) for c in plan.conditions):
+            if not all(holds(c, reading.data, deleted) for c in plan.conditions):
                 return
             record = _record(plan, row, reading, version, deleted)
     except fields.SkipRecord:
@@ -173,7 +173,8 @@ def _retraction(
     return [Retraction(id=made, version=version, provenance=_provenance(row, own_id))]
 
 
-def _holds(condition: Condition, data: Mapping[str, Any], deleted: bool) -> bool:
+def holds(condition: Condition, data: Mapping[str, Any], deleted: bool) -> bool:
+    """Whether a condition of the mapping holds for a row."""
     if condition.presence and deleted:
         return True
     found = condition.read(data)

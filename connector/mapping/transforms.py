@@ -23,6 +23,7 @@ from connector.records import RecordIds
 YES = frozenset({"yes", "y", "true", "t", "1"})
 _DIGITS = 16
 _LONGEST_WORD = 200
+_MOST_COMPARED = 2_000
 NO = frozenset({"no", "n", "false", "f", "0"})
 
 
@@ -62,13 +63,15 @@ def as_text(value: Any) -> str:
 def unmapped(rule: Rule, value: str, allowed: Iterable[str], subject: str = "") -> InvalidRecord:
     """The error for a word outside a closed list, with the list and the nearest one."""
     choices = tuple(allowed)
+    # A value file may hold everybody's name: too long to list, and nobody else's to read.
+    listed = () if rule.file.values_file is not None else choices
     return InvalidRecord(
         "unmapped_value",
         f"{subject or rule.shown}: this word is not one that the mapping knows",
         field=rule.target,
         value=value,
-        allowed=choices,
-        suggestion=nearest(value, choices),
+        allowed=listed,
+        suggestion=nearest(value, choices) if len(choices) <= _MOST_COMPARED else None,
     )
 
 

@@ -23,20 +23,30 @@ _FOLDERS = {
     "summary": "summaries",
     "packet_manifest": "packets",
     "alert": "alerts",
+    "authorization_request": "requests-to-payers",
+    "attachment": "requests-to-payers",
+    "copy_sheet": "copy-sheets",
+    "eligibility": "eligibility",
     "request": "requests",
 }
 _MEDIA_TYPES = {
     "pdf": "application/pdf",
     "html": "text/html; charset=utf-8",
     "json": "application/json",
+    "x12": "application/edi-x12",
+    "pas": "application/fhir+json",
 }
+_FILES = ("x12", "pas")
+"""What counterparts' programs take: never a draft, and only what the payer's channels name."""
 
 
 class Route(Frozen):
     """A destination, the document kinds and formats that go there, and whether to wait there.
 
     ``unreleased``: documents may be put there before the person who must release them has.
-    ``one_format``: of a document in several of the formats, only the first goes there.
+    ``one_format``: of a document in several of the formats, only the first goes there. ``payers``:
+    of what is about one payer, only that about these goes there; none means all. ``shadow``: kinds
+    of document that are made for it and kept back.
     """
 
     destination: str
@@ -44,10 +54,15 @@ class Route(Frozen):
     formats: tuple[str, ...] = ("pdf", "html", "json")
     one_format: bool = False
     unreleased: bool = True
+    payers: tuple[str, ...] = ()
+    shadow: tuple[str, ...] = ()
 
 
 class PlannedDelivery(Frozen):
-    """One document in one format for one destination; ``path`` and ``labels`` hold no PHI."""
+    """One document in one format for one destination; ``path`` and ``labels`` hold no PHI.
+
+    ``shadow``: it is kept back, and sent only if a person says so.
+    """
 
     key: str
     destination: str
@@ -57,6 +72,7 @@ class PlannedDelivery(Frozen):
     path: str
     media_type: str
     labels: dict[str, str]
+    shadow: bool = False
 
 
 def plan(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> tuple[PlannedDelivery, ...]:
@@ -68,16 +84,26 @@ def plan(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> tuple[Pl
                 continue
             if document.unreleased and not route.unreleased:
                 continue
+            if not _for_payer(document, route):
+                continue
             for form in _formats(document, route):
-                delivery = _delivery(document, route.destination, form)
+                delivery = _delivery(document, route, form)
                 planned.setdefault(delivery.key, delivery)
     return tuple(planned.values())
 
 
 def _formats(document: DocumentSpec, route: Route) -> Sequence[str]:
+    made = [f for f in document.formats if not (document.unreleased and f in _FILES)]
     if route.one_format:
-        return [form for form in route.formats if form in document.formats][:1]
-    return [form for form in document.formats if form in route.formats]
+        return [form for form in route.formats if form in made][:1]
+    return [form for form in made if form in route.formats]
+
+
+def _for_payer(document: DocumentSpec, route: Route) -> bool:
+    """Whether the payer that a document names is one of the route's."""
+    payer = document.context.get("payer")
+    known = payer.get("id") if isinstance(payer, dict) else None
+    return not route.payers or "payer" not in document.context or known in route.payers
 
 
 def delivery_key(destination: str, document: DocumentSpec, form: str) -> str:
@@ -86,10 +112,11 @@ def delivery_key(destination: str, document: DocumentSpec, form: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _delivery(document: DocumentSpec, destination: str, form: str) -> PlannedDelivery:
+def _delivery(document: DocumentSpec, route: Route, form: str) -> PlannedDelivery:
     return PlannedDelivery(
-        key=delivery_key(destination, document, form),
-        destination=destination,
+        key=delivery_key(route.destination, document, form),
+        destination=route.destination,
+        shadow=document.kind in route.shadow,
         document_id=document.document_id,
         format=form,
         kind=document.kind,

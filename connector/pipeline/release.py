@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from connector.documents import completion, letter_page
 from connector.errors import ConfigurationError
-from connector.pipeline.report import specification
+from connector.pipeline.packet.parts import completed_parts
+from connector.pipeline.report_kinds import specification
 from connector.progress import DocumentSpec
 from connector.records import Frozen
 
@@ -107,21 +108,29 @@ def packet_digest(documents: Sequence[DocumentSpec]) -> str:
 
 
 def completed_packet(
-    evidence: DocumentSpec, manifest: DocumentSpec, values: Mapping[str, str], act: Act
-) -> tuple[DocumentSpec, DocumentSpec]:
-    """Report and manifest with what was written into them: what a signature covers."""
+    evidence: DocumentSpec,
+    manifest: DocumentSpec,
+    values: Mapping[str, str],
+    act: Act,
+    parts: Sequence[DocumentSpec] = (),
+) -> tuple[DocumentSpec, ...]:
+    """Report, manifest and ``parts`` with what was written into them: what a signature covers."""
     version = _version(act)
     consent = bool(manifest.context["sud_consent"])
     filled = completion.completed(evidence.context, values, sud_consent=consent)
     report = _made(evidence, {**filled, "version": version})
+    others = completed_parts(parts, report, values, act.number)
     listing = {
         **manifest.context,
-        "holds": [{**manifest.context["holds"][0], "digest": report.digest}],
+        "holds": [
+            {**manifest.context["holds"][0], "digest": report.digest},
+            *({"kind": p.kind, "document_id": p.draft_id, "digest": p.digest} for p in others),
+        ],
         "to_complete": filled["to_complete"],
         "ready": not filled["to_complete"],
         "version": version,
     }
-    return report, _made(manifest, listing)
+    return (report, _made(manifest, listing), *others)
 
 
 def completed_letter(
@@ -148,13 +157,21 @@ def signed_packet(
     values: Mapping[str, str],
     who: Signer,
     act: Act,
-) -> tuple[DocumentSpec, DocumentSpec]:
-    """Report and manifest as signed; every field of the report must be in ``values``."""
-    report, listing = completed_packet(evidence, manifest, values, act)
-    seal = _signature(who, act, packet_digest([report, listing]))
+    parts: Sequence[DocumentSpec] = (),
+) -> tuple[DocumentSpec, ...]:
+    """Report, manifest and ``parts`` as signed; every field of the report must be in ``values``."""
+    made = completed_packet(evidence, manifest, values, act, parts)
+    report, listing, *others = made
+    seal = _signature(who, act, packet_digest(made))
     signed = _made(evidence, {**report.context, "signature": seal})
-    holds = {"kind": signed.kind, "document_id": signed.document_id, "digest": signed.digest}
-    return signed, _made(manifest, {**listing.context, "signature": {**seal, "holds": [holds]}})
+    of_parts = {**seal, "evidence": signed.document_id}
+    done = [_sealed(one, {**one.context, "signature": of_parts}) for one in others]
+    holds = [
+        {"kind": one.kind, "document_id": one.document_id, "digest": one.digest}
+        for one in (signed, *done)
+    ]
+    manifest_done = _made(manifest, {**listing.context, "signature": {**seal, "holds": holds}})
+    return (signed, manifest_done, *done)
 
 
 def released(draft: DocumentSpec, by: str, act: Act) -> tuple[DocumentSpec, str]:
@@ -176,6 +193,14 @@ def _made(draft: DocumentSpec, context: dict[str, Any]) -> DocumentSpec:
     return specification(
         draft.kind, draft.patient_id, draft.as_of, draft.formats, context, draft.document_id
     )
+
+
+def _sealed(completed: DocumentSpec, context: dict[str, Any]) -> DocumentSpec:
+    """A completed part with another context; it stays the same draft's."""
+    return specification(
+        completed.kind, completed.patient_id, completed.as_of, completed.formats, context,
+        completed.draft_id,
+    )  # fmt: skip
 
 
 def _unsigned(document: DocumentSpec) -> DocumentSpec:

@@ -18,6 +18,7 @@ from connector.pipeline.release import (
     signed_letter,
     signed_packet,
 )
+from connector.pipeline.report_kinds import PART_KINDS
 from connector.progress import DocumentSpec
 from connector.store.deliveries import NewDelivery
 from connector.store.documents import DocumentRow
@@ -25,7 +26,7 @@ from connector.store.drafts import DraftRow
 from connector.store.store import Store, Tx
 
 EVIDENCE, MANIFEST, PATIENT, LETTER = "insurer", "packet_manifest", "patient", "referrer"
-TO_SIGN = (EVIDENCE, MANIFEST, LETTER)
+TO_SIGN = (EVIDENCE, MANIFEST, LETTER, *PART_KINDS)
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,14 @@ class Desk:
 class Packet:
     """The drafts that one signature covers: a payer report with its newest manifest, or a letter.
 
-    ``evidence`` is the report or the letter; a letter has no manifest.
+    ``evidence`` is the report or the letter; a letter has no manifest. ``parts`` are the request
+    and what goes with it, where an authorization is asked for.
     """
 
     draft: DraftRow
     evidence: DocumentSpec
     manifest: DocumentSpec | None
+    parts: tuple[DocumentSpec, ...] = ()
 
     @property
     def sud_consent(self) -> bool:
@@ -64,19 +67,19 @@ class Packet:
         """The documents with what was written into them: what a signature covers."""
         if self.manifest is None:
             return completed_letter(self.evidence, values, act)
-        return completed_packet(self.evidence, self.manifest, values, act)
+        return completed_packet(self.evidence, self.manifest, values, act, self.parts)
 
     def signed(self, values: Mapping[str, str], who: Signer, act: Act) -> tuple[DocumentSpec, ...]:
         """The documents as signed; what must be written is in ``values``."""
         if self.manifest is None:
             return signed_letter(self.evidence, values, who, act)
-        return signed_packet(self.evidence, self.manifest, values, who, act)
+        return signed_packet(self.evidence, self.manifest, values, who, act, self.parts)
 
     @property
     def draft_ids(self) -> tuple[str, ...]:
         """The ids of the drafts, in the order of the signed documents."""
         drafts = (self.evidence, self.manifest) if self.manifest else (self.evidence,)
-        return tuple(one.document_id for one in drafts)
+        return tuple(one.document_id for one in (*drafts, *self.parts))
 
     @property
     def reference(self) -> str:
@@ -105,6 +108,8 @@ def find_packet(tx: Tx, row: DocumentRow) -> Packet:
     if row.kind == LETTER:
         return Packet(find_draft(tx, row), kept(tx, row.document_id), None)
     evidence_id = row.document_id
+    if row.kind in PART_KINDS:
+        evidence_id = str(kept(tx, row.document_id).context["evidence"])
     if row.kind == MANIFEST:
         evidence_id = _held(kept(tx, row.document_id))
     draft = tx.drafts.get(evidence_id)
@@ -113,7 +118,8 @@ def find_packet(tx: Tx, row: DocumentRow) -> Packet:
     for one in tx.drafts.of_patient(draft.patient_id, MANIFEST):
         manifest = tx.documents.spec(one.document_id)
         if manifest is not None and _held(manifest) == evidence_id:
-            return Packet(draft, kept(tx, evidence_id), manifest)
+            parts = tuple(kept(tx, str(h["document_id"])) for h in manifest.context["holds"][1:])
+            return Packet(draft, kept(tx, evidence_id), manifest, parts)
     raise Rejected("packet_incomplete", "the manifest of this report is gone; wait for a newer one")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from connector.documents import completion
 from connector.errors import ConfigurationError, Rejected
+from connector.pipeline.packet.asked_for import FIELD, asked_for
 from connector.release.desk import TO_SIGN, Desk, Packet, find, find_packet
 from connector.store.audit import AuditEntry
 from connector.store.documents import DocumentRow
@@ -34,6 +35,8 @@ def fill(
             key = field_meant(name, known)
             limit = completion.longest(packet.evidence.context, key)
             values[key] = completion.checked(key, text, may_name_sud=may_name_sud, limit=limit)
+            if key == FIELD and values[key] and packet.parts:
+                asked_for(values[key])
         return _keep(tx, packet, values, {"not_part_2": int(not_part_2)}, by, now)
 
     return desk.store.write(write)

@@ -31,6 +31,7 @@ from connector.store.store import Tx
 State = Literal["", "waits", "replaced", "signed", "released", "withdrawn", "acted_on", "gone"]
 WAITS_FOR = {
     EVIDENCE: "signature", MANIFEST: "signature", LETTER: "signature", PATIENT: "release",
+    "authorization_request": "signature", "attachment": "signature", "copy_sheet": "signature",
 }  # fmt: skip
 
 

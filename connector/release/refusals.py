@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from connector.documents import completion, disclosure
 from connector.documents.review import has_positive_safety
 from connector.documents.wording import listed
-from connector.errors import ConfigurationError, Rejected
+from connector.errors import ConfigurationError, InvalidRecord, Rejected
+from connector.pipeline.packet.case import request_case
+from connector.pipeline.packet.complete import refuse_lacking
 from connector.pipeline.release import Signer
 from connector.progress import DocumentSpec
 from connector.release.desk import EVIDENCE, LETTER, Desk, Packet
@@ -79,6 +82,21 @@ def safety_is_open(tx: Tx, spec: DocumentSpec) -> bool:
     progress = tx.progress.get(spec.patient_id)
     # What can't be read says nothing; better one question too many.
     return progress is None or has_positive_safety(progress)
+
+
+def refuse_incomplete_request(
+    documents: Sequence[DocumentSpec], now: datetime, zone: ZoneInfo
+) -> None:
+    """Refuses a request that lacks something, or that its files could not be written of."""
+    for spec in documents:
+        if spec.kind != "authorization_request":
+            continue
+        try:
+            refuse_lacking(spec.context)
+            if "x12" in spec.formats:
+                request_case(spec.context, now, zone)
+        except InvalidRecord as fault:
+            raise Rejected(fault.code, f"not signed: {fault.message}") from None
 
 
 def refuse_hidden_signature(desk: Desk, documents: Sequence[DocumentSpec]) -> None:

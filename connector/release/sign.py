@@ -29,10 +29,12 @@ from connector.release.refusals import (
     complete_values,
     is_treating,
     refuse_hidden_signature,
+    refuse_incomplete_request,
     refuse_outdated,
     refuse_without_consent,
     safety_is_open,
 )
+from connector.release.requested import note_signed
 from connector.store.audit import AuditEntry
 from connector.store.documents import DocumentRow
 from connector.store.signatures import SignatureRow
@@ -104,6 +106,7 @@ def _act(desk: Desk, make: Callable[[Tx, datetime], _Made]) -> Done:
             return Done(made.known, str(made.known.body["by"]), again, before=True)
         tx.documents.put_specs(made.documents, now)
         tx.signatures.add(made.rows)
+        note_signed(tx, made.documents, now, made.by)
         deliveries = queue(tx, desk, made.documents, now)
         tx.audit.append([_entry(made, row) for row in made.rows], now)
         treating = made.rows[0].body.get("treating")
@@ -129,6 +132,7 @@ def _sign(
     reference = packet.reference
     act = next_act(tx, desk, packet.draft, reference, now)
     made = packet.signed(values, who, act)
+    refuse_incomplete_request(made, now, desk.zone)
     digest = str(made[0].context["signature"]["digest"])
     if not digest.startswith("".join(seen.split()).lower()):
         raise Rejected("changed_since", "it has changed since that preview; read it again")

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from connector.errors import ConfigurationError, Rejected
 from connector.pipeline.release import person
+from connector.pipeline.report_kinds import PART_KINDS
 from connector.release.desk import EVIDENCE, MANIFEST, Desk, find, find_draft, find_packet
+from connector.release.requested import note_withdrawn
 from connector.store.audit import AuditEntry
 from connector.store.documents import DocumentRow
 from connector.store.signatures import SignatureRow
@@ -64,13 +66,14 @@ def _of_signature(
     tx.deliveries.withdraw(ids, now)
     for row in together:
         tx.signatures.withdraw(row, note, now)
+    note_withdrawn(tx, ids, now, note["by"])
     _log(tx, "signature_withdrawn", ids, note["by"], now)
     return ids
 
 
 def _of_draft(tx: Tx, row: DocumentRow, note: dict[str, str], now: datetime) -> list[str]:
     ids = [find_draft(tx, row).document_id]
-    if row.kind in (EVIDENCE, MANIFEST):
+    if row.kind in (EVIDENCE, MANIFEST, *PART_KINDS):
         packet = find_packet(tx, row)
         if tx.signatures.of_drafts([packet.draft.document_id]):
             raise Rejected("already_signed", "the packet of this manifest is signed")
@@ -90,6 +93,12 @@ def _refuse_left(tx: Tx, ids: Sequence[str]) -> None:
             raise Rejected(
                 "already_left",
                 f"it has gone to {row.destination!r} already; what is new is said in an amendment",
+            )
+        if row.state == "waiting":
+            raise Rejected(
+                "laid_out",
+                "it lies ready to be filed by hand; if nobody has filed it, take it off that list "
+                "first: connector filing drop",
             )
         outcomes = {entry.outcome for entry in tx.audit.latest(_ATTEMPTS, subject=row.key)}
         if row.state == "sending" or (row.attempts and not outcomes <= _NOTHING_SENT):

@@ -4,7 +4,9 @@ pending -> sending -> delivered        a receipt closes it
    ^          |-----> pending          retry: due again at a time; put back: not tried at all
    |          '-----> dead             a person decides: replay
    '------------------'
+sending -> waiting -> delivered        laid out; a person files it by hand and says so
 pending or dead -> withdrawn           a person took the signature back; it is never sent
+shadow -> pending                      kept back by the site's ``shadow``; a person lets it go
 
 Of one patient and kind, what was queued first goes first: while an earlier delivery waits for
 another attempt, later ones wait behind it. Alerts wait for nothing.
@@ -60,7 +62,8 @@ class Deliveries:
                 format=row.format, kind=row.kind, path=row.path, media_type=row.media_type,
                 labels=json.dumps(dict(row.labels), sort_keys=True),
                 patient_id=row.labels.get("patient_id"), needs_person=False,
-                state="pending", attempts=0, due_at=at, created_at=at, updated_at=at,
+                state="shadow" if row.shadow else "pending", attempts=0, due_at=at,
+                created_at=at, updated_at=at,
             )
             for row in rows
         ]  # fmt: skip
@@ -193,6 +196,17 @@ class Deliveries:
             needs_person=False,
         )  # fmt: skip
 
+    def wait(self, key: str, code: str, message: str, at: datetime) -> bool:
+        """Leaves a delivery to a person, who files it by hand; False when it is not being sent."""
+        return self._change(
+            key, ("pending", "sending"), at, state="waiting", code=code, message=message,
+            needs_person=False,
+        )  # fmt: skip
+
+    def drop(self, key: str, at: datetime) -> bool:
+        """Takes a delivery off the list of what waits for a person; False when it is not on it."""
+        return self._change(key, ("waiting",), at, state="withdrawn", code=None, message=None)
+
     def replay(self, keys: Iterable[str], at: datetime) -> int:
         """Makes dead deliveries pending again under their old keys; number that were dead."""
         changes = {"state": "pending", "due_at": at, "attempts": 0}
@@ -206,7 +220,7 @@ class Deliveries:
                 self._scope.update(deliveries)
                 .where(
                     self._scope.among(deliveries.c.document_id, chunk),
-                    deliveries.c.state.in_(("pending", "dead")),
+                    deliveries.c.state.in_(("pending", "dead", "shadow")),
                 )
                 .values(
                     state="withdrawn", code=None, message=None, needs_person=False, updated_at=at

@@ -9,7 +9,7 @@ from sqlalchemy import Executable, Text, bindparam, or_, select
 from connector.store.schema import deliveries, receipts
 from connector.store.scope import Maker, Prepared
 
-_UNFINISHED = ("pending", "sending", "dead")
+_UNFINISHED = ("pending", "sending", "waiting", "dead")
 _AT = deliveries.c.updated_at.type
 
 

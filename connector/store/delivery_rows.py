@@ -10,12 +10,18 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import Row
 
-DeliveryState = Literal["pending", "sending", "delivered", "dead", "withdrawn"]
+DeliveryState = Literal[
+    "pending", "sending", "waiting", "delivered", "dead", "withdrawn", "shadow"
+]
+"""``waiting``: laid out for a person, who files it by hand and says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """One document for one destination. ``labels`` and ``path`` hold nothing about a patient."""
+    """One document for one destination. ``labels`` and ``path`` hold nothing about a patient.
+
+    ``shadow``: it is kept back until a person says that it may go.
+    """
 
     key: str
     destination: str
@@ -25,6 +31,7 @@ class NewDelivery:
     path: str
     media_type: str
     labels: Mapping[str, str]
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,11 @@ class DeliveryRow:
     created_at: datetime
     updated_at: datetime
     needs_person: bool = False
+
+    @property
+    def shadow(self) -> bool:
+        """It is kept back until a person says that it may go."""
+        return self.state == "shadow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,9 @@ class Drafts:
 
 
 def _packet(spec: DocumentSpec) -> str:
-    """The report that a manifest lists; any other document stands for itself."""
+    """The report that a manifest or part belongs to; any other document stands for itself."""
+    if spec.kind in ("authorization_request", "attachment", "copy_sheet"):
+        return str(spec.context["evidence"])
     if spec.kind != "packet_manifest":
         return spec.document_id
     held = spec.context.get("holds") or [{}]

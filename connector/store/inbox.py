@@ -155,6 +155,29 @@ class Inbox:
                 found.append(InboxItem(row.seq, row.source, batch))
         return found
 
+    def latest(self, source: str, rows: int) -> list[InboxItem]:
+        """The last batches of a source that still have a body, in order of arrival: at least so
+        many rows, where there are."""
+        query = (
+            self._scope.select(inbox, inbox.c.seq, inbox.c.row_count)
+            .where(inbox.c.source == source, inbox.c.body.is_not(None))
+            .order_by(inbox.c.seq.desc()).limit(max(rows, 1))
+        )  # fmt: skip
+        taken: list[int] = []
+        total = 0
+        for seq, count in self._scope.run(query):
+            taken.append(seq)
+            total += count
+            if total >= rows:
+                break
+        return self.items(taken)
+
+    def newest(self, source: str) -> datetime | None:
+        """When the newest of a source's batches was made at the source; None without any."""
+        query = self._scope.select(inbox, func.max(inbox.c.as_of)).where(inbox.c.source == source)
+        found: datetime | None = self._scope.run(query).scalar()
+        return found
+
     def kept(self, source: str, keys: Collection[str]) -> dict[str, tuple[RawRow, ...]]:
         """The rows of a source's batches of these keys, by key; none where retention took them."""
         found: dict[str, tuple[RawRow, ...]] = {}
@@ -205,6 +228,23 @@ class Inbox:
         """Marks batches as worked on; those done already keep their time."""
         for chunk in chunks(sorted(seqs)):
             self._scope.prepared(_DONE, chunk, at=at)
+
+    def set_aside(self, seqs: Iterable[int], at: datetime) -> None:
+        """Keeps new batches for later, whole: they were only tried (``shadow``)."""
+        for chunk in chunks(sorted(seqs)):
+            self._scope.run(
+                self._scope.update(inbox)
+                .where(self._scope.among(inbox.c.seq, chunk), inbox.c.state == "new")
+                .values(state="shadow", done_at=at)
+            )
+
+    def take_up(self) -> int:
+        """Makes batches that were kept for later new; how many."""
+        return self._scope.run(
+            self._scope.update(inbox)
+            .where(inbox.c.state == "shadow")
+            .values(state="new", done_at=None)
+        ).rowcount
 
     def counts(self) -> dict[str, int]:
         """Number of batches by state."""

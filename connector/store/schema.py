@@ -8,7 +8,7 @@ ids are keyed digests, messages are plain sentences without source values.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -23,46 +23,15 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
     text,
 )
-from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeEngine
 
-REVISION = "0006"
+from connector.store.times import UtcTime
+
+REVISION = "0007"
 VERSION_TABLE = "connector_schema"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time, kept as UTC: integer microseconds on SQLite, timestamptz on PostgreSQL."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(BigInteger())
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone can't be stored")
-        return value if dialect.name == "postgresql" else (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if isinstance(value, datetime):
-            return value.astimezone(UTC)
-        return _EPOCH + timedelta(microseconds=value)
-
 
 # SQLite numbers rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
 _Sequence = BigInteger().with_variant(Integer, "sqlite")
@@ -292,7 +261,8 @@ benchmarks = Table(
 # the versions of what they make. The one in force is the one that came into force last.
 config_versions = Table(
     "config_versions", metadata,
-    _text("practice_id", key=True), Column("number", Integer, primary_key=True, autoincrement=False),
+    _text("practice_id", key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     _text("digest"), _text("files"), _text("parts"), _time("seen_at"),
     _text("proposed_by", null=True), _time("proposed_at", null=True),
     _text("approved_by", null=True), _time("approved_at", null=True),
@@ -322,6 +292,32 @@ identity_keys = Table(
     _text("practice_id", key=True), _text("patient_id", key=True), _text("key", key=True),
     _text("source"),
     Index("identity_keys_key", "practice_id", "key"),
+)  # fmt: skip
+
+# What happened to requests for authorization; ``case_id`` is the request's reference.
+authorization_events = Table(
+    "authorization_events", metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    _text("practice_id"), _text("event_id"), _text("case_id"), _text("patient_id"), _text("kind"),
+    _sealed("body"), _time("at"), _time("recorded_at"),
+    UniqueConstraint("practice_id", "event_id", name="authorization_events_id"),
+    Index("authorization_events_case", "practice_id", "case_id", "seq"),
+    Index("authorization_events_patient", "practice_id", "patient_id"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+# By what an answer finds its request: our references, traces and control numbers.
+authorization_ties = Table(
+    "authorization_ties", metadata,
+    _text("practice_id", key=True), _text("name", key=True), _text("case_id"),
+)  # fmt: skip
+
+eligibility = Table(
+    "eligibility", metadata,
+    _text("practice_id", key=True), _text("trace", key=True),
+    _text("patient_id"), _text("payer_id"), _sealed("body", null=True),
+    Column("changed", Boolean, nullable=False),
+    _time("asked_at"), _time("answered_at", null=True), _time("changed_at", null=True),
 )  # fmt: skip
 
 audit = Table(
@@ -371,5 +367,7 @@ SEALED: dict[str, Sealed] = {
         Sealed(cursors.c.value, (cursors.c.source,)),
         Sealed(quarantine.c.body, (quarantine.c.id,)),
         Sealed(config_files.c.body, (config_files.c.digest,)),
+        Sealed(authorization_events.c.body, (authorization_events.c.event_id,)),
+        Sealed(eligibility.c.body, (eligibility.c.trace,)),
     )
 }

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from connector.errors import ConfigurationError
 from connector.store.alerts import Alerts
 from connector.store.audit import Audit
+from connector.store.authorizations import Authorizations
 from connector.store.benchmarks import Benchmarks
 from connector.store.channels import Channels
 from connector.store.configurations import Configurations
@@ -28,8 +29,10 @@ from connector.store.destinations import Destinations
 from connector.store.documents import Documents
 from connector.store.drafts import Drafts
 from connector.store.due import Due
+from connector.store.eligibility import Eligibility
 from connector.store.identities import Identities
 from connector.store.inbox import Inbox
+from connector.store.kept_back import KeptBack
 from connector.store.migrate import migrate
 from connector.store.notices import Notices
 from connector.store.progress import ProgressTable
@@ -48,9 +51,9 @@ class Tx:
     """The repositories, all in one transaction of one practice."""
 
     __slots__ = (
-        "alerts", "audit", "benchmarks", "channels", "configurations", "cursors", "deliveries",
-        "destinations", "documents", "drafts", "due", "identities", "inbox", "notices", "progress", "quarantine", "records",
-        "reseal", "scope", "signatures",
+        "alerts", "audit", "authorizations", "benchmarks", "channels", "configurations", "cursors",
+        "deliveries", "destinations", "documents", "drafts", "due", "eligibility", "identities",
+        "inbox", "kept_back", "notices", "progress", "quarantine", "records", "reseal", "scope", "signatures",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -64,8 +67,11 @@ class Tx:
         self.notices = Notices(scope)
         self.channels = Channels(scope)
         self.benchmarks = Benchmarks(scope)
+        self.authorizations = Authorizations(scope)
+        self.eligibility = Eligibility(scope)
         self.configurations = Configurations(scope)
         self.identities = Identities(scope)
+        self.kept_back = KeptBack(scope)
         self.documents = Documents(scope)
         self.drafts = Drafts(scope)
         self.signatures = Signatures(scope)

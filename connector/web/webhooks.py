@@ -33,6 +33,7 @@ _JSON = "application/json"
 _RETRY_SECONDS = 30
 _LONGEST_RETRY_SECONDS = 3600
 _EXCERPT_BYTES = 2000
+_WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 Store = Callable[[str, RawPage], int]
 
@@ -57,8 +58,9 @@ def webhooks(hooks: Mapping[str, Webhook], store: Store) -> Blueprint:
     intake = _Intake(hooks, store)
 
     @blueprint.post(PREFIX + "<source>", provide_automatic_options=False)
-    def receive(source: str) -> Response:
-        return intake.receive(source)
+    @blueprint.post(PREFIX + "<source>/<secret>", provide_automatic_options=False)
+    def receive(source: str, secret: str = "") -> Response:
+        return intake.receive(source, secret)
 
     @blueprint.app_errorhandler(404)
     @blueprint.app_errorhandler(405)
@@ -81,13 +83,13 @@ class _Intake:
         self._refusals = _Tally(seconds=60)
         self._kept = _Quota(KEPT_AN_HOUR, seconds=3600)
 
-    def receive(self, source: str) -> Response:
-        """The answer to one request."""
+    def receive(self, source: str, secret: str = "") -> Response:
+        """The answer to one request; ``secret`` is what followed the source in its address."""
         hook = self._hooks.get(source)
         if hook is None:
             return _unknown_source()
         try:
-            posted = Posted(_headers(), _body(hook.max_bytes), datetime.now(UTC))
+            posted = Posted(_headers(), _body(hook.max_bytes), datetime.now(UTC), secret)
         except _Refused as fault:
             self._refusals.add(source, fault.code)
             return fault.answer
@@ -117,11 +119,15 @@ class _Intake:
 
 def _headers() -> dict[str, str]:
     """The request's headers; read from the WSGI environment, which is cheapest."""
-    return {
+    found = {
         name[5:].replace("_", "-").lower(): value
         for name, value in request.environ.items()
         if name.startswith("HTTP_")
     }
+    for name in _WITHOUT_PREFIX:
+        if value := request.environ.get(name):
+            found[name.replace("_", "-").lower()] = value
+    return found
 
 
 def _body(most: int) -> bytes:

@@ -52,6 +52,7 @@ def request_context(
         "reference": reference_of(milestone),
         "reason": milestone.text,
         "payer": {"name": advice.payer, "id": advice.payer_id},
+        "payer_name": payer,
         "rule": _rule(advice),
         "channels": list(advice.channels),
         "portal": [line.model_dump(mode="json") for line in advice.portal],

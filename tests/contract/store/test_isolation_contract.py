@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
+from connector.authorizations.lifecycle import Asked, Event
 from connector.errors import ConfigurationError
 from connector.ports import Receipt
 from connector.rules import Course
@@ -35,6 +36,9 @@ def _signature(samples: Any, name: str) -> SignatureRow:
 
 
 def _fill(tx: Any, samples: Any, name: str) -> None:
+    tx.authorizations.add(_request(samples, name, "AR-1"), "patient-1", samples.at())
+    tx.authorizations.tie("AR-1", ["trace:1"])
+    tx.eligibility.asked([("EL-1", "patient-1", name)], samples.at())
     tx.inbox.add("s", samples.batch("event-1"), samples.at())
     tx.quarantine.put(_entry(samples))
     tx.records.upsert([samples.patient(name=name), samples.clinician()], samples.at())
@@ -130,7 +134,17 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
         "more_identities": [tx.identities.counts(), tx.identities.sharing(["key-1"])],
         "kept_raw": [tx.inbox.done_with_body("s", 0), tx.inbox.emptied("s")],
         "of_ids": tx.records.of_ids(["patient-1"]),
+        "requests": [tx.authorizations.all(), tx.authorizations.of_patients(["patient-1"])],
+        "request": [tx.authorizations.get("AR-1"), tx.authorizations.tied(["trace:1"])],
+        "eligibility": [tx.eligibility.all(), tx.eligibility.get("EL-1")],
     }
+
+
+def _request(samples: Any, payer: str, case: str) -> Event:
+    return Event(
+        id=f"{case}-{payer}", case=case, kind="requested", at=samples.at(), way="clinician",
+        asked=Asked(payer=payer),
+    )  # fmt: skip
 
 
 def _change_everything(tx: Any, samples: Any) -> None:
@@ -180,6 +194,11 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.identities.set_keys("patient-1", "other", ["key-2"])
     tx.inbox.again("s")
     tx.records.forget(["patient-1"])
+    tx.authorizations.add(_request(samples, "other", "AR-1"), "patient-1", samples.at())
+    tx.authorizations.tie("AR-2", ["trace:1", "trace:2"])
+    tx.eligibility.asked([("EL-1", "patient-2", "other")], samples.at(9))
+    row = tx.eligibility.get("EL-1")
+    tx.eligibility.answered(row, {"plan": "other"}, samples.at(9), changed=True)
     tx.audit.append([AuditEntry("changed", "all")], samples.at())
     tx.reseal.some()
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.hl7_v2.files import Hl7Files, messages
-from adapters.hl7_v2.settings import FilesSettings
+from adapters.hl7_v2.page import Refused, Taker
+from adapters.hl7_v2.refusals import answer_to
+from adapters.hl7_v2.settings import FilesSettings, ReadingSettings
 from connector.errors import InvalidRecord
 from connector.ports import AdapterContext
 from tests.unit.adapters import hl7_messages as hl7
 
 ONE, TWO = hl7.adt("A08", "N1"), hl7.siu("S12", "N2")
 FHS = b"FHS|^~\\&|HARBOREHR\rBHS|^~\\&|HARBOREHR\r"
+TAKER = Taker(ReadingSettings(), AdapterContext("ehr", Path()), "mllp:ehr")
 BTS = b"BTS|2\rFTS|1\r"
 
 
@@ -51,8 +58,8 @@ def pages(tmp_path, **files: bytes):
     inbox.mkdir()
     for name, content in files.items():
         (inbox / name.replace("_", ".")).write_bytes(content)
-    settings = FilesSettings(folder="inbox", settle_seconds=0)
-    return list(Hl7Files(settings, AdapterContext("ehr", tmp_path)).fetch(None))
+    options = FilesSettings(folder="inbox", settle_seconds=0)
+    return list(Hl7Files(options, AdapterContext("ehr", tmp_path)).fetch(None))
 
 
 def test_a_bad_message_is_set_aside_by_its_place_and_the_others_are_read(tmp_path):
@@ -65,9 +72,6 @@ def test_a_bad_message_is_set_aside_by_its_place_and_the_others_are_read(tmp_pat
 
 def test_the_same_message_over_the_wire_and_in_a_file_has_one_key(tmp_path):
     [page] = pages(tmp_path, a_hl7=ONE)
-    from adapters.hl7_v2.page import Taker
-    from adapters.hl7_v2.settings import ReadingSettings
-
     taken = Taker(ReadingSettings(), AdapterContext("ehr", tmp_path), "mllp:ehr").take(ONE)
     assert [b.key for b in taken.page.batches] == [b.key for b in page.batches]
 
@@ -78,3 +82,18 @@ def test_many_messages_come_in_several_pages_and_an_empty_file_is_refused(tmp_pa
     assert sum(len(page.batches) > 0 for page in found) == 3
     codes = sorted(fault.error.code for page in found for fault in page.faults)
     assert codes == ["empty_file", "unknown_file"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([m for m in hl7.ALL.values() if len(m) < 5000]),
+    st.lists(st.tuples(st.integers(0, 900), st.binary(max_size=4)), max_size=6),
+)
+def test_a_message_with_any_damage_is_taken_or_refused_by_name(content, damage):
+    """Never an error of another kind; scripts/fuzz_hl7.py does the same at length."""
+    for place, what in damage:
+        content = content[:place] + what + content[place + len(what) :]
+    taken = TAKER.take(content)
+    if isinstance(taken, Refused):
+        assert taken.fault.code != "unexpected"
+        answer_to(taken.fault)

@@ -39,13 +39,13 @@ class StandardWebhooks:
 
     def check(self, posted: Posted) -> None:
         """Raises NotAuthentic unless one of the signatures is right and its time is near."""
-        message_id = _header(posted, "webhook-id")
+        message_id = header_of(posted, "webhook-id")
         if not _ID.fullmatch(message_id):
             raise NotAuthentic(
                 "signature_unreadable", "the header webhook-id is not one id in plain characters"
             )
-        stamp = _timestamp(_header(posted, "webhook-timestamp"), "the header webhook-timestamp")
-        given = _some(_header(posted, "webhook-signature").split())
+        stamp = _timestamp(header_of(posted, "webhook-timestamp"), "the header webhook-timestamp")
+        given = _some(header_of(posted, "webhook-signature").split())
         signed = b"%s.%s.%s" % (message_id.encode(), stamp.encode(), posted.body)
         if any(text.count(",") > 1 for text in given):  # so servers write a header that came twice
             raise NotAuthentic(
@@ -54,7 +54,7 @@ class StandardWebhooks:
             )
         signatures = [text[3:] for text in given if text.startswith("v1,")]
         _match(signatures, self.keys, signed, "base64")
-        _near(stamp, posted, self.tolerance)
+        near(stamp, posted, self.tolerance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class PlainHmac:
 
     def check(self, posted: Posted) -> None:
         """Raises NotAuthentic unless the signature is right."""
-        given = _header(posted, self.header).strip()
+        given = header_of(posted, self.header).strip()
         if not given.startswith(self.prefix):
             raise NotAuthentic(
                 "signature_unreadable", f"the header {self.header} must begin with {self.prefix}"
@@ -89,7 +89,7 @@ class TimestampedHmac:
 
     def check(self, posted: Posted) -> None:
         """Raises NotAuthentic unless one of the signatures is right and its time is near."""
-        parts = [part.strip().partition("=") for part in _header(posted, self.header).split(",")]
+        parts = [part.strip().partition("=") for part in header_of(posted, self.header).split(",")]
         stamps = [value for tag, _, value in parts if tag == self.time_tag]
         given = _some([value for tag, _, value in parts if tag == self.signature_tag])
         if len(stamps) != 1 or not given:
@@ -100,10 +100,7 @@ class TimestampedHmac:
             )
         stamp = _timestamp(stamps[0], f"{self.time_tag}= in the header {self.header}")
         _match(given, self.keys, b"%s.%s" % (stamp.encode(), posted.body), self.encoding)
-        _near(stamp, posted, self.tolerance)
-
-
-Proof = StandardWebhooks | PlainHmac | TimestampedHmac
+        near(stamp, posted, self.tolerance)
 
 
 def key_of(secret: str, *, standard: bool, where: str) -> bytes:
@@ -131,7 +128,8 @@ def key_of(secret: str, *, standard: bool, where: str) -> bytes:
     return key
 
 
-def _header(posted: Posted, name: str) -> str:
+def header_of(posted: Posted, name: str) -> str:
+    """The value of a header. Raises NotAuthentic where it is missing or far too long."""
     headers: Mapping[str, str] = posted.headers
     value = headers.get(name.lower(), "")
     if not value.strip():
@@ -173,7 +171,8 @@ def _match(given: Sequence[str], keys: Sequence[bytes], signed: bytes, encoding:
         )
 
 
-def _near(stamp: str, posted: Posted, tolerance: int) -> None:
+def near(stamp: str, posted: Posted, tolerance: int) -> None:
+    """Raises NotAuthentic where seconds since 1970 are further from now than ``tolerance``."""
     off = posted.at.timestamp() - int(stamp)
     if abs(off) <= tolerance:
         return

@@ -1,0 +1,198 @@
+"""Reads what changed in one list of a vendor, with overlap, and remembers how far it came.
+
+The place in a list that is being read is remembered page by page, so that a long first reading goes
+on where it was cut off. When a list was read to its end, the next reading asks for what changed
+since the newest record, less the overlap; what was given already is known by its mark. Where pages
+may have shifted meanwhile (a record less, or one that changed while pages were counted off), the
+next reading asks for the same again, so that none is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connector.errors import ConfigurationError, InvalidRecord
+from connector.http import NotFound
+from connector.polling.found import Feed, Found, Portion, digest
+from connector.ports import RawBatch, RawRow
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_UNDATED = 5_000
+_MOST_PAGES = 100_000
+Marks = Mapping[str, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A list that is being read: when that began, the next page, how many entries lie before it."""
+
+    start: datetime | None = None
+    place: str | None = None
+    newest: datetime | None = None
+    total: int | None = None
+    undated: bool = False
+    shifted: bool = False
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is remembered of a list. ``given`` are the marks of the time from ``since`` on."""
+
+    since: datetime | None = None
+    given: Marks = field(default_factory=dict)
+    reading: Reading | None = None
+
+    def parts(self) -> dict[str, Any]:
+        """As JSON."""
+        now = self.reading
+        return {
+            "since": _micros(self.since),
+            "given": {mark: _micros(at) for mark, at in self.given.items()},
+            "reading": now
+            and {
+                "start": _micros(now.start), "place": now.place, "newest": _micros(now.newest),
+                "total": now.total, "undated": now.undated, "shifted": now.shifted,
+                "count": now.count,
+            },
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, parts: Mapping[str, Any]) -> State:
+        """Of JSON. Raises KeyError, TypeError, AttributeError where it is something else."""
+        now = parts["reading"]
+        return cls(
+            _moment(parts["since"]),
+            {mark: _moment(at) for mark, at in parts["given"].items()},
+            now
+            and Reading(
+                _moment(now["start"]), now["place"], _moment(now["newest"]), now["total"],
+                now["undated"], now["shifted"], now["count"],
+            ),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Rows to store, and what is remembered once they are. ``left``: rows known to come."""
+
+    batch: RawBatch | None
+    state: State
+    left: int | None = None
+
+
+def read_changes(feed: Feed, state: State, overlap: timedelta) -> Iterator[Step]:
+    """Everything new in a list, in steps. Raises what asking the vendor raises."""
+    now = state.reading or Reading()
+    for _ in range(_MOST_PAGES):
+        portion = feed.portion(state.since, now.place)
+        fresh = [one for one in portion.found if one.mark(feed.table) not in state.given]
+        for first in range(0, len(fresh), feed.at_once):
+            some = fresh[first : first + feed.at_once]
+            marks = {one.mark(feed.table): _dated(one) for one in some}
+            salt = state.since
+            state = replace(state, given={**state.given, **marks}, reading=now)
+            left = _left(portion, now.count, len(fresh) - first - len(some))
+            yield Step(_batch(feed, some, marks, portion.at, salt), state, left)
+        seen = {one.mark(feed.table): _dated(one) for one in portion.found}
+        before, now = now, _moved(now, portion)
+        state = replace(
+            state, given=_kept({**state.given, **seen}, _reached(now, state, overlap)), reading=now
+        )
+        if portion.next is None:
+            yield Step(None, _ended(state, now, seen, overlap, several=before.place is not None))
+            return
+        yield Step(None, state)
+    raise ConfigurationError(
+        "paging_endless", f"the pages of {feed.name} never end; the vendor must correct that"
+    )
+
+
+def _moved(now: Reading, portion: Portion) -> Reading:
+    """After a page: where the next one is, and whether pages may have shifted."""
+    start = now.start or portion.at
+    dates = [one.changed for one in portion.found if one.changed is not None]
+    newest = max([*dates, *([now.newest] if now.newest else [])], default=None)
+    fewer = None not in (portion.total, now.total) and (portion.total or 0) < (now.total or 0)
+    several = now.place is not None or portion.next is not None
+    meanwhile = several and any(changed >= start for changed in dates)
+    undated = any(one.changed is None and one.fault is None for one in portion.found)
+    return Reading(
+        start, portion.next, newest, portion.total, now.undated or undated,
+        now.shifted or fewer or meanwhile, now.count + len(portion.found),
+    )  # fmt: skip
+
+
+def _reached(now: Reading, state: State, overlap: timedelta) -> datetime | None:
+    """From when on the next reading would ask, as far as is known."""
+    if now.start is None:
+        return state.since
+    newest = now.start if now.undated or now.newest is None else min(now.newest, now.start)
+    return max(newest - overlap, state.since or newest - overlap)
+
+
+def _ended(state: State, now: Reading, seen: Marks, overlap: timedelta, *, several: bool) -> State:
+    if now.shifted or (now.newest is None and not now.undated):
+        return State(state.since, state.given)
+    since = _reached(now, state, overlap)
+    given = dict(seen) if not several and now.undated else dict(state.given)
+    return State(since, _kept(given, since))
+
+
+def _kept(marks: Marks, since: datetime | None) -> Marks:
+    """The marks that the next reading may meet again; of those without a date, the latest."""
+    if since is None:
+        return marks
+    undated = [mark for mark, at in marks.items() if at is None][-_MOST_UNDATED:]
+    dated = {mark: at for mark, at in marks.items() if at is not None and at >= since}
+    return {**dict.fromkeys(undated), **dated}
+
+
+def _left(portion: Portion, before: int, rest: int) -> int:
+    """Rows known to come: of this page, and of the others as far as the vendor says how many."""
+    if portion.next is None:
+        return rest
+    known = portion.total if portion.total is not None else before + 2 * len(portion.found)
+    return rest + max(known - before - len(portion.found), 0)
+
+
+def _batch(
+    feed: Feed, some: list[Found], marks: Marks, at: datetime, salt: datetime | None
+) -> RawBatch:
+    # A record without a time may change back to what it was: then its mark is the old one again.
+    undated = any(changed is None for changed in marks.values())
+    key = digest(feed.name, salt if undated else "", *marks)
+    rows = tuple(row(number, completed(feed, one)) for number, one in enumerate(some, start=1))
+    return RawBatch(key, feed.table, f"{feed.table} {key[:8]}", at, rows)
+
+
+def completed(feed: Feed, found: Found) -> Found:
+    """The whole record; one that is gone by now is a deleted one."""
+    if found.fault is not None or found.deleted:
+        return found
+    try:
+        return feed.complete(found)
+    except NotFound:
+        return replace(found, deleted=True)
+    except InvalidRecord as fault:
+        return replace(found, fault=fault)
+
+
+def row(number: int, found: Found) -> RawRow:
+    """The raw row of a record."""
+    return RawRow(number, found.data, found.fault, deleted=found.deleted)
+
+
+def _dated(found: Found) -> datetime | None:
+    return found.changed if found.fault is None else None
+
+
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)

@@ -1,0 +1,120 @@
+"""What a vendor's list gives: records, portion by portion."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from connector.errors import InvalidRecord, RetryLater
+from connector.http import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One record as found. ``changed`` is when the vendor says that it changed, where it does."""
+
+    id: str
+    data: Mapping[str, Any]
+    changed: datetime | None = None
+    deleted: bool = False
+    fault: InvalidRecord | None = None
+
+    def mark(self, table: str) -> str:
+        """The digest of what was found: the same state of the same record has the same mark."""
+        if self.changed is None or self.fault is not None:
+            state = json.dumps(self.data, sort_keys=True, default=str)
+        else:
+            state = self.changed.isoformat()
+        code = "" if self.fault is None else self.fault.code
+        return digest(table, self.id, self.deleted, code, state)[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """One page. ``at`` is the vendor's time, ``next`` how to ask for the page after it.
+
+    ``total`` is how many records the vendor says that the whole list has.
+    """
+
+    found: tuple[Found, ...]
+    at: datetime
+    next: str | None = None
+    total: int | None = None
+
+
+class Feed(Protocol):
+    """A list of a vendor that can be asked for what changed.
+
+    ``table`` is what the mapping calls its rows; ``name`` is apart from other feeds of the table.
+    ``at_once`` is how many records are completed before they are stored.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def table(self) -> str: ...
+    @property
+    def at_once(self) -> int: ...
+
+    def portion(self, since: datetime | None, place: str | None) -> Portion:
+        """The page at ``place`` (None: the first) of what changed since then (None: of all)."""
+
+    def complete(self, found: Found) -> Found:
+        """The record with what the list leaves out. Called for new and changed records only."""
+
+    def one(self, own_id: str) -> Found | None:
+        """The record of an id; None where the vendor has it no more."""
+
+
+def entry(
+    raw: Any, id_key: str, changed: datetime | None = None, *, deleted: bool = False
+) -> Found:
+    """A list's entry as a record; one that is no object, or has no id, has a fault instead."""
+    own_id = raw.get(id_key) if isinstance(raw, dict) else None
+    if isinstance(own_id, int) and not isinstance(own_id, bool):
+        own_id = str(own_id)
+    if not isinstance(own_id, str) or not own_id:
+        fault = InvalidRecord("no_id", f"the list holds something without {id_key}", field=id_key)
+        return Found("", {"entry": raw}, fault=fault)
+    return Found(own_id, raw, changed, deleted)
+
+
+def instant(value: Any) -> datetime | None:
+    """An ISO time with an offset, or milliseconds since 1970, as a moment; else None."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000, UTC)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+
+
+def digest(*parts: object) -> str:
+    """32 hexadecimal digits; the same parts give the same, and it tells nothing of them."""
+    text = "\x1f".join(map(str, parts))
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def server_time(answer: Answer, now: datetime) -> datetime:
+    """The vendor's clock; ours where it does not tell."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
+    except (KeyError, ValueError, TypeError):
+        return now.astimezone(UTC)
+
+
+def listed(value: Any, host: str, what: str) -> list[Any]:
+    """A list out of an answer. Raises RetryLater ("garbage_answer") where it is something else."""
+    if isinstance(value, list):
+        return value
+    raise RetryLater(
+        "garbage_answer",
+        f"{host} answered with something else than a list of {what}; it may be under maintenance",
+    )

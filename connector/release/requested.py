@@ -1,0 +1,119 @@
+"""What signing, and every answer, does to a request for authorization: one place for all of them.
+
+The event, the authorization that it makes of the case, the audit entry and the patient's next
+evaluation are written in the caller's transaction, together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from connector.authorizations.answers import event_id
+from connector.authorizations.lifecycle import Asked, Event
+from connector.authorizations.payer_file import Clock
+from connector.authorizations.records_of import SOURCE, record_of
+from connector.pipeline.packet.case import attachment_number, name_of, sent_numbers
+from connector.progress import DocumentSpec
+from connector.records import RecordIds
+from connector.store.audit import AuditEntry
+from connector.store.authorizations import CaseRow
+from connector.store.store import Tx
+from connector.x12.content.tying import Sent
+
+REQUEST, ATTACHMENT = "authorization_request", "attachment"
+
+
+def record(
+    tx: Tx, event: Event, patient_id: str, now: datetime, *, actor: str = ""
+) -> CaseRow | None:
+    """Record an event with all that follows; None where it was recorded before.
+
+    Raises Rejected for a move that the case's state does not allow.
+    """
+    row = tx.authorizations.add(event, patient_id, now)
+    if row is None:
+        return None
+    ids = RecordIds(tx.scope.keys.index_key, tx.scope.practice_id)
+    id = ids.make("authorization", SOURCE, event.case)
+    tx.records.upsert([record_of(row.case, patient_id, id)], now)
+    tx.due.add([patient_id], now)
+    detail: dict[str, str | int] = {"event": event.kind, "way": event.way, "state": row.case.state}
+    tx.audit.append(
+        [AuditEntry("authorization_moved", event.case, actor=actor or "connector", detail=detail)],
+        now,
+    )
+    return row
+
+
+def note_signed(tx: Tx, documents: Sequence[DocumentSpec], now: datetime, by: str) -> None:
+    """What was signed is asked for: the event, and by what answers will find it.
+
+    Raises Rejected where the request's state does not allow asking again.
+    """
+    request = next((one for one in documents if one.kind == REQUEST), None)
+    if request is None:
+        return
+    attached = any(one.kind == ATTACHMENT for one in documents)
+    case, context = str(request.context["reference"]), request.context
+    sent = sent_numbers(context, attached=attached) if "x12" in request.formats else ()
+    event = Event(
+        id=event_id(case, "clinician", request.document_id),
+        case=case,
+        kind="requested",
+        at=now,
+        way="clinician",
+        by=by,
+        asked=_asked(context),
+        sent=tuple(one.model_dump() for one in sent),
+    )
+    record(tx, event, request.patient_id, now, actor=by)
+    tx.authorizations.tie(case, _names(context, sent))
+
+
+def note_withdrawn(tx: Tx, draft_ids: Iterable[str], now: datetime, by: str) -> None:
+    """What is withdrawn before it left is not asked for any more."""
+    for spec in tx.documents.specs(draft_ids).values():
+        if spec.kind != REQUEST:
+            continue
+        case = str(spec.context["reference"])
+        row = tx.authorizations.get(case)
+        if row is None or row.case.state != "requested":
+            continue
+        event = Event(
+            id=event_id(case, "person", ["withdrawn", spec.document_id]), case=case, kind="moved",
+            at=now, way="person", by=by, state="cancelled", next_step="",
+        )  # fmt: skip
+        record(tx, event, spec.patient_id, now, actor=by)
+
+
+def _asked(context: Mapping[str, Any]) -> Asked:
+    asked = context["asked"] or {}
+    clock = context["clock"]
+    return Asked(
+        payer=context["payer_name"],
+        payer_id=context["payer"]["id"],
+        cpt=tuple(context["event"]["procedures"]),
+        visits=asked.get("visits"),
+        starts_on=_day(asked.get("starts_on")),
+        ends_on=_day(asked.get("ends_on")),
+        clock=Clock.model_validate(clock) if clock else None,
+        previous_number=context["event"]["previous_authorization"],
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _names(context: Mapping[str, Any], sent: Sequence[Sent]) -> list[str]:
+    """By what an answer finds this request: our reference and trace, each line's, each file's."""
+    own = name_of(context)
+    found = [f"ref:{own}", f"trace:{own}", f"case:{context['reference']}"]
+    found += [f"trace:{own}-{n}" for n in range(1, len(context["event"]["procedures"]) + 1)]
+    found += [f"trace:{attachment_number(context)}", f"ref:{attachment_number(context)}"]
+    for one in sent:
+        found.append(f"isa:{int(one.interchange)}")
+        found.append(f"group:{one.group_code}:{one.group}")
+    return found
