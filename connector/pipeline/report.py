@@ -45,6 +45,7 @@ from connector.progress import (
     RuleSet,
 )
 
+
 def report(
     progress: Progress,
     practice: PracticeProfile,

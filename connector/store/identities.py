@@ -108,9 +108,7 @@ class Identities:
 
     def remove(self, patient_id: str) -> None:
         """Removes a patient's row: it is judged alone."""
-        self._scope.run(
-            self._scope.delete(identities).where(identities.c.patient_id == patient_id)
-        )
+        self._scope.run(self._scope.delete(identities).where(identities.c.patient_id == patient_id))
 
     def counts(self) -> dict[str, int]:
         """Number of patients by state."""
@@ -126,8 +124,7 @@ class Identities:
             self._scope.delete(identity_keys).where(identity_keys.c.patient_id == patient_id)
         )
         rows = [
-            self._scope.own(patient_id=patient_id, key=key, source=source)
-            for key in sorted(wanted)
+            self._scope.own(patient_id=patient_id, key=key, source=source) for key in sorted(wanted)
         ]
         if rows:
             self._scope.run(self._scope.insert(identity_keys), rows)
