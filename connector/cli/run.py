@@ -13,7 +13,7 @@ import click
 
 from connector.app import App, open_app
 from connector.errors import ConfigurationError, ConnectorError
-from connector.footprint import few_pools, settle
+from connector.footprint import few_pools, settle, stay_on_one_core
 from connector.pickup import Pickup, PickupSettings
 from connector.settings import SITE_FILE, check_section
 
@@ -47,6 +47,8 @@ def run_until_stopped(app: App) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     few_pools()
+    if app.site.service.one_core:
+        stay_on_one_core(app.home)
     failed, close = start_work(app, listens=BESIDE_WEB not in os.environ)
     settle()
     click.echo("Running; stop with Ctrl-C.", err=True)

@@ -30,7 +30,7 @@ from connector.app import App, open_app
 from connector.cli import EXIT_NEEDS_PERSON
 from connector.cli.run import BESIDE_WEB
 from connector.errors import ConfigurationError
-from connector.footprint import few_pools, settle
+from connector.footprint import few_pools, settle, stay_on_one_core
 from connector.logs import PlainFormatter
 
 _SLOWEST_READ_SECONDS = 10
@@ -72,6 +72,8 @@ def serve(app: App, port: int, host: str = "127.0.0.1") -> None:
             click.echo(f"Requests:     {plan.sentence()}")
     click.echo("Stop with Ctrl-C.")
     with _worker(app) as worker:
+        if app.site.service.one_core:
+            stay_on_one_core(app.home, 0 if worker is None else 1)
         server = Server(app, token, f"{host}:{port}", worker)
         server.run()
     if server.failed:

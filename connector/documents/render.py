@@ -21,6 +21,7 @@ from pebble import ProcessExpired, ProcessPool
 from connector.documents.fonts import FONT_FILES, FONT_SCHEME, font_bytes, font_faces
 from connector.documents.pdf_form import DATA_NAME, PdfForm
 from connector.errors import Rejected, RetryLater
+from connector.footprint import use_all_cores
 
 MAX_HTML_BYTES = 2_000_000
 MEMORY_BYTES = 1_500_000_000
@@ -97,6 +98,7 @@ def _start_child() -> None:
     """Loads the library once per child and limits the child's memory."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    use_all_cores()
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher, URLFetcherResponse

@@ -143,7 +143,11 @@ class Http:
         import tenacity
 
         url = self._address.link(target, _pairs(query))
-        sent = {"User-Agent": self._user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        sent = {
+            "User-Agent": self._user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
         if json is not None:
             body = jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
             sent["Content-Type"] = "application/json"

@@ -171,7 +171,10 @@ class Table:
         rules += [rule for plan in self.records if (rule := plan.version) is not None]
         rules += [self.version] if self.version is not None else []
         return {
-            column: rule.formats[0] for rule in rules if rule.formats for column in rule.file.sources
+            column: rule.formats[0]
+            for rule in rules
+            if rule.formats
+            for column in rule.file.sources
         }
 
 

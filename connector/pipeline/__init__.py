@@ -85,7 +85,12 @@ def progress(
         milestones=find_milestones(chart, measured, instruments, rules, today),
         alerts=with_raised(
             find_alerts(
-                chart, measured, decision, instruments, rules, today,
+                chart,
+                measured,
+                decision,
+                instruments,
+                rules,
+                today,
                 requests=case_signals(cases, local_now),
             ),
             raised,

@@ -74,5 +74,3 @@ def _signal(
         text=f"{text}{step}", on=at.date(),
         causes=(cause, case.id, str(case.version), at.isoformat()),
     )  # fmt: skip
-
-

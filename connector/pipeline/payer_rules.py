@@ -39,9 +39,7 @@ def numbers_of(
     return numbers
 
 
-def advice_on(
-    chart: Chart, book: PayerBook, payer: str, cpt: Iterable[str], on: date
-) -> Advice:
+def advice_on(chart: Chart, book: PayerBook, payer: str, cpt: Iterable[str], on: date) -> Advice:
     """What a payer wants for this chart's care on a day."""
     cover = next((c for c in in_force(chart, on) if same_payer(book, c.payer, payer)), None)
     return book.advise(

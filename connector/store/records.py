@@ -35,9 +35,7 @@ _SHARED = Prepared(
     )
 )
 _OF_IDS = Prepared(
-    lambda make: make.select(records).where(
-        make.among(records.c.id), records.c.kind != _TOMBSTONE
-    )
+    lambda make: make.select(records).where(make.among(records.c.id), records.c.kind != _TOMBSTONE)
 )
 _DIGESTS = Prepared(
     lambda make: make.select(records, records.c.id, records.c.digest).where(

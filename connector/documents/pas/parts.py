@@ -47,9 +47,7 @@ class Parts:
                 if own in self._resources and own not in wanted:
                     wanted.append(own)
                     waiting.append(own)
-        return [
-            {"fullUrl": f"urn:uuid:{own}", "resource": self._resources[own]} for own in wanted
-        ]
+        return [{"fullUrl": f"urn:uuid:{own}", "resource": self._resources[own]} for own in wanted]
 
 
 def _named(value: Any) -> list[str]:

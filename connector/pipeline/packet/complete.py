@@ -15,9 +15,7 @@ MissingItem = dict[str, Any]
 """``key``, ``text`` and ``fix`` in words; ``fields``: the clinician writes it into the report."""
 
 
-def complete(
-    context: Mapping[str, Any], values: Mapping[str, str], version: int
-) -> dict[str, Any]:
+def complete(context: Mapping[str, Any], values: Mapping[str, str], version: int) -> dict[str, Any]:
     """The context with fields of the report in their places. ``version`` counts what was signed.
 
     Raises InvalidRecord where visits and dates can't be understood.

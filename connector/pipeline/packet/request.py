@@ -138,9 +138,7 @@ def _event(
     }
 
 
-def _procedures(
-    progress: Progress, view: AuthorizationView | None, on: date
-) -> tuple[str, ...]:
+def _procedures(progress: Progress, view: AuthorizationView | None, on: date) -> tuple[str, ...]:
     """The procedures in use; of an authorization that names some, those of them."""
     from connector.pipeline.payer_rules import procedures
 

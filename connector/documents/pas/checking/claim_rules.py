@@ -116,7 +116,9 @@ def _supporting(found: Contents, claim: Node) -> Iterator[Finding]:
 def _needs(one: Node, name: str, given: list[Node], other: str, odd: list[Node]
            ) -> Iterator[Finding]:  # fmt: skip
     if not given:
-        yield error(f"{one.path}.{name}", "missing", f"supportingInfo of this category needs {name}")
+        yield error(
+            f"{one.path}.{name}", "missing", f"supportingInfo of this category needs {name}"
+        )
     for value in odd:
         yield error(value.path, "not_allowed", f"supportingInfo of this category has no {other}")
 

@@ -78,7 +78,8 @@ def codes(concept: Any, system: str | None = None) -> list[str]:
     return [
         coding["code"]
         for coding in codings
-        if isinstance(coding.get("code"), str) and (system is None or coding.get("system") == system)
+        if isinstance(coding.get("code"), str)
+        and (system is None or coding.get("system") == system)
     ]
 
 

@@ -109,9 +109,7 @@ CLAIM_UPDATE = (
 )  # fmt: skip
 CLAIM_INQUIRY = (*_CLAIM_BASE, _one("identifier", "object"))
 
-_DECISION = (
-    _one("adjudication.category", "concept", ["submitted"], terms.ADJUDICATION),
-)
+_DECISION = (_one("adjudication.category", "concept", ["submitted"], terms.ADJUDICATION),)
 CLAIM_RESPONSE = (
     _one("identifier.system", "uri"),
     _one("identifier.value", "string"),
