@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,12 @@ class Scored:
     band: str | None = None
     ranges: tuple[ScoreRange, ...] = ()
     answers: tuple[Answer, ...] = field(default=(), repr=False)
+
+
+@runtime_checkable
+class FilesScores(Protocol):
+    """A destination that files scores as data beside a report."""
+
+    @property
+    def files_scores(self) -> bool:
+        """Whether its settings say so."""

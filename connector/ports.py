@@ -31,6 +31,7 @@ from connector.announced import Heard as Heard
 from connector.budget import Budget, Calls, Quota
 from connector.errors import ConnectorError
 from connector.fakes import Fake
+from connector.filed import FilesScores as FilesScores
 from connector.filed import PatientReference as PatientReference
 from connector.filed import Scored as Scored
 
@@ -243,7 +244,7 @@ class Outgoing:
     plain text, to be copied into a progress note) for those whose adapter ``needs_note``.
     ``unsure``: an earlier attempt may have had its effect. Where the receiver can't be asked,
     ``find`` then raises AwaitsPerson, and nothing is sent before a person says it did not arrive.
-    ``scores`` are the patient's, beside a ``therapist`` report, for those that ``needs_scores``.
+    ``scores`` are the patient's, beside a ``therapist`` report, for what ``FilesScores``.
     """
 
     key: str
@@ -362,7 +363,6 @@ class Adapter:
     ``keeps_for_review``: what it files lies inside the practice and may wait there for a release;
     other destinations get nothing that must be released first. ``needs_patient``: its destination
     must know whose chart it is; ``needs_note``: it also wants the document as a few lines of text.
-    ``needs_scores`` says of a destination's settings whether scores are filed there as data.
     ``payer_answers``: what it brings answers requests of ours to payers; no mapping reads it.
     ``sample`` reads the beginning of a file that its source would take; it raises InvalidRecord.
     ``concerns`` are sentences that ``connector check`` shows about settings that are valid and
@@ -383,7 +383,6 @@ class Adapter:
     keeps_for_review: bool = False
     needs_patient: bool = False
     needs_note: bool = False
-    needs_scores: Callable[[Any], bool] | None = None
     payer_answers: bool = False
     sample: Callable[[Path, int], Sample] | None = None
     webhook_settings: type[BaseModel] | None = None

@@ -23,6 +23,7 @@ from functools import cache, partial
 from connector.documents import compose
 from connector.documents.filing_note import note_of
 from connector.documents.printing import pdf_form
+from connector.engine import scores
 from connector.engine.held_back import not_released
 from connector.engine.retries import record_failure
 from connector.engine.shadow import keep_back
@@ -30,7 +31,7 @@ from connector.engine.work import Work
 from connector.errors import ConfigurationError, ConnectorError, Disabled, Rejected, RetryLater
 from connector.http import OUTAGE_CODES
 from connector.logs import outline
-from connector.ports import Outgoing, PatientReference, Receipt
+from connector.ports import Outgoing, PatientReference, Receipt, Scored
 from connector.progress import DocumentSpec
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import DeliveryRow
@@ -118,6 +119,7 @@ class _Batch:
     contents: dict[str, bytes]
     patients: dict[str, PatientReference]
     notes: dict[str, str]
+    scores: dict[str, tuple[Scored, ...]]
     held: frozenset[str]
     untried: set[str]
     halted: threading.Event = field(default_factory=threading.Event)
@@ -143,7 +145,8 @@ def _claim(work: Work, keys: Sequence[str], mark: str) -> _Batch:
     contents, patients, held = work.store.read(lambda tx: _materials(tx, work, rows))
     untried = {row.key for row in rows}
     notes = _notes(work, rows)
-    return _Batch(mark, rows, frozenset(left_over), contents, patients, notes, held, untried)
+    told = work.store.read(lambda tx: scores.of_rows(tx, work, rows))
+    return _Batch(mark, rows, frozenset(left_over), contents, patients, notes, told, held, untried)
 
 
 def _notes(work: Work, rows: Sequence[DeliveryRow]) -> dict[str, str]:
@@ -241,7 +244,10 @@ def _attempt(work: Work, batch: _Batch, row: DeliveryRow, *, ask_first: bool) ->
         raise _gone()
     patient = batch.patients.get(row.labels.get("patient_id", ""))
     note = batch.notes.get(row.key, "")
-    outgoing = Outgoing(row.key, row.path, row.media_type, content, row.labels, patient, note)
+    told = batch.scores.get(row.labels.get("patient_id", ""), ()) if row.kind == scores.BESIDE else ()
+    outgoing = Outgoing(
+        row.key, row.path, row.media_type, content, row.labels, patient, note, scores=told
+    )
     found = destination.find(outgoing) if ask_first else None
     return found or destination.deliver(outgoing)
 

@@ -21,7 +21,7 @@ from connector.mapping.spec import MappingSpec
 from connector.measures import Instrument
 from connector.outcomes.shown import Shown
 from connector.pipeline.deliver import Route
-from connector.ports import Channel, Destination, Source
+from connector.ports import Channel, Destination, FilesScores, Source
 from connector.progress import PracticeProfile, RuleSet
 from connector.resources import Resources
 from connector.store.store import Store
@@ -75,7 +75,6 @@ class Work:
     renderer: Renderer | None
     now: Callable[[], datetime]
     needing_patient: frozenset[str] = frozenset()
-    needing_scores: frozenset[str] = frozenset()
     needing_note: frozenset[str] = frozenset()
     expected_hours: Mapping[str, float] = field(default_factory=dict)
     remind_days: Mapping[str, int] = field(default_factory=dict)
@@ -98,6 +97,15 @@ class Work:
     def kinds(self) -> frozenset[str]:
         """The document kinds that go to some destination; others need not be made."""
         return frozenset(kind for route in self.routes for kind in route.receives)
+
+    @cached_property
+    def needing_scores(self) -> frozenset[str]:
+        """The destinations that file scores as data."""
+        return frozenset(
+            name
+            for name, one in self.destinations.items()
+            if isinstance(one, FilesScores) and one.files_scores
+        )
 
     @cached_property
     def keep_for_review(self) -> frozenset[str]:
