@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from connector import (
     alert_channels,
+    by_hand,
     joining,
     payer_desk,
     registry,
@@ -187,21 +188,6 @@ class App:
             # Another process has just made them for the same new site.
             return KeyRing.load(path)
 
-    @cached_property
-    def expected_hours(self) -> dict[str, float]:
-        """How often each source must bring something new, where the site says so."""
-        sources = self.site.sources
-        return {s.name: s.expect_every_hours for s in sources if s.expect_every_hours is not None}
-
-    @cached_property
-    def remind_days(self) -> dict[str, int]:
-        """After how many days people are reminded, by destination where a person files."""
-        return {
-            given.name: given.remind_after_days
-            for given in self.site.destinations
-            if registry.find_adapter(given.adapter).needs_note
-        }
-
     def findings(self) -> list[ConfigurationError]:
         """Everything that is wrong with the site's parts, not only the first; empty when well."""
         parts: list[Callable[[], object]] = [lambda: self.rules]
@@ -264,13 +250,9 @@ class App:
                 for given in self.site.destinations
                 if registry.find_adapter(given.adapter).needs_patient
             ),
-            needing_note=frozenset(
-                given.name
-                for given in self.site.destinations
-                if registry.find_adapter(given.adapter).needs_note
-            ),
-            expected_hours=self.expected_hours,
-            remind_days=self.remind_days,
+            needing_note=by_hand.needing_note(self.site),
+            expected_hours=by_hand.expected_hours(self.site),
+            remind_days=by_hand.remind_days(self.site),
             renderer=renderer,
             pdf=self.site.render.pdf,
             pdf_for=self.site.render.pdf_for,

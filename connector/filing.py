@@ -14,6 +14,8 @@ from connector.store.deliveries import DeliveryRow
 from connector.store.store import Store, Tx
 
 _ALL = 100_000
+UNKNOWN = "arrival_unknown"
+"""Code of what was sent, perhaps arrived, and can't be asked about by a program."""
 _LONGEST = 200
 
 
@@ -89,6 +91,27 @@ def drop(
     row = store.write(end)
     _clear(destinations, row)
     return row
+
+
+def send_again(store: Store, given: str, *, by: str, now: datetime) -> DeliveryRow:
+    """A person has asked the receiver, and it did not arrive: it is sent again.
+
+    Raises ConfigurationError where nothing of this key waits for such an answer.
+    """
+    by = person(by)
+
+    def back(tx: Tx) -> DeliveryRow:
+        row = _waiting(tx, given)
+        if row.code != UNKNOWN:
+            raise ConfigurationError(
+                "not_sent_by_us", "this lies ready to be filed by hand; it was not sent"
+            )
+        tx.deliveries.not_arrived(row.key, now)
+        detail: dict[str, str | int] = {"destination": row.destination, "kind": row.kind}
+        tx.audit.append([AuditEntry("said_not_arrived", row.key, actor=by, detail=detail)], now)
+        return row
+
+    return store.write(back)
 
 
 def _short(text: str) -> str:

@@ -259,11 +259,31 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a receiver answered at once, to be kept as if the source of that name had brought it."""
+
+    source: str
+    page: RawPage
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof of delivery: the receiver's own reference for the document."""
+    """Proof of delivery: the receiver's own reference for the document.
+
+    ``answer`` is stored in the same transaction as the receipt, once however often it comes.
+    """
 
     key: str
     reference: str
+    answer: Answered | None = field(default=None, compare=False)
+
+
+@runtime_checkable
+class Inquires(Protocol):
+    """A destination that can be asked what became of a document that it took."""
+
+    def inquire(self, outgoing: Outgoing) -> Answered | None:
+        """The receiver's answer as it stands now; None where it tells nothing."""
 
 
 class Destination(Protocol):

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from connector import by_hand
 from connector.app import App
 from connector.web import create_app
 
 if TYPE_CHECKING:
     from connector.engine.intake import Intake
     from connector.engine.runner import Runner
+    from connector.score_entry import ScoreDesk
+    from connector.store.store import Store
 
 _WATCH_SECONDS = 0.25
 Stop = Callable[[], None]
@@ -50,6 +53,7 @@ def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, 
         lambda: not runner.ended.is_set() and listening(),
         app.webhooks,
         intake.store,
+        _score_desk(app, runner.work.store, intake),
     )
     return flask_app, stack.close
 
@@ -83,7 +87,13 @@ def start_web(
         raise
     _watch(lambda: not edge.loops.ended.is_set() and listening(), on_failure, stack)
     flask_app = create_app(
-        store, app.practice, token, lambda: is_working() and listening(), app.webhooks, intake.store
+        store,
+        app.practice,
+        token,
+        lambda: is_working() and listening(),
+        app.webhooks,
+        intake.store,
+        _score_desk(app, store, intake),
     )
     return flask_app, stack.close
 
@@ -123,6 +133,13 @@ def _start_runner(app: App, stack: ExitStack, edge: Callable[[int], None] | None
     clock.start()
     stack.callback(clock.stop)
     return runner
+
+
+def _score_desk(app: App, store: Store, intake: Intake) -> ScoreDesk | None:
+    """The way in for scores typed by staff, where the site has one."""
+    if not by_hand.takes_scores(app.site):
+        return None
+    return by_hand.score_desk(app, store, intake.store)
 
 
 def _start_listeners(app: App, intake: Intake, stack: ExitStack) -> Callable[[], bool]:

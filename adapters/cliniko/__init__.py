@@ -1,4 +1,4 @@
-"""Cliniko: polled for records (it has no webhooks); reports are filed as a patient's attachments."""
+"""Cliniko: polled for records (it has no webhooks); reports become attachments of its patients."""
 
 from __future__ import annotations
 

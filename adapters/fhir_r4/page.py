@@ -72,7 +72,7 @@ def read_page(answer: Answer, kind: str, now: Callable[[], datetime]) -> Page:
         raise _garbage(answer, kind, bundle["resourceType"])
     listed = list(_asked_for(bundle, kind))
     found = entries({**bundle, "entry": listed}, suspect=suspect)
-    items = tuple(_item(entry, kind, listed[entry.place - 1]) for entry in found)
+    items = tuple(as_item(entry, kind, listed[entry.place - 1]) for entry in found)
     links = _links(bundle)
     total = bundle.get("total")
     return Page(
@@ -132,7 +132,7 @@ def _codes(remarks: list[Any]) -> str:
     return ", ".join(sorted(known)) or "without a code"
 
 
-def _item(entry: Entry, kind: str, raw: Any) -> Item:
+def as_item(entry: Entry, kind: str, raw: Any) -> Item:
     resource, fault = entry.resource, entry.fault
     if fault is None and resource["resourceType"] != kind:
         fault = InvalidRecord(

@@ -58,9 +58,7 @@ class Subscriptions:
     def create(self, resource: dict[str, Any]) -> str:
         """The id of the new Subscription. Creating it twice would bring every notice twice."""
         with self._server.open() as http:
-            answer = http.request(
-                "POST", "Subscription", body=written(resource), headers=HEADERS
-            )
+            answer = http.request("POST", "Subscription", body=written(resource), headers=HEADERS)
         place = answer.headers.get("location", "").split("/_history")[0].rstrip("/")
         own = _own_id(answer.json()) if answer.body else None
         own = own or place.rsplit("/", 1)[-1]

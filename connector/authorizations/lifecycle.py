@@ -100,7 +100,7 @@ class Asked(Frozen):
 class Event(Frozen):
     """One fact. ``at`` is when it happened, as far as the counterpart says; ``by`` who brought it.
 
-    ``requested`` carries ``asked`` (and ``sent``, the numbers of the files that it goes out with),
+    ``requested`` carries ``asked``, the signed ``document``, and the numbers of the files ``sent``;
     ``decision`` a decision, ``moved`` and ``corrected`` the ``state`` that a person stated.
     ``received`` and ``returned`` are receipts: the file was read, or it was not taken.
     """
@@ -112,6 +112,7 @@ class Event(Frozen):
     way: Literal["clinician", "x12", "pas", "person"]
     by: str = ""
     asked: Asked | None = None
+    document: str = ""
     sent: tuple[dict[str, Any], ...] = ()
     decision: Decision | None = None
     state: State | None = None
@@ -126,6 +127,7 @@ class Case(Frozen):
     id: str
     state: State
     asked: Asked
+    document: str = ""
     version: int = 1
     requested_at: AwareDatetime
     pended_at: AwareDatetime | None = None
@@ -198,7 +200,7 @@ def _requested(case: Case | None, event: Event) -> Case:
     if case is None:
         return Case(
             id=event.case, state="requested", asked=event.asked, requested_at=event.at,
-            changed_at=event.at, sent=event.sent,
+            changed_at=event.at, sent=event.sent, document=event.document,
         )  # fmt: skip
     _refuse(case.state, "requested")
     return case.model_copy(
@@ -206,7 +208,7 @@ def _requested(case: Case | None, event: Event) -> Case:
             "state": "requested", "asked": event.asked, "version": case.version + 1,
             "requested_at": event.at, "pended_at": None, "decided_at": None, "decision": None,
             "changed_at": event.at, "problem": "", "next_step": "",
-            "sent": (*case.sent, *event.sent),
+            "sent": (*case.sent, *event.sent), "document": event.document,
         }
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ the practice's own entry of the same authorization, which counts once."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from connector.authorizations.lifecycle import Case
@@ -15,8 +16,8 @@ SOURCE = "payer_answers"
 _DENIED_STATES = ("appeal", "peer_to_peer")
 
 
-def record_of(case: Case, patient_id: str, record_id: str) -> Authorization:
-    """The authorization that a case has become.
+def record_of(case: Case, patient_id: str, record_id: str, version: datetime) -> Authorization:
+    """The authorization that a case has become; ``version`` is when that was recorded.
 
     Of a part that was granted, visits count on while the rest is in review or appeal.
     """
@@ -27,7 +28,7 @@ def record_of(case: Case, patient_id: str, record_id: str) -> Authorization:
         status = "partly"
     return Authorization(
         id=record_id,
-        version=case.changed_at,
+        version=version,
         provenance=Provenance(
             source=SOURCE, origin="request for authorization", source_id=case.id,
             mapping="lifecycle", mapping_version="1",

@@ -34,6 +34,7 @@ _COMMANDS = {
     "map": ("connector.cli.mapping", "Make a mapping, try it; nothing is stored."),
     "records": ("connector.cli.mapping", "Describe the canonical records (JSON Schema)."),
     "measures": ("connector.cli.measures", "List, show and try the outcome measures."),
+    "score": ("connector.cli.score", "Scores typed in by staff."),
     "assessments": ("connector.cli.assessments", "Forms that are due or overdue, by patient."),
     "wording": ("connector.cli.wording", "Crisis wording: the rule list, and a way to try it."),
     "chart": ("connector.cli.chart", "Breaks in charts from intake to discharge."),
@@ -45,6 +46,7 @@ _COMMANDS = {
     "dead-letters": ("connector.cli.dead_letters", "Deliveries that gave up."),
     "destinations": ("connector.cli.destinations", "Where documents go; switch one on again."),
     "x12": ("connector.cli.x12", "Check, read and write files for payers (X12)."),
+    "pas": ("connector.cli.pas", "Requests to payers as FHIR: check, make, subscribe, keys."),
     "audit": ("connector.cli.audit", "Verify and export the audit log."),
 }
 

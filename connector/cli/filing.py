@@ -84,6 +84,18 @@ def done_command(home: Path, key: str, by: str, reference: str) -> None:
     click.echo(f"Filed: {row.kind} {row.key[:10]}. The copy that lay ready is removed.")
 
 
+@filing_command.command("send-again")
+@click.argument("key")
+@click.option("--by", required=True, help="Who asked the receiver.")
+@click.pass_obj
+def send_again_command(home: Path, key: str, by: str) -> None:
+    """Say that KEY, which was sent and perhaps arrived, did not: it is sent again."""
+    app = open_app(home)
+    with app.open_store() as store:
+        row = filing.send_again(store, key, by=by, now=app.site.now())
+    click.echo(f"It will be sent again: {row.kind} {row.key[:10]} to {row.destination}.")
+
+
 @filing_command.command("drop")
 @click.argument("key")
 @click.option("--by", required=True, help="Who decides it.")

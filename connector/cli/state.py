@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from connector.app import App
+from connector.by_hand import expected_hours, remind_days
 from connector.cli.alert_state import alert_path, alert_troubles
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _exports(tx: Tx, app: App) -> dict[str, str]:
     from connector.engine.overdue import age_hours
 
     found = {}
-    for source, hours in sorted(app.expected_hours.items()):
+    for source, hours in sorted(expected_hours(app.site).items()):
         age = age_hours(tx, source, app.site.now(), watch=False)
         old = "none yet" if age is None else f"{age:.0f} h old"
         found[source] = f"{old} (expected every {hours:g} h)"
@@ -80,12 +81,12 @@ def _overdue(tx: Tx, app: App) -> list[dict[str, Any]]:
     from connector.engine.overdue import age_hours, stale_words, unfiled
 
     now, found = app.site.now(), []
-    for source, hours in sorted(app.expected_hours.items()):
+    for source, hours in sorted(expected_hours(app.site).items()):
         age = age_hours(tx, source, now, watch=False)
         if age is not None and age > hours:
             text = stale_words(source, age, hours)
             found.append({"export": source, "code": "export_stale", "message": text})
-    for destination, (count, days) in sorted(unfiled(tx, app.remind_days, now).items()):
+    for destination, (count, days) in sorted(unfiled(tx, remind_days(app.site), now).items()):
         if count:
             text = f"{count} to be filed by hand, the oldest for {days} days"
             found.append({"filing": destination, "code": "filing_overdue", "message": text})

@@ -23,8 +23,9 @@ from functools import cache, partial
 from connector.documents import compose
 from connector.documents.filing_note import note_of
 from connector.documents.printing import pdf_form
-from connector.engine import scores
+from connector.engine import doubt, files, scores
 from connector.engine.held_back import not_released
+from connector.engine.inflow import keep_answers
 from connector.engine.retries import record_failure
 from connector.engine.shadow import keep_back
 from connector.engine.work import Work
@@ -77,7 +78,18 @@ def _pages(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
         variant = work.pdf_for.get(spec.kind, work.pdf)
         form = pdf_form(spec, variant, work.resources, work.instruments)
         return work.renderer.pdf(compose.html(spec, work.resources, work.paper), form)
+    if fmt in files.FORMATS:
+        return files.file_of(work, spec, fmt, _report_inside(work, spec, fmt))
     return compose.html(spec, work.resources, work.paper, embed_fonts=True).encode()
+
+
+def _report_inside(work: Work, spec: DocumentSpec, fmt: str) -> bytes | None:
+    """The PDF of the report that goes inside a file, rendered if it was not yet."""
+    inside = files.report_inside(spec, fmt)
+    if inside is None:
+        return None
+    render(work, inside, ["pdf"])
+    return _stored(work, inside, "pdf")
 
 
 def _gone() -> Rejected:
@@ -246,9 +258,10 @@ def _attempt(work: Work, batch: _Batch, row: DeliveryRow, *, ask_first: bool) ->
     note = batch.notes.get(row.key, "")
     told = batch.scores.get(row.labels.get("patient_id", ""), ()) if row.kind == scores.BESIDE else ()
     outgoing = Outgoing(
-        row.key, row.path, row.media_type, content, row.labels, patient, note, scores=told
-    )
-    found = destination.find(outgoing) if ask_first else None
+        row.key, row.path, row.media_type, content, row.labels, patient, note, scores=told,
+        unsure=doubt.unsure(row, left_over=row.key in batch.left_over),
+    )  # fmt: skip
+    found = doubt.find(destination, outgoing) if ask_first else None
     return found or destination.deliver(outgoing)
 
 
@@ -303,6 +316,7 @@ def _record_receipts(tx: Tx, given: Sequence[tuple[DeliveryRow, Receipt]], now: 
         if row.key in closed
     ]
     tx.audit.append(entries, now)
+    keep_answers(tx, [receipt.answer for _, receipt in given if receipt.answer], now)
     return len(closed)
 
 

@@ -142,6 +142,7 @@ def _outcomes(
     now, rules = work.now(), work.rules.with_own(tx.benchmarks.courses())
     taken = acknowledged.taken(tx, joined.ids, now)
     refused = of_refused_forms(tx, joined.ids, taken)
+    cases = tx.authorizations.of_patients(joined.ids)
     found: list[Evaluated | EvaluationFailed | None] = []
     for patient_id in ids:
         try:
@@ -152,6 +153,8 @@ def _outcomes(
                 rules=rules,
                 now=now,
                 raised=joined.of_chart(patient_id, refused),
+                payers=work.payers,
+                cases=joined.of_chart(patient_id, cases),
             )
         except ConnectorError:
             raise
@@ -200,7 +203,7 @@ def _with_documents(
     try:
         due = calls_for_report(previous, one.progress)
         kinds = work.kinds if due else work.kinds & {"therapist"} if one.patient_id in taken else ()
-        documents = report(*given, kinds=kinds) if kinds else ()
+        documents = report(*given, kinds=kinds, payers=work.payers) if kinds else ()
         if unanswered:
             documents += summaries(one.progress, work.instruments, rules, unanswered)
         wanted = asking.wanted(work, rules, one.progress)

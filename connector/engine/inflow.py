@@ -7,7 +7,7 @@ from datetime import datetime
 
 from connector.announced import CATCH_UP
 from connector.engine import heard, noticed, set_aside
-from connector.ports import RawBatch, RawFault, RawPage
+from connector.ports import Answered, RawBatch, RawFault, RawPage
 from connector.store.audit import AuditEntry
 from connector.store.store import Store, Tx
 
@@ -47,6 +47,17 @@ def store_pages(
         return rows
 
     return store.write(write)
+
+
+def keep_answers(tx: Tx, given: Sequence[Answered], now: datetime) -> None:
+    """Stores what receivers answered at once, in the inbox of the source that each names."""
+    batches = [(one.source, batch) for one in given for batch in one.page.batches]
+    if not batches:
+        return
+    added = tx.inbox.add_all(batches, now)
+    new = [(source, batch, added[source, batch.key]) for source, batch in batches
+           if (source, batch.key) in added]  # fmt: skip
+    tx.audit.append(list(_received(new, together=False)), now)
 
 
 def _received(new: Sequence[tuple[str, RawBatch, int]], *, together: bool) -> Iterator[AuditEntry]:

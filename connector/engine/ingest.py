@@ -11,11 +11,11 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connector.documents.alert import alert_document
-from connector.engine import identities, set_aside, shadow
+from connector.engine import identities, payer_answers, set_aside, shadow
 from connector.engine.entries import judged
 from connector.engine.inflow import store_pages
 from connector.engine.overdue import ARRIVED
@@ -168,6 +168,8 @@ def map_new(work: Work, up_to: int | None = None) -> int:
 
 
 def _map(work: Work, item: InboxItem) -> _Mapped:
+    if item.source in work.answering:
+        return _Mapped(item, MappingResult())  # tied to what was sent where it is stored
     if item.source not in work.mappings:
         return _Mapped(item, set_aside.without_source(item.source, item.batch))
     spec, context = work.mappings[item.source], work.contexts[item.source]
@@ -191,6 +193,12 @@ def _store_mapped(tx: Tx, work: Work, mapped: Sequence[_Mapped]) -> None:
     now = work.now()
     still_new = tx.inbox.still_new([one.item.seq for one in mapped])
     mapped = [one for one in mapped if one.item.seq in still_new]
+    mapped = [
+        replace(one, result=payer_answers.take(tx, one.item.batch, now))
+        if one.item.source in work.answering
+        else one
+        for one in mapped
+    ]
     changed: list[Record] = []
     entries: list[AuditEntry] = []
     for group in _together(mapped):

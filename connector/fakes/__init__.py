@@ -1,4 +1,4 @@
-"""Stand-ins for counterparts, for trials (``connector fake``) and tests: they listen on 127.0.0.1 only.
+"""Stand-ins for counterparts, for trials (``connector fake``) and tests; on 127.0.0.1 only.
 
 Here is what each promises; ``server`` is what vendors' fakes (``adapters/<vendor>/fake.py``) are
 built on.

@@ -66,7 +66,7 @@ class Upload:
 class FakeServer:
     """One counterpart. Subclasses answer in ``reply``; ``per_minute`` and ``per_day`` are limits.
 
-    ``broken`` are statuses that the next requests are answered with. ``requests`` is what was asked,
+    ``broken`` are statuses that the next requests are answered with, ``requests`` what was asked,
     ``refused`` how many were over a limit.
     """
 
@@ -183,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _do  # noqa: N815 - http.server's names
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _do
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing is logged: the log of requests is in memory."""

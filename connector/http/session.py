@@ -6,7 +6,8 @@ import json as jsonlib
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from connector.http.address import Address
 from connector.http.answer import Answer
 from connector.http.authorization import Authorization
 from connector.http.guard import Guard, Resolve, resolve
+from connector.http.lines import WHOLE_SECONDS, split_lines
 from connector.http.trust import trusted
 
 if TYPE_CHECKING:
@@ -164,6 +166,38 @@ class Http:
             reraise=True,
         )
         return retrying(self._attempt, call)
+
+    def lines(
+        self, target: str, *, longest: int, headers: Mapping[str, str] | None = None
+    ) -> Iterator[bytes | None]:
+        """The lines found at a path or link, however many; None for one longer than ``longest``.
+
+        Little is held at a time; one attempt is made. Raises as ``request`` does, while the lines
+        are read too: then those that came are whole, and the rest is missing.
+        """
+        from connector.http.transport import Transport
+
+        sent = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip"}
+        _put(sent, headers or {})
+        call = _Call("GET", self._address.link(target), sent, None, (), True, self._timer())
+        limits = {**self._limits, "pool_size": 1, "whole_seconds": WHOLE_SECONDS}
+        transport = Transport(self._guard, **limits)
+        try:
+            given = self._sign(call, renew=False)
+            self._take(call)
+            found = transport.stream(call.url, call.headers)
+            if isinstance(found, Answer) and found.status == 401 and self._authorization:
+                if self._sign(call, renew=True) != given:
+                    found = transport.stream(call.url, call.headers)
+            if isinstance(found, Answer):
+                raise faults.fault_of(
+                    found.status, found.headers, found.body,
+                    host=self.name, now=self._now(), repeatable=True,
+                )  # fmt: skip
+            with closing(found):
+                yield from split_lines(found, longest)
+        finally:
+            transport.close()
 
     def close(self) -> None:
         """Closes all connections; the object can't be used afterwards."""

@@ -11,7 +11,7 @@ import http.client
 import logging
 import socket
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,8 @@ class _Guarded:
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self, guard: Guard, read_seconds: float, pool_size: int) -> None:
-        response = timed_response(read_seconds * _WHOLE_ANSWER)
+    def __init__(self, guard: Guard, whole_seconds: float, pool_size: int) -> None:
+        response = timed_response(whole_seconds)
         own = {"guard": guard, "response_class": response}
         plain = type("GuardedConnection", (_Guarded, HTTPConnection), own)
         secure = type("GuardedTLSConnection", (_Guarded, HTTPSConnection), own)
@@ -82,9 +82,11 @@ class Transport:
         read_seconds: float,
         max_bytes: int,
         pool_size: int,
+        whole_seconds: float | None = None,
     ) -> None:
         self._host = guard.name
-        self._adapter = _Adapter(guard, read_seconds, pool_size)
+        whole_seconds = whole_seconds or read_seconds * _WHOLE_ANSWER
+        self._adapter = _Adapter(guard, whole_seconds, pool_size)
         self._verify = True if ca_file is None else str(ca_file)
         self._timeout = (connect_seconds, read_seconds)
         self._max_bytes = max_bytes
@@ -107,18 +109,7 @@ class Transport:
 
         Raises NotSent, RetryLater and ConfigurationError, as ``faults`` names them.
         """
-        try:
-            prepared = requests.Request(method, url, headers=dict(headers), data=body).prepare()
-        except (requests.RequestException, ValueError):
-            raise ConfigurationError("link_refused", "a link is not a plain address") from None
-        try:
-            response = self._adapter.send(
-                prepared, stream=True, timeout=self._timeout, verify=self._verify
-            )
-        except ConnectorError:
-            raise
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise self._fault(error, repeatable) from None
+        response = self._sent(method, url, headers, body, repeatable)
         try:
             wanted = 200 <= response.status_code < 300 or response.status_code in expect
             content = self._whole(response, repeatable) if wanted else _start(response)
@@ -128,6 +119,53 @@ class Transport:
             )
         finally:
             response.close()
+
+    def stream(
+        self, url: str, headers: Mapping[str, str]
+    ) -> Generator[bytes, None, None] | Answer:
+        """The parts of what is found at a link, of any size; the Answer where that is not 200.
+
+        The generator must be read to its end or closed. Raises as ``send`` does, while it is read
+        too.
+        """
+        response = self._sent("GET", url, headers, None, repeatable=True)
+        if response.status_code == 200:
+            return self._parts(response)
+        try:
+            found = Headers(response.raw.headers.items())
+            return Answer(response.status_code, found, _start(response), host=self._host)
+        finally:
+            response.close()
+
+    def _parts(self, response: requests.Response) -> Generator[bytes, None, None]:
+        try:
+            yield from response.raw.stream(_CHUNK, decode_content=True)
+        except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:
+            raise self._unread(error, repeatable=True) from None
+        finally:
+            response.close()
+
+    def _sent(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        repeatable: bool,
+    ) -> requests.Response:
+        """The answer's beginning."""
+        try:
+            prepared = requests.Request(method, url, headers=dict(headers), data=body).prepare()
+        except (requests.RequestException, ValueError):
+            raise ConfigurationError("link_refused", "a link is not a plain address") from None
+        try:
+            return self._adapter.send(
+                prepared, stream=True, timeout=self._timeout, verify=self._verify
+            )
+        except ConnectorError:
+            raise
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise self._fault(error, repeatable) from None
 
     def _whole(self, response: requests.Response, repeatable: bool) -> bytes:
         parts: list[bytes] = []

@@ -139,7 +139,8 @@ def detail(tx: Tx, given: str, zone: ZoneInfo) -> Detail:
     made = made or tx.signatures.of_drafts([row.document_id]).get(row.document_id)
     draft = tx.drafts.get(row.document_id)
     fields, left_out, reference = _of_packet(tx, row, spec)
-    versions = tx.signatures.line(row.patient_id, row.kind, reference)
+    signed_as = made.reference if made else reference
+    versions = tx.signatures.line(row.patient_id, row.kind, signed_as)
     return Detail(
         line=Line(row, standing, charts.get(row.patient_id, row.patient_id)),
         fields=fields,

@@ -37,7 +37,7 @@ def record(
         return None
     ids = RecordIds(tx.scope.keys.index_key, tx.scope.practice_id)
     id = ids.make("authorization", SOURCE, event.case)
-    tx.records.upsert([record_of(row.case, patient_id, id)], now)
+    tx.records.upsert([record_of(row.case, patient_id, id, now)], now)
     tx.due.add([patient_id], now)
     detail: dict[str, str | int] = {"event": event.kind, "way": event.way, "state": row.case.state}
     tx.audit.append(
@@ -66,6 +66,7 @@ def note_signed(tx: Tx, documents: Sequence[DocumentSpec], now: datetime, by: st
         way="clinician",
         by=by,
         asked=_asked(context),
+        document=request.document_id,
         sent=tuple(one.model_dump() for one in sent),
     )
     record(tx, event, request.patient_id, now, actor=by)

@@ -207,6 +207,12 @@ class Deliveries:
         """Takes a delivery off the list of what waits for a person; False when it is not on it."""
         return self._change(key, ("waiting",), at, state="withdrawn", code=None, message=None)
 
+    def not_arrived(self, key: str, at: datetime) -> bool:
+        """Makes a delivery that waits for a person due again; False when it does not wait."""
+        return self._change(
+            key, ("waiting",), at, state="pending", due_at=at, code=None, message=None
+        )
+
     def replay(self, keys: Iterable[str], at: datetime) -> int:
         """Makes dead deliveries pending again under their old keys; number that were dead."""
         changes = {"state": "pending", "due_at": at, "attempts": 0}

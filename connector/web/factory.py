@@ -15,8 +15,10 @@ from connector.errors import ConnectorError
 from connector.logs import outline
 from connector.ports import RawPage, Webhook
 from connector.progress import PracticeProfile
+from connector.score_entry import ScoreDesk
 from connector.store.store import Store
 from connector.web.pages import pages
+from connector.web.scores import scores
 from connector.web.webhooks import PREFIX as WEBHOOKS
 from connector.web.webhooks import webhooks as webhook_addresses
 
@@ -51,11 +53,13 @@ def create_app(
     is_working: Callable[[], bool] = lambda: True,
     webhooks: Mapping[str, Webhook] | None = None,
     store_page: Callable[[str, RawPage], int] | None = None,
+    score_desk: ScoreDesk | None = None,
 ) -> Flask:
     """The application. ``token`` signs a person in; it is printed where the service was started.
 
     ``webhooks`` are the sources that are posted to, by name; ``store_page`` stores what they give
-    and returns after the commit. Without both, nothing answers under ``/webhooks/``.
+    and returns after the commit. Without both, nothing answers under ``/webhooks/``. ``score_desk``:
+    the way in for scores typed by staff, where the site has one.
     """
     app = _Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
@@ -100,6 +104,9 @@ def create_app(
     app.register_error_handler(401, _not_signed_in)
     app.register_error_handler(ConnectorError, _trouble)
     app.register_blueprint(pages(store, practice))
+    app.jinja_env.globals["takes_scores"] = score_desk is not None
+    if score_desk is not None:
+        app.register_blueprint(scores(score_desk, practice))
     if webhooks is not None and store_page is not None:
         app.register_blueprint(webhook_addresses(webhooks, store_page))
     return app

@@ -17,7 +17,7 @@ from hl7apy.parser import parse_message
 
 from connector.app import open_app
 from connector.records import Assessment, Visit
-from tests.e2e.test_service import COMMAND, serving, wait_for
+from tests.e2e.test_service import serving, wait_for
 from tests.unit.adapters import hl7_messages as hl7
 from tests.unit.adapters.mllp_sender import Receiver, Sender, accepting, codes, free_port
 
@@ -137,14 +137,3 @@ def test_a_kill_between_commit_and_answer_has_one_effect(tmp_path):
     kinds = [item.batch.table for item in items]
     assert kinds.count("appointments") == 3 and kinds.count("results") == 2
     assert kinds.count("persons") == 1
-
-
-def test_a_port_that_is_taken_ends_the_start_with_a_sentence(tmp_path, ehr):
-    home = make_site(tmp_path / "site", ehr.port, 1)
-    done = subprocess.run(
-        [COMMAND, "--home", home, "serve", "--port", str(free_port())],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 3
-    assert "port" in done.stderr and "in use" in done.stderr
-    assert "Traceback" not in done.stderr

@@ -35,9 +35,7 @@ def test_the_threads_of_a_process_share_a_core_and_two_processes_take_two(tmp_pa
     def ask(place: int) -> list[list[int]]:
         call = [sys.executable, "-c", _ASK, str(tmp_path), str(place)]
         done = subprocess.run(call, capture_output=True, text=True, check=True)
-        return [
-            [int(one) for one in part.strip("[]").split(",")] for part in done.stdout.split("|")
-        ]
+        return [json.loads(part) for part in done.stdout.split("|")]
 
     before, main, thread, child = ask(0)
     assert len(main) == 1 and thread == main and main[0] in before

@@ -60,8 +60,11 @@ def _parts(reply: AttachmentReply) -> list[tuple[Resource, Resource | None]]:
     """Each content with the code of what it is."""
     at = reply.packet.case.created.replace(tzinfo=reply.packet.zone).isoformat()
     found: list[tuple[Resource, Resource | None]] = []
+    packet = reply.packet
+    member = {"system": packet.member_system, "value": packet.case.subscriber.member_id}
     for document in reply.documents:
-        content = document_reference(document, None, at)
+        subject: Resource = {"type": "Patient", "identifier": member}
+        content = document_reference(document, subject, at)
         own = {"resourceType": "DocumentReference", "id": guid("document", content), **content}
         found.append((own, concept(terms.LOINC, document.loinc)))
     for answers in reply.answers:

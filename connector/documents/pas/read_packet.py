@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -29,8 +30,7 @@ def read_packet(body: bytes) -> Packet:
     except ValidationError as fault:
         errors = fault.errors(include_url=False, include_input=False)
         told = "; ".join(
-            f"{'.'.join(str(part) for part in one['loc'] if _is_name(part)) or 'the packet'}: "
-            f"{_why(one['type'], one['msg'])}"
+            f"{_place(one['type'], one['loc'])}: {_why(one['type'], one['msg'])}"
             for one in errors[:_SHOWN]
         )
         raise InvalidRecord("packet_invalid", f"the request is not complete: {told}") from None
@@ -47,6 +47,7 @@ def _why(kind: str, message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _is_name(part: object) -> bool:
-    """Whether a step of a path is a field or a number: anything else may be a value."""
-    return isinstance(part, int) or (isinstance(part, str) and part.isidentifier())
+def _place(kind: str, loc: Sequence[int | str]) -> str:
+    """Where it is. A key that there is not may be a value in the wrong place; it is not shown."""
+    known = loc[:-1] if kind == "extra_forbidden" else loc
+    return ".".join(str(part) for part in known) or "the packet"

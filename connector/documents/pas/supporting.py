@@ -85,15 +85,14 @@ def _document(document: Document, parts: Parts, patient: Resource, at: str) -> R
     )
 
 
-def document_reference(document: Document, patient: Resource | None, at: str) -> Resource:
+def document_reference(document: Document, patient: Resource, at: str) -> Resource:
     """The content of a DocumentReference that holds the document itself."""
     content = document.content
-    about = {"subject": patient} if patient else {}
     return {
         "status": "current",
         "type": concept(terms.LOINC, document.loinc),
         "category": [concept(terms.DOCUMENT_CATEGORY, "clinical-note")],
-        **about,
+        "subject": patient,
         "date": at,
         "content": [
             {

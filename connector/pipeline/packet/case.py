@@ -38,7 +38,7 @@ def request_case(context: Mapping[str, Any], signed_at: datetime, zone: ZoneInfo
     refuse_lacking(context)
     partner, trading, asked = context["partner"], context["trading"], context["asked"]
     return read_case(
-        _json(
+        json_bytes(
             {
                 "envelope": _envelope(context, "278"),
                 "created": _moment(signed_at, zone),
@@ -64,7 +64,7 @@ def attachment_case(
     requester = trading["requester"]
     name = requester.get("organization") or requester.get("family_name")
     return read_case(
-        _json(
+        json_bytes(
             {
                 "version": context["partner"]["attachment_version"],
                 "envelope": _envelope(context, "275"),
@@ -186,7 +186,8 @@ def _stated(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _json(value: Mapping[str, Any]) -> bytes:
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """Values as the JSON of a case; what is None is not stated."""
     return json.dumps(_plain(value)).encode()
 
 

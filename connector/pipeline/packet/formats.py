@@ -25,7 +25,7 @@ def _request_x12(
     from connector.pipeline.packet.case import request_case
     from connector.x12.content.request_writer import request_segments
 
-    return _written(request_segments(request_case(context, signed_at, zone)))
+    return checked_file(request_segments(request_case(context, signed_at, zone)))
 
 
 def _attachment_x12(
@@ -34,7 +34,7 @@ def _attachment_x12(
     from connector.pipeline.packet.case import attachment_case
     from connector.x12.content.attachment_writer import attachment_segments
 
-    return _written(attachment_segments(attachment_case(context, signed_at, zone, report)))
+    return checked_file(attachment_segments(attachment_case(context, signed_at, zone, report)))
 
 
 BUILDERS: dict[tuple[str, str], Builder] = {
@@ -68,7 +68,8 @@ def build(spec: DocumentSpec, fmt: str, report: bytes, zone: ZoneInfo) -> bytes:
         raise Rejected(fault.code, fault.message) from None
 
 
-def _written(segments: Any) -> bytes:
+def checked_file(segments: Any) -> bytes:
+    """The file of some segments. Raises InvalidRecord where ``validate`` finds an error in it."""
     from connector.x12.validate import validate
     from connector.x12.writer import write
 

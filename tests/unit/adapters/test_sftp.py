@@ -163,7 +163,7 @@ def test_what_was_never_renamed_did_not_arrive(
         lose_the_answer(patched, renamed=False)
         with pytest.raises(RetryLater):
             drop(sshd, tmp_path).deliver(DOCUMENT)
-    assert [p.name for p in (there / "in").iterdir()][0].endswith(".part")
+    assert next(p.name for p in (there / "in").iterdir()).endswith(".part")
     destination = drop(sshd, tmp_path)
     assert destination.find(replace(DOCUMENT, unsure=True)) is None
     destination.deliver(DOCUMENT)

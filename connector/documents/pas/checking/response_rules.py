@@ -108,10 +108,10 @@ def _decisions(answer: Node) -> Iterator[Finding]:
         if failed and set(given) & {"A1", "A2", "A6"}:
             told = "certified, and an error says that it was not processed"
             yield error(f"{item.path}.adjudication", "contradiction", told)
-        if "A6" in given and isinstance(item.value, dict):
-            if item.value.get("itemSequence") not in added:
-                told = "an item was modified (A6) and no addItem says what was authorized"
-                yield error(item.path, "modified_without_detail", told)
+        sequence = item.value.get("itemSequence") if isinstance(item.value, dict) else None
+        if "A6" in given and not (isinstance(sequence, int) and sequence in added):
+            told = "an item was modified (A6) and no addItem says what was authorized"
+            yield error(item.path, "modified_without_detail", told)
         yield from _number_and_reason(answer, item, given)
     if not _items(answer) and not whole and not failed:
         yield error(answer.path, "decision_missing", "the answer holds no decision and no error")

@@ -1,0 +1,256 @@
+"""Payers' answers: each row is tied to what was sent, and moves its request; or is set aside.
+
+A row is one transaction of an X12 file as ``connector x12 parse`` shows it, or a decision that
+another adapter has read already (``type`` "decision" with ``ties`` and ``decision``). ``case`` is
+empty; a person who knows better writes the request's reference into it (`quarantine fix`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from connector.authorizations import answers
+from connector.authorizations.lifecycle import Decision
+from connector.engine import eligibility_answers
+from connector.errors import InvalidRecord, Rejected
+from connector.mapping.apply import MappingResult, RowError
+from connector.pipeline.packet.case import request_case
+from connector.ports import RawBatch, RawRow
+from connector.release.requested import record
+from connector.store.authorizations import CaseRow
+from connector.store.store import Tx
+from connector.x12.content.case import RequestCase
+from connector.x12.content.meaning import meaning
+from connector.x12.content.review import Review
+from connector.x12.content.tying import Sent, Tied, tie_advice, tie_group, tie_interchange
+
+Content = Mapping[str, Any]
+_FIX = (
+    "find the request with: connector authorizations list; then write its reference here with: "
+    "connector quarantine fix ID --set case=AR-..."
+)
+
+
+def take(tx: Tx, batch: RawBatch, now: datetime) -> MappingResult:
+    """Everything that the rows say, in the caller's transaction; the errors of those set aside."""
+    errors = []
+    for row in batch.rows:
+        try:
+            _take(tx, row, batch, now)
+        except (InvalidRecord, Rejected) as fault:
+            errors.append(_error(row, batch, fault))
+    return MappingResult(errors=tuple(errors))
+
+
+def _error(row: RawRow, batch: RawBatch, fault: InvalidRecord | Rejected) -> RowError:
+    error = fault
+    if not isinstance(error, InvalidRecord):
+        error = InvalidRecord(fault.code, fault.message, field="case")
+    return RowError(row.number, batch.table, batch.origin, error, row.data)
+
+
+def _take(tx: Tx, row: RawRow, batch: RawBatch, now: datetime) -> None:
+    if row.fault is not None:
+        raise row.fault if isinstance(row.fault, InvalidRecord) else Rejected(
+            row.fault.code, row.fault.message
+        )
+    kind, direction = str(row.data.get("type", "")), str(row.data.get("direction", ""))
+    content = row.data.get("content")
+    if not isinstance(content, Mapping):
+        raise InvalidRecord("answer_unreadable", "the row holds no content", field="content")
+    if kind == "271":
+        eligibility_answers.take(tx, content, now)
+        return
+    reader = _READERS.get((kind, direction)) or _READERS.get((kind, ""))
+    if reader is None:
+        raise InvalidRecord(
+            "not_an_answer", f"a {kind or 'file'} of this direction answers nothing of ours",
+            field="type", allowed=("278 response", "999", "TA1", "277", "824", "271"),
+        )  # fmt: skip
+    reader(tx, content, _stated_case(tx, row), batch.as_of, now)
+
+
+def _stated_case(tx: Tx, row: RawRow) -> CaseRow | None:
+    """The request that a person named; None where nobody did."""
+    given = str(row.data.get("case") or "").strip()
+    if not given:
+        return None
+    found = tx.authorizations.get(given)
+    if found is None:
+        raise InvalidRecord("no_such_case", "there is no request of this reference", field="case")
+    return found
+
+
+def _find(tx: Tx, stated: CaseRow | None, names: Sequence[str], what: str) -> CaseRow:
+    if stated is not None:
+        return stated
+    id = tx.authorizations.tied(names) if names else None
+    found = tx.authorizations.get(id) if id else None
+    if found is None:
+        raise InvalidRecord(
+            "answer_unmatched", f"this {what} names no request that we sent; {_FIX}", field="case"
+        )
+    return found
+
+
+def _review(
+    tx: Tx, content: Content, stated: CaseRow | None, as_of: datetime, now: datetime
+) -> None:
+    """A 278 response: the payer's decision."""
+    try:
+        review = Review.model_validate_json(json.dumps(content))
+    except ValidationError:
+        raise InvalidRecord(
+            "answer_unreadable", "this answer's content is not that of a 278 response",
+            field="content",
+        ) from None  # fmt: skip
+    traces = [one.trace for one in (review.event, *review.services) if one and one.trace]
+    names = [f"trace:{one}" for one in traces]
+    if review.reference:
+        names.append(f"ref:{review.reference}")
+    found = _find(tx, stated, names, "278 response")
+    asked = found.case.asked
+    result = meaning(_asked_case(tx, found), review)
+    decision = answers.decision_of(result)
+    decision = _compared(decision, asked.visits)
+    case = found.case.id
+    plain = content if isinstance(content, dict) else dict(content)
+    at = min(as_of, now)
+    event = answers.decision_event(case, decision, at, way="x12", answer=plain)
+    record(tx, event, found.patient_id, now)
+
+
+def _asked_case(tx: Tx, found: CaseRow) -> RequestCase | None:
+    """The request as it was sent, so that a line that the answer leaves out is noticed."""
+    spec = tx.documents.spec(found.case.document) if found.case.document else None
+    if spec is None or "x12" not in spec.formats:
+        return None
+    try:
+        return request_case(spec.context, found.case.requested_at, ZoneInfo("UTC"))
+    except InvalidRecord:
+        return None  # an older program made it; the answer is read for itself
+
+
+def _compared(decision: Decision, asked: int | None) -> Decision:
+    """Fewer visits than were asked for is a part, whatever the payer calls it."""
+    granted = decision.authorized
+    less = asked is not None and granted is not None and granted < asked
+    if decision.outcome == "approved" and less:
+        return decision.model_copy(
+            update={
+                "outcome": "partly",
+                "next_step": "Compare what was certified with what was asked; appeal or ask again "
+                "for the rest.",
+            }
+        )
+    return decision
+
+
+def _tied(
+    tie: Callable[[Sent, Content], Tied], what: str, names: Callable[[Content], list[str]]
+) -> Callable[[Tx, Content, CaseRow | None, datetime, datetime], None]:
+    """A reader of receipts: 999, TA1, 824."""
+
+    def read(
+        tx: Tx, content: Content, stated: CaseRow | None, as_of: datetime, now: datetime
+    ) -> None:
+        found = _find(tx, stated, names(content), what)
+        sent = [Sent.model_validate(one) for one in found.case.sent]
+        tied = [one for one in (tie(s, content) for s in sent) if one.fate != "not_ours"]
+        result = tied[0] if tied else Tied(fate="unknown", next_step="Ask the payer.")
+        event = answers.receipt_event(
+            found.case.id, result, min(as_of, now), what=what, answer=dict(content)
+        )
+        record(tx, event, found.patient_id, now)
+
+    return read
+
+
+def _of_interchange(content: Content) -> list[str]:
+    return _numbered("isa", content.get("control_number"))
+
+
+def _of_group(content: Content) -> list[str]:
+    kind = content.get("group") or ""
+    return _numbered(f"group:{kind}", content.get("group_control_number"))
+
+
+def _of_advice(content: Content) -> list[str]:
+    found = []
+    for one in content.get("items", ()):
+        for kind in ("HI", "PI"):
+            found += _numbered(f"group:{kind}", one.get("group_control_number"))
+        if one.get("reference"):
+            found += [f"ref:{one['reference']}", f"trace:{one['reference']}"]
+    return found
+
+
+def _numbered(what: str, value: object) -> list[str]:
+    text = str(value or "").strip()
+    return [f"{what}:{int(text)}"] if text.isascii() and text.isdigit() else []
+
+
+def _status(
+    tx: Tx, content: Content, stated: CaseRow | None, as_of: datetime, now: datetime
+) -> None:
+    """A 277: the payer asks for documents, or says where a request stands."""
+    names, texts = [], []
+    for item in content.get("items", ()):
+        if item.get("trace"):
+            names += [f"trace:{item['trace']}", f"ref:{item['trace']}"]
+        names += [f"ref:{one['value']}" for one in item.get("references", ()) if one.get("value")]
+        texts += _asked_for(item)
+    found = _find(tx, stated, names, "277")
+    due = sorted({str(i["answer_by"]) for i in content.get("items", ()) if i.get("answer_by")})
+    step = "Send what the payer asks for" + (f", by {due[0]}." if due else ".")
+    event = answers.wanted_event(
+        found.case.id, min(as_of, now), texts=tuple(texts), next_step=step, answer=dict(content)
+    )
+    record(tx, event, found.patient_id, now)
+
+
+def _asked_for(item: Content) -> list[str]:
+    texts = []
+    for status in item.get("statuses", ()):
+        codes = [f"{c.get('system') or c.get('category', '')} {c.get('code', '')}".strip()
+                 for c in status.get("codes", ())]  # fmt: skip
+        texts += [status["message"]] if status.get("message") else codes
+    return texts
+
+
+def _decision(
+    tx: Tx, content: Content, stated: CaseRow | None, as_of: datetime, now: datetime
+) -> None:
+    """A decision that an adapter has read, such as that of a FHIR payer."""
+    try:
+        decision = Decision.model_validate_json(json.dumps(content.get("decision")))
+    except ValidationError:
+        raise InvalidRecord(
+            "answer_unreadable", "the row's decision is none", field="content"
+        ) from None
+    names = [str(name) for name in content.get("ties", ())]
+    found = _find(tx, stated, names, "decision")
+    event = answers.decision_event(
+        found.case.id, _compared(decision, found.case.asked.visits), min(as_of, now),
+        way=str(content.get("way", "pas")), answer=content.get("decision"),
+    )  # fmt: skip
+    record(tx, event, found.patient_id, now)
+
+
+_READERS: dict[
+    tuple[str, str], Callable[[Tx, Content, CaseRow | None, datetime, datetime], None]
+] = {
+    ("278", "response"): _review,
+    ("999", ""): _tied(tie_group, "999", _of_group),
+    ("TA1", ""): _tied(tie_interchange, "TA1", _of_interchange),
+    ("824", ""): _tied(tie_advice, "824", _of_advice),
+    ("277", ""): _status,
+    ("decision", ""): _decision,
+}
+
