@@ -24,6 +24,7 @@ from connector import (
     joining,
     payer_desk,
     registry,
+    second_looks,
     settings,
     site_folders,
     ways_in,
@@ -298,7 +299,8 @@ class App:
         renderer = closing(Renderer(render.processes, render.timeout_seconds))
         with self.open_store() as store, renderer as pdf:
             work = self.work(store, pdf, report)
-            put_in_force(work, self.home, self.files)
+            approval = self.site.approval is not None
+            put_in_force(work, self.home, self.files, approval)
             engine = DurableEngine(
                 settings.absolute_url(self.site.store.engine_url, self.home),
                 EncryptedSerializer(self.keys, self.site.practice.id),
@@ -318,16 +320,7 @@ class App:
 
     def concerns(self) -> list[str]:
         """What is valid in the site file and deserves a second look, as sentences."""
-        found = []
-        for given in self.site.sources:
-            adapter = registry.find_adapter(given.adapter)
-            model = ways_in.model_of(given)
-            found += _concerns(adapter, model, given.options, f"source {given.name!r}")
-        for target in self.site.destinations:
-            adapter = registry.find_adapter(target.adapter)
-            model = adapter.destination_settings
-            found += _concerns(adapter, model, target.options, f"destination {target.name!r}")
-        return found + alert_channels.concerns(self.site)
+        return second_looks.concerns(self.site)
 
     def _way_in(self, given: settings.SourceSettings) -> None:
         context, way = self._source_context(given), ways_in.way(given)
@@ -392,18 +385,6 @@ def open_app(home: Path) -> App:
 def edited_app(home: Path) -> App:
     """The app for the files as they are edited, approved or not: to check them, not to work."""
     return App(home, settings.load_site(home))
-
-
-def _concerns(
-    adapter: Adapter, model: type[BaseModel] | None, options: dict[str, Any], where: str
-) -> list[str]:
-    if model is None:
-        return []
-    try:
-        checked = settings.check_section(model, options, where=where)
-    except ConfigurationError:
-        return []  # it is among the findings
-    return [f"{where}: {sentence}" for sentence in adapter.concerns(checked)]
 
 
 def _instrument(name: str, file: ResourceFile) -> Instrument:

@@ -33,7 +33,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A notification. ``resources`` came with it, with their place in the bundle."""
+    """A notification. ``resources`` came with it, with their place in the bundle.
+
+    ``named`` are ``Type/id`` of entries that came without their content.
+    """
 
     kind: str
     channel: str
@@ -41,6 +44,7 @@ class Notification:
     trouble: str
     events: tuple[Event, ...]
     resources: tuple[Entry, ...]
+    named: tuple[str, ...] = ()
 
 
 def read_notification(body: bytes) -> Notification:
@@ -56,7 +60,7 @@ def read_notification(body: bytes) -> Notification:
     if not isinstance(first, dict) or first.get("resourceType") not in _STATUS:
         raise _unreadable("the first entry must be the status of a subscription")
     told = _parameters(first) if first["resourceType"] == "Parameters" else _status(first)
-    return _notification(told, _resources(bundle, suspect))
+    return _notification(told, _resources(bundle, suspect), _named(listed[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,9 @@ def _status(resource: Mapping[str, Any]) -> _Told:
     )  # fmt: skip
 
 
-def _notification(told: _Told, resources: tuple[Entry, ...]) -> Notification:
+def _notification(
+    told: _Told, resources: tuple[Entry, ...], named: tuple[str, ...]
+) -> Notification:
     if told.kind not in KINDS:
         raise InvalidRecord(
             "unknown_notification", "the notification's type is not known", field="type",
@@ -114,13 +120,24 @@ def _notification(told: _Told, resources: tuple[Entry, ...]) -> Notification:
         state = told.status if told.status in ("error", "off") else "in trouble"
         trouble = f"the server says that a subscription is {state}; the source is polled all the same"
     total = None if told.total is None else _number(told.total)
-    return Notification(str(told.kind), channel, total, trouble, events, resources)
+    return Notification(str(told.kind), channel, total, trouble, events, resources, named)
 
 
 def _resources(bundle: dict[str, Any], suspect: bool) -> tuple[Entry, ...]:
     """What came besides the status; of entries without content only deletions."""
     found = entries({**bundle, "entry": bundle["entry"][1:]}, suspect=suspect)
     return tuple(one for one in found if one.fault is not None or one.resource.get("id"))
+
+
+def _named(listed: list[Any]) -> tuple[str, ...]:
+    """The records of entries without content; of deletions the entry itself is the news."""
+    bare = [e for e in _objects(listed) if e.get("resource") is None]
+    found = [
+        _REFERENCE.search(str(entry.get("fullUrl")))
+        for entry in bare
+        if not (isinstance(r := entry.get("request"), dict) and r.get("method") == "DELETE")
+    ]
+    return tuple(dict.fromkeys(f"{one[1]}/{one[2]}" for one in found if one is not None))
 
 
 def _focus(reference: Any) -> str | None:

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from adapters.fhir_r4.cursor import Cursor, Place, TypeState, read_cursor
+from adapters.fhir_r4.export import Export
 from adapters.fhir_r4.feeds import Asker, Changes, Deletions, all_ids, is_gone, offered_types
+from adapters.fhir_r4.named import by_type, fetched
+from adapters.fhir_r4.own import is_ours
 from adapters.fhir_r4.page import Item, digest
 from adapters.fhir_r4.server import Server
 from adapters.fhir_r4.settings import FhirSourceSettings
+from adapters.fhir_r4.subscriptions import Subscriptions
 from adapters.fhir_r4.sweep import Step, sweep
+from connector.announced import Subscribed
 from connector.errors import ConfigurationError, Rejected
 from connector.http import Http
 from connector.ports import AdapterContext, RawBatch, RawPage, RawRow
@@ -37,6 +43,7 @@ class FhirServer:
 
     def __init__(self, settings: FhirSourceSettings, context: AdapterContext) -> None:
         self._settings = settings
+        self._context = context
         self._now = context.now
         self._server = Server(settings, context)
         self._asked: tuple[str, ...] | None = settings.asked if settings.types else None
@@ -75,6 +82,52 @@ class FhirServer:
         if faults:
             raise faults[0]
 
+    def noticed(self, notices: Sequence[str]) -> Iterator[RawPage]:
+        """What notifications named, by id. Raises RetryLater, ConfigurationError."""
+        with self._server.open() as http:
+            asked = self._types(http)
+            wanted = [one for one in by_type(notices) if one.kind in asked]
+            for one in wanted:
+                yield fetched(self._asker(http, one.kind), one, self._settings.identifier_system)
+        known = {notice for one in wanted for notice in one.notices}
+        yield RawPage(answers=tuple(notice for notice in notices if notice not in known))
+
+    def subscribe(self) -> Sequence[Subscribed]:
+        """Makes the subscriptions that are not there yet."""
+        with self._server.open() as http:
+            return self._subscriptions(http).create(self._types(http))
+
+    def subscriptions(self) -> Sequence[Subscribed]:
+        """Those that post to us."""
+        with self._server.open() as http:
+            return self._subscriptions(http).found()
+
+    def unsubscribe(self) -> Sequence[Subscribed]:
+        """Takes back those that post to us."""
+        with self._server.open() as http:
+            return self._subscriptions(http).delete()
+
+    def export(self, state: str | None) -> Iterator[RawPage]:
+        """Everything, by ``$export``. Raises RetryLater while the server prepares it."""
+        with self._server.open() as http:
+            yield from Export(self._settings, self._server, http, self._types(http), self._now).pages(
+                state, self._went_on
+            )
+
+    def _went_on(self, at: datetime, kinds: Collection[str]) -> str:
+        """The cursor with which the polls of these types go on from a moment."""
+        since = at - timedelta(seconds=self._settings.overlap_seconds)
+        history = self._settings.deletions == "history"
+        state = Cursor(digest(self._settings.base_url.rstrip("/")))
+        for kind in sorted(kinds):
+            asked = self._digest_of(kind)
+            deleted = Place(since) if history else None
+            state = state.with_type(kind, TypeState(asked, Place(since), deleted))
+        return state.text()
+
+    def _subscriptions(self, http: Http) -> Subscriptions:
+        return Subscriptions(self._settings, self._context, http)
+
     def _types(self, http: Http) -> tuple[str, ...]:
         """The types named in the settings, else those of the default list that the server has."""
         if self._asked is None:
@@ -94,7 +147,7 @@ class FhirServer:
     def _pages(self, ask: Asker, cursor: Cursor) -> Iterator[tuple[RawPage, Cursor]]:
         overlap = timedelta(seconds=self._settings.overlap_seconds)
         begin = self._begin(ask.kind)
-        state = cursor.of(ask.kind, digest(sorted(ask.parameters.items()), begin))
+        state = cursor.of(ask.kind, self._digest_of(ask.kind))
 
         def moved(to: TypeState) -> Cursor:
             nonlocal state, cursor
@@ -110,13 +163,24 @@ class FhirServer:
             salt = state.changed.since
             if step.place is not None:
                 moved(TypeState(state.asked, step.place, state.deleted))
-            yield from _told(ask.kind, step, cursor, salt)
+            yield from _told(ask.kind, self._foreign(step), cursor, salt)
         if self._settings.deletions == "history" and state.deleted is not None:
             for step in sweep(Deletions(ask), state.deleted, overlap):
                 salt = state.deleted.since
                 if step.place is not None:
                     moved(TypeState(state.asked, state.changed, step.place))
                 yield from _told(ask.kind, step, cursor, salt)
+
+    def _foreign(self, step: Step) -> Step:
+        """The step without what we filed there ourselves, which would count a score twice."""
+        system = self._settings.identifier_system
+        kept = tuple(item for item in step.items if not is_ours(item.resource, system))
+        return step if len(kept) == len(step.items) else replace(step, items=kept)
+
+    def _digest_of(self, kind: str) -> str:
+        """Of how a type is asked for: asked otherwise, it is read anew."""
+        parameters = self._settings.parameters.get(kind, {})
+        return digest(sorted(parameters.items()), self._begin(kind))
 
     def _begin(self, kind: str) -> datetime | None:
         since = None if kind in _STANDING else self._settings.since

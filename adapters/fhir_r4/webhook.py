@@ -10,12 +10,12 @@ import hmac
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from adapters.fhir_r4.notification import Event, Notification, read_notification
+from adapters.fhir_r4.notification import Notification, read_notification
 from adapters.fhir_r4.own import is_ours
 from adapters.fhir_r4.page import as_item, digest
 from adapters.fhir_r4.push_settings import SHORTEST_SECRET, SubscriptionSettings
 from adapters.fhir_r4.settings import FhirSourceSettings
-from connector.announced import Heard
+from connector.announced import CATCH_UP, Heard
 from connector.errors import ConfigurationError, InvalidRecord, NotAuthentic
 from connector.ports import AdapterContext, Posted, RawBatch, RawPage, RawRow
 
@@ -75,7 +75,7 @@ class FhirNotifications:
             trouble=told.trouble,
         )
         batches = tuple(self._batches(told, posted.at))
-        return RawPage(batches, notices=self._notices(told, batches), heard=heard)
+        return RawPage(batches, notices=self._notices(told), heard=heard)
 
     def _prove(self, posted: Posted) -> None:
         given = posted.headers.get(self._given.header.lower(), "").encode("utf-8", "surrogatepass")
@@ -90,6 +90,8 @@ class FhirNotifications:
 
     def _batches(self, told: Notification, at: datetime) -> Iterator[RawBatch]:
         """The resources that came, by type; what we wrote ourselves is no news."""
+        # With the events' numbers: what repeats a batch then repeats its notices too.
+        once = (told.channel, *(event.number for event in told.events))
         kinds = dict.fromkeys(entry.resource["resourceType"] for entry in told.resources)
         for kind in kinds:
             items = [
@@ -102,27 +104,26 @@ class FhirNotifications:
                 RawRow(i.place, {} if i.fault else i.resource, i.fault, deleted=i.deleted)
                 for i in items
             )
-            stamp = digest("notified", self._name, kind, *(item.mark for item in items))
+            stamp = digest("notified", self._name, kind, *once, *(item.mark for item in items))
             if rows:
                 yield RawBatch(stamp, kind, f"/webhooks/{self._name}", at, rows)
 
-    def _notices(self, told: Notification, batches: tuple[RawBatch, ...]) -> tuple[str, ...]:
+    def _notices(self, told: Notification) -> tuple[str, ...]:
         """What is to be fetched: each with its event's number, so that a later one is not lost."""
+        if told.kind not in ("event-notification", "query-event"):
+            return ()
         came = {
-            f"{row.data.get('resourceType')}/{row.data.get('id')}"
-            for batch in batches
-            for row in batch.rows
-            if row.fault is None
-        }
-        came |= {
-            f"{entry.resource['resourceType']}/{entry.resource['id']}"
+            f"{entry.resource['resourceType']}/{entry.resource.get('id')}"
             for entry in told.resources
             if entry.fault is None
         }
-        if told.kind in ("handshake", "heartbeat"):
-            return ()
-        wanted = [event for event in told.events if event.focus not in came]
-        return tuple(dict.fromkeys(self._notice(event, told.channel) for event in wanted))
-
-    def _notice(self, event: Event, channel: str) -> str:
-        return f"{event.focus or ''}|{event.number}|{channel}"
+        numbers = [event.number for event in told.events] or [0]
+        focused = {event.focus for event in told.events if event.focus}
+        wanted = [(event.focus, event.number) for event in told.events if event.focus]
+        wanted += [(name, numbers[-1]) for name in told.named if name not in focused]
+        if not wanted and not told.resources:
+            # It only says that something changed.
+            return (f"{CATCH_UP} {told.channel} {numbers[-1]}",)
+        return tuple(
+            dict.fromkeys(f"{n}|{number}|{told.channel}" for n, number in wanted if n not in came)
+        )

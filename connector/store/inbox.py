@@ -203,13 +203,19 @@ class Inbox:
         )  # fmt: skip
         return self.items(list(self._scope.run(query).scalars()))
 
-    def again(self, source: str) -> int:
-        """Makes a source's batches that still have a body new again; how many."""
-        return self._scope.run(
-            self._scope.update(inbox)
-            .where(inbox.c.source == source, inbox.c.state == "done", inbox.c.body.is_not(None))
-            .values(state="new", done_at=None)
-        ).rowcount
+    def again(self, seqs: Iterable[int]) -> int:
+        """Makes batches that were worked on and still have a body new again; how many."""
+        changed = 0
+        for chunk in chunks(sorted(seqs)):
+            changed += self._scope.run(
+                self._scope.update(inbox)
+                .where(
+                    self._scope.among(inbox.c.seq, chunk), inbox.c.state == "done",
+                    inbox.c.body.is_not(None),
+                )
+                .values(state="new", done_at=None)
+            ).rowcount  # fmt: skip
+        return changed
 
     def emptied(self, source: str) -> int:
         """Number of a source's batches whose raw input retention took."""

@@ -32,6 +32,7 @@ class _Shown:
     entered: Entered | None = None
     today: str = ""
     by: str = ""
+    taken_back: bool = False
     by_field: dict[str, str] = field(default_factory=dict)
 
 
@@ -78,10 +79,26 @@ def scores(desk: ScoreDesk, practice: PracticeProfile) -> Blueprint:
         for problem in done:
             by_field.setdefault(problem.field, problem.message)
         first = tuple(Problem(name, text) for name, text in by_field.items())
-        shown = _Shown(made, typed, first, None, _today(desk).isoformat(), typed.entered_by, by_field)
+        shown = _Shown(made, typed, first, None, _today(desk).isoformat(), typed.entered_by,
+                       by_field=by_field)  # fmt: skip
         return page(shown, 422)
 
+    @blueprint.post("/<measure>/take-back")
+    def take_back(measure: str) -> ResponseReturnValue:
+        _refuse_foreign()
+        made = form_of(_known(desk, measure))
+        by = " ".join(request.form.get("by", "").split())[:80]
+        taken = desk.take_back(request.form.get("entry_id", "")[:40], by or "unknown")
+        shown = _Shown(made, today=_today(desk).isoformat(), by=by, taken_back=taken)
+        return page(shown, 200 if taken else 404)
+
     return blueprint
+
+
+def _refuse_foreign() -> None:
+    """Another page's form may not post here, even where a browser would send our cookie."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403)
 
 
 def _known(desk: ScoreDesk, measure: str) -> Instrument:

@@ -192,7 +192,7 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.configurations.put_in_force(1, {"rules": "other"}, samples.at(9))
     tx.identities.remove("patient-2")
     tx.identities.set_keys("patient-1", "other", ["key-2"])
-    tx.inbox.again("s")
+    tx.inbox.again(range(1, 5000))
     tx.records.forget(["patient-1"])
     tx.authorizations.add(_request(samples, "other", "AR-1"), "patient-1", samples.at())
     tx.authorizations.tie("AR-2", ["trace:1", "trace:2"])

@@ -1,0 +1,135 @@
+"""IntakeQ's lists: clients, appointments, submitted forms, locked notes.
+
+Quirks (support articles 31, 204, 251, 342, 430): 100 a page, and no time of change in the records, so
+that what was given is known by its content; ``updatedSince`` is asked by day, with a day of overlap;
+what was deleted is asked for by ``deletedOnly``, once a day; a form's answers have an address of
+their own and are label text. Of notes only the metadata is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+from urllib.parse import quote
+
+from adapters.intakeq.account import Account, Intakeq
+from adapters.intakeq.settings import IntakeqSourceSettings
+from connector.errors import InvalidRecord
+from connector.http import Http
+from connector.polling.found import Found, Portion, entry, listed, server_time
+from connector.polling.source import PolledSource
+from connector.ports import AdapterContext
+
+PAGE_SIZE = 100
+_OVERLAP = timedelta(days=1)
+_AT_ONCE = 5
+"""Forms cost a request each; so many are fetched before they are stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one list is asked for. ``whole``: its entries leave out what ``<path>/<id>`` gives."""
+
+    path: str
+    id_key: str
+    since: str
+    query: Mapping[str, str]
+    one: str
+    left_out: tuple[str, ...] = ()
+    whole: bool = False
+
+
+KINDS: Mapping[str, Kind] = {
+    "clients": Kind("clients", "ClientId", "dateUpdatedStart", {"includeProfile": "true"}, ""),
+    "appointments": Kind("appointments", "Id", "updatedSince", {}, "appointments"),
+    "intakes": Kind("intakes/summary", "Id", "updatedSince", {"all": "true"}, "intakes", whole=True),
+    # status=1: locked notes
+    "notes": Kind(
+        "notes/summary", "Id", "updatedSince", {"status": "1"}, "notes",
+        left_out=("Questions", "Content"),
+    ),
+}  # fmt: skip
+
+
+class IntakeqList:
+    """One list of an account."""
+
+    def __init__(
+        self,
+        account: Intakeq,
+        table: str,
+        now: Callable[[], datetime],
+        *,
+        deleted: bool = False,
+    ) -> None:
+        self.table = table
+        self.name = f"{table} deleted" if deleted else table
+        self.id_key = KINDS[table].id_key
+        self.at_once = _AT_ONCE if KINDS[table].whole else PAGE_SIZE
+        self._account = account
+        self._kind = KINDS[table]
+        self._now = now
+        self._deleted = deleted
+
+    def portion(self, since: datetime | None, place: str | None) -> Portion:
+        """A page, by its number; the last is the one that is not full."""
+        page = int(place or "1")
+        query = {**self._kind.query, "page": str(page)}
+        if self._deleted:
+            query["deletedOnly"] = "true"
+        if since is not None:
+            query[self._kind.since] = f"{since:%Y-%m-%d}"
+        answer = self._account.get(self._kind.path, query)
+        raw = listed(answer.json(), answer.host, self.table)
+        return Portion(
+            tuple(self._entry(one) for one in raw),
+            server_time(answer, self._now()),
+            str(page + 1) if len(raw) >= PAGE_SIZE else None,
+        )
+
+    def complete(self, found: Found) -> Found:
+        """A completed form with its answers. A 404 is raised as NotFound."""
+        if self._kind.whole and found.data.get("Status") == "Completed":
+            whole = self.one(found.id)
+            assert whole is not None  # it is raised where it is gone
+            return whole
+        return found
+
+    def one(self, own_id: str) -> Found | None:
+        """The record by its id."""
+        if not self._kind.one:
+            raise InvalidRecord("not_fetched", f"{self.table} can't be asked for one by one")
+        answer = self._account.get(f"{self._kind.one}/{quote(own_id, safe='')}")
+        found = self._entry(answer.json())
+        if found.fault is None and found.id != own_id:
+            fault = InvalidRecord("other_record", "another record was given than asked for")
+            return replace(found, fault=fault)
+        return found
+
+    def _entry(self, raw: Any) -> Found:
+        if isinstance(raw, dict):
+            raw = {key: value for key, value in raw.items() if key not in self._kind.left_out}
+        return entry(raw, self.id_key, deleted=self._deleted)
+
+
+def intakeq_source(settings: IntakeqSourceSettings, context: AdapterContext) -> PolledSource:
+    """The source. Raises ConfigurationError where the settings can't be used."""
+    account = Account(settings, context, context.name)
+
+    def lists(session: Any) -> Sequence[IntakeqList]:
+        return [IntakeqList(session, name, context.now) for name in settings.lists]
+
+    def daily(session: Any) -> Sequence[IntakeqList]:
+        return [
+            IntakeqList(session, name, context.now, deleted=True)
+            for name in settings.lists
+            if name in ("clients", "appointments")
+        ]
+
+    opened = cast(Callable[[], AbstractContextManager[Http]], account.open)
+    return PolledSource(
+        account.address, opened, lists, daily=daily, overlap=_OVERLAP, now=context.now
+    )
