@@ -13,10 +13,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
 
 from connector import (
     alert_channels,
@@ -42,7 +41,6 @@ from connector.outcomes.shown import Shown
 from connector.pipeline.deliver import Route
 from connector.pipeline.rule_names import named_rightly
 from connector.ports import (
-    Adapter,
     AdapterContext,
     Destination,
     Listener,

@@ -29,86 +29,15 @@ from pydantic import BaseModel
 
 from connector.announced import Heard as Heard
 from connector.budget import Budget, Calls, Quota
-from connector.errors import ConnectorError
 from connector.fakes import Fake
 from connector.filed import FilesScores as FilesScores
 from connector.filed import PatientReference as PatientReference
 from connector.filed import Scored as Scored
-
-
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """One raw record as the source gave it; ``number`` is its 1-based place in the origin.
-
-    ``fault`` says why the row can't be read (too few fields, bad JSON); mapping turns it into a row
-    error and makes no record of ``data``. ``deleted`` says that the source deleted the record;
-    ``data`` then need hold no more than its id, and its time of change where that is known.
-    """
-
-    number: int
-    data: Mapping[str, Any]
-    fault: ConnectorError | None = None
-    deleted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RawBatch:
-    """Rows of one table that arrived together; the unit of storage in the inbox.
-
-    ``key`` is deterministic (event id, or digest of the content) and holds no patient identifier.
-    ``as_of`` is when the source made them; it is the version of records without one of their own.
-    """
-
-    key: str
-    table: str
-    origin: str
-    as_of: datetime
-    rows: tuple[RawRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RawFault:
-    """Something that arrived and can't be read at all (a whole file); goes to quarantine."""
-
-    key: str
-    origin: str
-    error: ConnectorError
-    excerpt: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class RawPage:
-    """What one step of a source gives; stored in one transaction, then acknowledged.
-
-    ``notices`` say that something changed at the counterpart and is to be fetched; they are kept
-    until a page that ``answers`` them is stored. ``left``: rows that are known to come after it.
-    ``heard``: the notification that brought it, for channels that count theirs.
-    """
-
-    batches: tuple[RawBatch, ...] = ()
-    faults: tuple[RawFault, ...] = ()
-    cursor: str | None = None
-    token: str = ""
-    notices: tuple[str, ...] = ()
-    answers: tuple[str, ...] = ()
-    left: int | None = None
-    heard: Heard | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedTable:
-    """What a mapping expects of one table, so that a source can refuse a file as a whole.
-
-    ``pattern`` is a file-name pattern (fnmatch, case-insensitive). ``required`` columns must be
-    there; ``known`` are all that the mapping reads (for "did you mean"). ``date_formats``: how the
-    mapping reads the dates of a column, for files that hold dates as such and not as text.
-    """
-
-    name: str
-    pattern: str
-    required: frozenset[str]
-    known: frozenset[str]
-    date_formats: Mapping[str, str] = field(default_factory=dict)
+from connector.raw import ExpectedTable as ExpectedTable
+from connector.raw import RawBatch as RawBatch
+from connector.raw import RawFault as RawFault
+from connector.raw import RawPage as RawPage
+from connector.raw import RawRow as RawRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +301,8 @@ def _no_calls(_: Any) -> Sequence[Calls]:
 
 
 ALL_FORMATS = ("pdf", "html", "json")
+FILE_FORMATS = ("x12", "pas")
+"""What counterparts' programs take: an adapter states that it takes them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from adapters.folder.destination import Folder
-from connector.ports import Adapter, AdapterContext
+from connector.ports import ALL_FORMATS, FILE_FORMATS, Adapter, AdapterContext
 
 
 class FolderSettings(BaseModel):
@@ -24,6 +24,7 @@ ADAPTER = Adapter(
     name="folder",
     summary="Files documents into a folder, with a manifest",
     destination_settings=FolderSettings,
+    formats=(*ALL_FORMATS, *FILE_FORMATS),
     keeps_for_review=True,
     destination=_destination,
 )

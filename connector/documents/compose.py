@@ -35,7 +35,7 @@ class ReportFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    audience: Literal["therapist", "patient", "payer", "referrer", "director"]
+    audience: Literal["therapist", "patient", "payer", "referrer", "director", "practice"]
     title: str
     template: str = "report.html.j2"
     sections: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from dbos import error as dbos_error
 from connector.engine import overdue, self_test, workflows
 from connector.engine.director import report_month
 from connector.engine.durable import QUEUE, forget_finished
+from connector.engine.eligibility import ask_daily
 from connector.engine.evaluate import begin_day
 from connector.engine.retention import tidy
 from connector.engine.work import Work
@@ -114,7 +115,8 @@ class Clock:
         try:
             new_day = begin_day(self._work)
             told = overdue.look(self._work)
-            if report_month(self._work) or new_day or told:
+            asked = ask_daily(self._work)
+            if report_month(self._work) or new_day or told or asked:
                 self._wake()
         except ConnectorError as fault:
             _log.error("a new day: %s", fault)

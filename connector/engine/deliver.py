@@ -32,7 +32,7 @@ from connector.engine.work import Work
 from connector.errors import ConfigurationError, ConnectorError, Disabled, Rejected, RetryLater
 from connector.http import OUTAGE_CODES
 from connector.logs import outline
-from connector.ports import Outgoing, PatientReference, Receipt, Scored
+from connector.ports import FILE_FORMATS, Outgoing, PatientReference, Receipt, Scored
 from connector.progress import DocumentSpec
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import DeliveryRow
@@ -78,7 +78,7 @@ def _pages(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
         variant = work.pdf_for.get(spec.kind, work.pdf)
         form = pdf_form(spec, variant, work.resources, work.instruments)
         return work.renderer.pdf(compose.html(spec, work.resources, work.paper), form)
-    if fmt in files.FORMATS:
+    if fmt in FILE_FORMATS:
         return files.file_of(work, spec, fmt, _report_inside(work, spec, fmt))
     return compose.html(spec, work.resources, work.paper, embed_fonts=True).encode()
 

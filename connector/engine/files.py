@@ -8,7 +8,6 @@ from connector.errors import Rejected
 from connector.pipeline.packet import eligibility, formats
 from connector.progress import DocumentSpec
 
-FORMATS = ("x12", "pas")
 
 
 def report_inside(spec: DocumentSpec, fmt: str) -> str | None:

@@ -13,6 +13,7 @@ from functools import partial
 from connector.engine import overdue, self_test, workflows
 from connector.engine.backfill import backfill as read_again
 from connector.engine.director import report_month
+from connector.engine.eligibility import ask_daily
 from connector.engine.evaluate import begin_day
 from connector.engine.loops import Arrivals, Loops
 from connector.engine.noticed import Fetcher
@@ -59,6 +60,7 @@ class Runner:
         self.work.report.expect("read", 0)
         self.work.report.expect("mapped", rows)
         begin_day(self.work)
+        ask_daily(self.work)
         overdue.look(self.work)
         self_test.begin(self.work)
         self.work_until_idle()

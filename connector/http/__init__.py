@@ -30,7 +30,7 @@ Of ConfigurationError: ``not_signed_in`` (401), ``not_allowed`` (403), ``token_r
 ``smart_not_offered``, ``key_unusable``, ``scope_refused``,
 ``redirected``, ``link_to_other_host``, ``link_refused``, ``url_refused``, ``header_refused``,
 ``not_encrypted``, ``address_refused``, ``certificate_refused``, ``tls_failed``,
-``ca_file_unreadable``, ``answer_too_large``.
+``ca_file_unreadable``, ``certificate_unreadable``, ``secret_exposed``, ``answer_too_large``.
 """
 
 from __future__ import annotations

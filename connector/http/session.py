@@ -23,7 +23,7 @@ from connector.http.answer import Answer
 from connector.http.authorization import Authorization
 from connector.http.guard import Guard, Resolve, resolve
 from connector.http.lines import WHOLE_SECONDS, split_lines
-from connector.http.trust import trusted
+from connector.http.trust import own_certificate, trusted
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -64,7 +64,8 @@ class Http:
     """Requests to one counterpart. May be used by several threads at once; close it after use.
 
     ``base_url`` is where all requests go, ``private_network`` says that the counterpart is in the
-    practice's own network (or on this machine). ``ca_file`` (PEM) replaces the public authorities.
+    practice's own network (or on this machine). ``ca_file`` (PEM) replaces the public authorities;
+    ``certificate`` (PEM: our certificate and its private key) proves to the server who we are.
     ``read_seconds`` is the longest silence while waiting for an answer, ``max_bytes`` the longest
     answer, unpacked. One call makes at most ``attempts`` attempts within ``budget_seconds``.
     ``pool_size`` connections are kept at most. ``now`` is the product's clock, from which waiting
@@ -81,6 +82,7 @@ class Http:
         authorization: Authorization | None = None,
         private_network: bool = False,
         ca_file: Path | None = None,
+        certificate: Path | None = None,
         connect_seconds: float = 5.0,
         read_seconds: float = 30.0,
         max_bytes: int = 64_000_000,
@@ -104,8 +106,11 @@ class Http:
         self._now, self._sleep, self._timer = now, sleep, timer
         if ca_file is not None:
             trusted(ca_file)  # a mistake is told at the start, not at the first request
+        if certificate is not None:
+            own_certificate(certificate)
         self._limits: dict[str, Any] = {
             "ca_file": ca_file,
+            "certificate": certificate,
             "connect_seconds": connect_seconds,
             "read_seconds": read_seconds,
             "max_bytes": max_bytes,

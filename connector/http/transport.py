@@ -82,12 +82,14 @@ class Transport:
         read_seconds: float,
         max_bytes: int,
         pool_size: int,
+        certificate: Path | None = None,
         whole_seconds: float | None = None,
     ) -> None:
         self._host = guard.name
         whole_seconds = whole_seconds or read_seconds * _WHOLE_ANSWER
         self._adapter = _Adapter(guard, whole_seconds, pool_size)
         self._verify = True if ca_file is None else str(ca_file)
+        self._certificate = None if certificate is None else str(certificate)
         self._timeout = (connect_seconds, read_seconds)
         self._max_bytes = max_bytes
 
@@ -160,7 +162,11 @@ class Transport:
             raise ConfigurationError("link_refused", "a link is not a plain address") from None
         try:
             return self._adapter.send(
-                prepared, stream=True, timeout=self._timeout, verify=self._verify
+                prepared,
+                stream=True,
+                timeout=self._timeout,
+                verify=self._verify,
+                cert=self._certificate,
             )
         except ConnectorError:
             raise

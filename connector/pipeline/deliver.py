@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from connector.ports import FILE_FORMATS
 from connector.progress import DocumentSpec
 from connector.records import Frozen
 
@@ -36,8 +37,7 @@ _MEDIA_TYPES = {
     "x12": "application/edi-x12",
     "pas": "application/fhir+json",
 }
-_FILES = ("x12", "pas")
-"""What counterparts' programs take: never a draft, and only what the payer's channels name."""
+
 
 
 class Route(Frozen):
@@ -93,7 +93,7 @@ def plan(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> tuple[Pl
 
 
 def _formats(document: DocumentSpec, route: Route) -> Sequence[str]:
-    made = [f for f in document.formats if not (document.unreleased and f in _FILES)]
+    made = [f for f in document.formats if not (document.unreleased and f in FILE_FORMATS)]
     if route.one_format:
         return [form for form in route.formats if form in made][:1]
     return [form for form in made if form in route.formats]

@@ -46,7 +46,7 @@ _OF_ACTION: dict[str, LineStatus] = {
 }  # fmt: skip
 _PART_UNKNOWN = "A2"
 
-_NEXT: dict[Status, str] = {
+NEXT_STEPS: dict[Status, str] = {
     "approved": "Enter the number, the period and the amount.",
     "partly": "Compare what was certified with what was asked; appeal or ask again for the rest.",
     "denied": "Read the reason; ask for a peer-to-peer review or appeal before the time is over.",
@@ -110,7 +110,7 @@ def meaning(request: RequestCase | None, answer: Review) -> ReviewMeaning:
         status = "partly"
     return ReviewMeaning(
         status=status,
-        next_step=_NEXT[status],
+        next_step=NEXT_STEPS[status],
         matches=_matches(sent, answer),
         authorization_number=_number(event, lines),
         administrative_reference=event.administrative_reference,
