@@ -1,4 +1,4 @@
-"""Where people stand in for an interface: scores typed in, documents filed, exports dropped in time.
+"""Where people stand in for an interface: scores typed in, documents filed, exports dropped.
 
 What the site file says of them, for ``app``, the commands and the page.
 """
@@ -6,18 +6,33 @@ What the site file says of them, for ``app``, the commands and the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from connector import registry
 from connector.settings import Site
 
 if TYPE_CHECKING:
-    from connector.app import App
+    from connector.mapping.apply import MappingContext
+    from connector.mapping.spec import MappingSpec
+    from connector.measures import Instrument
     from connector.ports import RawPage
     from connector.score_entry import ScoreDesk
     from connector.store.store import Store
 
 SCORE_FORM = "score_form"
+
+
+class Parts(Protocol):
+    """What is needed of the app, which is built above this module."""
+
+    @property
+    def site(self) -> Site: ...
+    @property
+    def mappings(self) -> dict[str, MappingSpec]: ...
+    @property
+    def instruments(self) -> dict[str, Instrument]: ...
+    def context(self, source: str) -> MappingContext:
+        """What mapping needs to know besides the mapping itself."""
 
 
 def expected_hours(site: Site) -> Mapping[str, float]:
@@ -44,9 +59,7 @@ def takes_scores(site: Site) -> bool:
     return any(source.adapter == SCORE_FORM for source in site.sources)
 
 
-def score_desk(
-    app: App, store: Store, store_page: Callable[[str, RawPage], int]
-) -> ScoreDesk:
+def score_desk(app: Parts, store: Store, store_page: Callable[[str, RawPage], int]) -> ScoreDesk:
     """The way in for scores typed by staff. Raises ConfigurationError where there is none."""
     from connector.score_entry.desk import ScoreDesk, score_source
 

@@ -49,7 +49,7 @@ class Scored:
     """One score of a patient, for a chart that keeps scores as data.
 
     ``record`` is our id of the form, ``source``, ``table`` and ``source_id`` say where it came
-    from. ``loinc`` and ``panel`` are codes of the total and the form, None where not verified;
+    from. ``loinc`` is the code of the total, None where not verified;
     ``band`` and ``ranges`` are there where the instrument has them. No item's wording is here.
     """
 
@@ -64,7 +64,6 @@ class Scored:
     table: str
     source_id: str
     loinc: str | None = None
-    panel: str | None = None
     band: str | None = None
     ranges: tuple[ScoreRange, ...] = ()
     answers: tuple[Answer, ...] = field(default=(), repr=False)

@@ -63,7 +63,7 @@ def done(
 
     def close(tx: Tx) -> DeliveryRow:
         row = _waiting(tx, given)
-        tx.deliveries.delivered(Receipt(row.key, reference or "filed by hand"), now)
+        tx.deliveries.delivered(row.key, Receipt(row.key, reference or "filed by hand"), now)
         detail: dict[str, str | int] = {"destination": row.destination, "kind": row.kind}
         tx.audit.append([AuditEntry("filed_by_hand", row.key, actor=by, detail=detail)], now)
         return row

@@ -93,7 +93,9 @@ class BeginsAnywhere(Protocol):
 
 @runtime_checkable
 class Exports(Protocol):
-    """A source whose counterpart gives all it has at once, for the first load."""
+    """A source that gives all it has at once, for the first load, if its settings say ``exports``."""
+
+    exports: bool
 
     def export(self, state: str | None) -> Iterator[RawPage]:
         """Pages whose ``cursor`` is the state to go on from; the last one's ``token`` is the

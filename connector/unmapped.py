@@ -56,9 +56,7 @@ def unmapped_words(
     tx.audit.append(
         [AuditEntry("quarantine_read", "words", detail={"rows": len(entries)})], datetime.now(UTC)
     )
-    made = [
-        Unmapped(*key, suggestion, frozenset(ids)) for key, (suggestion, ids) in found.items()
-    ]
+    made = [Unmapped(*key, suggestion, frozenset(ids)) for key, (suggestion, ids) in found.items()]
     return sorted(made, key=lambda one: (-one.count, one.source, one.table, one.field, one.word))
 
 

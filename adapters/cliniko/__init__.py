@@ -12,10 +12,11 @@ from connector.ports import Adapter, AdapterContext
 if TYPE_CHECKING:
     from adapters.cliniko.destination import ClinikoFiles
     from adapters.cliniko.fake import FakeCliniko
+    from connector.http import Http
     from connector.polling.source import PolledSource
 
 
-def _source(settings: ClinikoSourceSettings, context: AdapterContext) -> PolledSource:
+def _source(settings: ClinikoSourceSettings, context: AdapterContext) -> PolledSource[Http]:
     from adapters.cliniko.source import cliniko_source
 
     return cliniko_source(settings, context)

@@ -17,6 +17,10 @@ from connector.fakes.server import FakeServer, Reply, Request, uploads
 
 API_KEY = "made-up-key-for-trials-au1"
 SHARD = "au1"
+_LISTS = (
+    "practitioners", "patients", "individual_appointments", "patient_forms", "treatment_notes",
+    "patient_cases",
+)  # fmt: skip
 _ASIDE = {"archived": "archived_at", "deleted": "deleted_at", "cancelled": "cancelled_at"}
 
 
@@ -30,7 +34,7 @@ class FakeCliniko(FakeServer):
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         super().__init__(now)
-        self.held: dict[str, dict[str, Any]] = {}
+        self.held: dict[str, dict[str, Any]] = {name: {} for name in _LISTS}
         self.attachments: dict[str, dict[str, Any]] = {}
         self.storage: dict[str, bytes] = {}
         self.slow_files = 0
@@ -44,7 +48,7 @@ class FakeCliniko(FakeServer):
         }
         stamp = f"{self.now().astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         record = {"id": own_id, "updated_at": stamp, **content, **links}
-        self.held.setdefault(table, {})[own_id] = record
+        self.held[table][own_id] = record
 
     def reply(self, request: Request) -> Reply:
         """The answer of the API, or of the storage."""

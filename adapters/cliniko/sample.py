@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ LABELS = ("Not at all", "Several days", "More than half the days", "Nearly every
 _WEEKS = 6
 
 
-def form(answers: list[int | None]) -> dict[str, Any]:
+def form(answers: Sequence[int | None]) -> dict[str, Any]:
     """The content of a patient form: radio buttons with the label that was chosen."""
     questions = [
         {

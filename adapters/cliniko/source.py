@@ -80,7 +80,7 @@ class ClinikoList:
         return entry(raw, self.id_key, changed, deleted=self._deleted)
 
 
-def cliniko_source(settings: ClinikoSourceSettings, context: AdapterContext) -> PolledSource:
+def cliniko_source(settings: ClinikoSourceSettings, context: AdapterContext) -> PolledSource[Http]:
     """The source. Raises ConfigurationError where the settings can't be used."""
     account = Account(settings, context, context.name)
 

@@ -64,7 +64,7 @@ class _Trial:
         if start[:40].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB):
             raise InvalidRecord(
                 "unreadable_file",
-                "this is a web page or XML under another name; open it in Excel and save it as .xlsx",
+                "this is a web page or XML under another name; open it in Excel, save it as .xlsx",
             )
         self._encoding = next((name for bom, name in _BOMS if start.startswith(bom)), "utf-8")
         self._marked = self._encoding != "utf-8"

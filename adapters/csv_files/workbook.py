@@ -130,9 +130,7 @@ class Workbook:
         return rows
 
 
-def _without_result(
-    cells: Sequence[Any], beside: Iterator[Sequence[Any]] | None
-) -> frozenset[int]:
+def _without_result(cells: Sequence[Any], beside: Iterator[Sequence[Any]] | None) -> frozenset[int]:
     if beside is None:
         return frozenset()
     written = next(beside, ())
@@ -179,8 +177,8 @@ def table_sheet(book: Workbook, table: ExpectedTable) -> tuple[str, int, tuple[s
     if len(complete) > 1:
         raise InvalidRecord(
             "several_sheets",
-            f"{len(complete)} sheets have the columns of table {table.name}; leave one in the file, "
-            "or hide the others",
+            f"{len(complete)} sheets have the columns of table {table.name}; leave one in the "
+            "file, or hide the others",
             allowed=complete,
         )  # fmt: skip
     name = complete[0] if complete else max(fits, key=lambda one: fits[one].score)

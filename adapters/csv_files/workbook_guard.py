@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from connector.errors import InvalidRecord
@@ -32,7 +33,9 @@ _XML = (".xml", ".rels", ".vml")
 _PLAIN_ENCODINGS = {b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1", b"windows-1252"}
 _ENCODING = re.compile(rb"""^<\?xml[^>]{0,150}?encoding\s*=\s*["']([^"']{1,40})["']""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
-_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]{0,100}?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
+_MERGE = re.compile(
+    rb'<(?:\w+:)?mergeCell\s[^>]{0,100}?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"'
+)
 _ROW = re.compile(rb"<(?:\w+:)?row[ />]")
 
 
@@ -134,7 +137,7 @@ class _Part:
         if not places:
             self._since_row += new
         else:
-            longest = max((b - a for a, b in zip(places, places[1:], strict=False)), default=0)
+            longest = max((b - a for a, b in pairwise(places)), default=0)
             before = self._since_row + places[0]
             self._since_row = len(text) - places[-1]
             if max(longest, before) > LONGEST_ROW_BYTES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adapters.fhir_r4.feeds import Asker
 from adapters.fhir_r4.own import is_ours
-from adapters.fhir_r4.page import Item, Page, as_item, digest
+from adapters.fhir_r4.page import Item, as_item, digest
 from adapters.fhir_r4.server import ACCEPT
 from connector.errors import InvalidRecord, Rejected
 from connector.fhir_json import Entry, entries, parse_answer
@@ -49,7 +49,7 @@ def fetched(ask: Asker, named: Named, system: str) -> RawPage:
         items = [item for item in page.items if item.id in named.ids or item.fault is not None]
         missing = set(named.ids) - {item.id for item in items}
         for own_id in sorted(missing):
-            items += _alone(ask, own_id, page)
+            items += _alone(ask, own_id)
     except Rejected as fault:
         error = InvalidRecord(
             "fetch_refused", f"the server refused to give a {ask.kind} that it told of"
@@ -69,13 +69,13 @@ def fetched(ask: Asker, named: Named, system: str) -> RawPage:
     return RawPage(batches=(batch,) if rows else (), answers=named.notices)
 
 
-def _alone(ask: Asker, own_id: str, page: Page) -> list[Item]:
+def _alone(ask: Asker, own_id: str) -> list[Item]:
     answer = ask.http.request("GET", f"{ask.kind}/{own_id}", headers=ACCEPT, expect=(404, 410))
     if answer.status == 404:
         return []
     if answer.status == 410:
         gone = {"resourceType": ask.kind, "id": own_id}
-        mark = digest(ask.kind, own_id, "gone", page.at.isoformat())[:16]
+        mark = digest(ask.kind, own_id, "gone")[:16]
         return [Item(mark, 1, own_id, gone, deleted=True)]
     return [as_item(entry, ask.kind, entry.resource) for entry in _read(answer, ask.kind)]
 

@@ -16,7 +16,9 @@ from connector.errors import InvalidRecord
 from connector.fhir_json import Entry, entries, parse_answer
 
 KINDS = ("handshake", "heartbeat", "event-notification", "query-status", "query-event")
-_REFERENCE = re.compile(r"(?:^|/)([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/?#]+)?$")
+_REFERENCE = re.compile(
+    r"(?:^|/)([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/?#]+)?$"
+)
 _CHANNEL = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _COUNT = re.compile(r"[0-9]{1,18}")
 _STATUS = ("Parameters", "SubscriptionStatus")
@@ -118,7 +120,7 @@ def _notification(
     trouble = ""
     if told.errors or told.status in ("error", "off", "entered-in-error"):
         state = told.status if told.status in ("error", "off") else "in trouble"
-        trouble = f"the server says that a subscription is {state}; the source is polled all the same"
+        trouble = f"the server says that a subscription is {state}; polling goes on"
     total = None if told.total is None else _number(told.total)
     return Notification(str(told.kind), channel, total, trouble, events, resources, named)
 

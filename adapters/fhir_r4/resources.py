@@ -38,6 +38,11 @@ _FLAG_CATEGORY = {
     "code": "clinical",
     "display": "Clinical",
 }
+_ALERT_MESSAGE = {
+    "system": "http://terminology.hl7.org/CodeSystem/communication-category",
+    "code": "alert",
+    "display": "Alert",
+}
 
 
 def document_reference(
@@ -132,6 +137,31 @@ def alert_flag(
     )
 
 
+def alert_communication(
+    outgoing: Outgoing, patient: str, identifier: Mapping[str, str], at: datetime
+) -> dict[str, Any]:
+    """A message about the patient, sent by us to the role that must act; it stays in the chart."""
+    from fhirclient.models.communication import Communication
+
+    alert = _alert(outgoing)
+    return checked(
+        Communication,
+        {
+            "resourceType": "Communication",
+            "identifier": [dict(identifier)],
+            "status": "completed",
+            "category": [{"coding": [_ALERT_MESSAGE]}],
+            "priority": _PRIORITIES.get(alert["severity"], "routine"),
+            "subject": {"reference": f"Patient/{patient}"},
+            "topic": {"text": alert["summary"]},
+            "sent": instant(at),
+            "recipient": [{"display": alert["audience"]}],
+            "sender": {"display": AUTHOR},
+            "payload": [{"contentString": f"{alert['text']} {alert['note']}".strip()}],
+        },
+    )
+
+
 def _alert(outgoing: Outgoing) -> dict[str, str]:
     """The words of an alert document; ``text`` may name scores, and goes into the chart alone."""
     try:
@@ -160,5 +190,10 @@ def instant(at: datetime) -> str:
 
 def checked(model: Any, resource: dict[str, Any]) -> dict[str, Any]:
     """The resource as the model of R4 writes it. Raises where the model refuses it (a defect)."""
-    made: dict[str, Any] = model(resource, strict=True).as_json()
+    made: dict[str, Any] = check(model, resource).as_json()
     return made
+
+
+def check(model: Any, resource: dict[str, Any]) -> Any:
+    """The model's own object of a resource. Raises where the model refuses it (a defect)."""
+    return model(resource, strict=True)

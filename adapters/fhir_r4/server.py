@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from adapters.fhir_r4.settings import FhirDestinationSettings, ServerSettings
-from connector.http import Http
+from adapters.fhir_r4.settings import FhirDestinationSettings, FhirSourceSettings, ServerSettings
+from connector.http import Authorization, Http
 from connector.ports import AdapterContext
 from connector.sign_in import proof
 
 ACCEPT = {"Accept": "application/fhir+json"}
 _READING = ("system/*.read", "system/*.rs")
 _WRITING = ("system/*.read system/*.write", "system/*.crs")
-"""The scopes of SMART 1 and SMART 2; documents are looked for, created, never changed."""
+_CORRECTING = ("system/*.read system/*.write", "system/*.crus")
+_SUBSCRIBING = (" system/Subscription.write", " system/Subscription.cruds")
+"""The scopes of SMART 1 and SMART 2. Documents are looked for and created, never changed; a score
+that was corrected is changed."""
 
 
 class Server:
@@ -23,25 +26,39 @@ class Server:
         self._settings = settings
         self._context = context
         self._ca_file = None if settings.ca_file is None else context.home / settings.ca_file
-        writes = isinstance(settings, FhirDestinationSettings)
         self._authorization = proof(
             settings.authorization,
             settings.base_url,
             context.home,
-            scopes=_WRITING if writes else _READING,
+            scopes=_scopes(settings),
             private_network=settings.private_network,
             ca_file=self._ca_file,
             now=context.now,
         )
         self.open().close()
 
-    def open(self) -> Http:
-        """A session; to be closed after use. The token outlives it."""
+    def open(self, *, signed: bool = True) -> Http:
+        """A session; to be closed after use. The token outlives it. Not ``signed``: without it."""
+        return self._session(self._settings.base_url, self._authorization if signed else None)
+
+    def open_other(self, origin: str) -> Http:
+        """A session with another host, where files of this server lie; it gets no token."""
+        return self._session(origin, None)
+
+    def _session(self, base_url: str, authorization: Authorization | None) -> Http:
         given = self._settings
         return Http(
-            given.base_url,
-            authorization=self._authorization,
+            base_url,
+            authorization=authorization,
             private_network=given.private_network,
             ca_file=self._ca_file,
             now=self._context.now,
         )
+
+
+def _scopes(settings: ServerSettings) -> tuple[str, str]:
+    if isinstance(settings, FhirDestinationSettings):
+        return _WRITING if settings.write == ("document_reference",) else _CORRECTING
+    if isinstance(settings, FhirSourceSettings) and settings.subscription is not None:
+        return _READING[0] + _SUBSCRIBING[0], _READING[1] + _SUBSCRIBING[1]
+    return _READING

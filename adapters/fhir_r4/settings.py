@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from adapters.fhir_r4.push_settings import ExportSettings, SubscriptionSettings
 from connector.sign_in import AuthorizationSettings
 
 TYPES = (
@@ -54,7 +55,9 @@ class FhirSourceSettings(ServerSettings):
 
     ``parameters`` are search parameters by type that narrow what is asked for. ``overlap_seconds``:
     how long a change may take to become visible. ``most_deleted_percent``: a comparison in which
-    more of a type is gone is taken for a fault of the server.
+    more of a type is gone is taken for a fault of the server. ``identifier_system`` is that of the
+    destination which files there: what carries it is our own, and not read back. ``subscription``:
+    the server also posts to us; ``export``: how everything is loaded at once.
     """
 
     types: tuple[str, ...] | None = None
@@ -64,6 +67,9 @@ class FhirSourceSettings(ServerSettings):
     page_size: int = Field(default=100, ge=1, le=1000)
     deletions: Literal["none", "history", "compare"] = "compare"
     most_deleted_percent: int = Field(default=50, ge=1, le=100)
+    identifier_system: str = Field(default=IDENTIFIER_SYSTEM, pattern=_SYSTEM)
+    subscription: SubscriptionSettings | None = None
+    export: ExportSettings | None = None
 
     @field_validator("types")
     @classmethod
@@ -102,13 +108,18 @@ class FhirDestinationSettings(ServerSettings):
     ``patient_source`` is the source whose patient ids are this server's. For patients of another
     source, ``patient_identifier_system`` says which identifier holds the practice's chart number.
     ``questionnaires`` says, by our instrument id, what the server calls a form that clients are
-    asked for: the canonical URL of its Questionnaire, or ``Questionnaire/<id>``.
+    asked for: the canonical URL of its Questionnaire, or ``Questionnaire/<id>``. ``write``: what is
+    filed with a therapist's report; scores and answers that came from ``patient_source`` itself
+    are not written back to it.
     """
 
     patient_source: str | None = None
     patient_identifier_system: str | None = Field(default=None, pattern=_SYSTEM)
     identifier_system: str = Field(default=IDENTIFIER_SYSTEM, pattern=_SYSTEM)
-    alerts: Literal["task", "flag", "none"] = "task"
+    alerts: Literal["task", "flag", "communication", "none"] = "task"
+    write: tuple[Literal["document_reference", "observation", "questionnaire_response"], ...] = (
+        "document_reference",
+    )
     questionnaires: dict[str, str] = {}
 
     @field_validator("questionnaires")
@@ -120,6 +131,16 @@ class FhirDestinationSettings(ServerSettings):
                     f"{instrument}: {target!r} is neither a canonical URL, such as "
                     "https://ehr.example/fhir/Questionnaire/phq9, nor Questionnaire/<id>"
                 )
+        return given
+
+    @field_validator("write")
+    @classmethod
+    def _the_document_too(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if "document_reference" not in given:
+            raise ValueError(
+                "must hold document_reference: scores and answers are filed with the report that "
+                "they are told in, and refer to it"
+            )
         return given
 
     @model_validator(mode="after")

@@ -43,6 +43,7 @@ class FhirServer:
 
     def __init__(self, settings: FhirSourceSettings, context: AdapterContext) -> None:
         self._settings = settings
+        self.exports = settings.export is not None
         self._context = context
         self._now = context.now
         self._server = Server(settings, context)
@@ -110,9 +111,9 @@ class FhirServer:
     def export(self, state: str | None) -> Iterator[RawPage]:
         """Everything, by ``$export``. Raises RetryLater while the server prepares it."""
         with self._server.open() as http:
-            yield from Export(self._settings, self._server, http, self._types(http), self._now).pages(
-                state, self._went_on
-            )
+            yield from Export(
+                self._settings, self._server, http, self._types(http), self._now
+            ).pages(state, self._went_on)
 
     def _went_on(self, at: datetime, kinds: Collection[str]) -> str:
         """The cursor with which the polls of these types go on from a moment."""

@@ -13,14 +13,15 @@ from connector.budget import Budget, Calls
 from connector.ports import Adapter, AdapterContext
 
 if TYPE_CHECKING:
+    from adapters.intakeq.account import Intakeq
     from adapters.intakeq.destination import IntakeqFiles
     from adapters.intakeq.fake import FakeIntakeq
     from connector.polling.notice import ThinWebhook
-    from connector.polling.source import PolledSource
     from connector.polling.settings import VendorSettings
+    from connector.polling.source import PolledSource
 
 
-def _source(settings: IntakeqSourceSettings, context: AdapterContext) -> PolledSource:
+def _source(settings: IntakeqSourceSettings, context: AdapterContext) -> PolledSource[Intakeq]:
     from adapters.intakeq.source import intakeq_source
 
     return intakeq_source(settings, context)
@@ -56,9 +57,9 @@ def _calls(settings: IntakeqSourceSettings) -> Sequence[Calls]:
 def _concerns(settings: VendorSettings) -> Sequence[str]:
     if isinstance(settings, IntakeqSourceSettings) and settings.webhook is not None:
         return [
-            "IntakeQ signs nothing that it posts: keep the end of the webhook's address secret, and "
-            "let the proxy take it from IntakeQ's addresses alone (what is posted is fetched again "
-            "before it is believed)"
+            "IntakeQ signs nothing that it posts: keep the end of the webhook's address secret, "
+            "and let the proxy take it from IntakeQ's addresses alone (what is posted is fetched "
+            "again before it is believed)"
         ]
     return []
 

@@ -1,7 +1,7 @@
 """Files reports with IntakeQ clients.
 
-IntakeQ honours no key of ours, so the file's name carries a marker, and the client's files are looked
-through before anything is sent.
+IntakeQ honours no key of ours, so the file's name carries a marker, and the client's files are
+looked through before anything is sent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A stand-in for IntakeQ with its quirks (vendors.md, "Fake servers"; support articles).
 
-Answers as label text, 10 requests a minute and 500 a day, no "attended", times in milliseconds since
-1970, 100 a page, by-day filters, webhooks without a signature.
+Answers as label text, 10 requests a minute and 500 a day, no "attended", times in milliseconds
+since 1970, 100 a page, by-day filters, webhooks without a signature.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SINCE = ("updatedSince", "dateUpdatedStart")
 
 
 class FakeIntakeq(FakeServer):
-    """Clients, appointments, forms, notes and files, by id, each with the day of its last change."""
+    """Clients, appointments, forms, notes and files, by id, with the time of their last change."""
 
     per_minute: int | None = 10
     per_day: int | None = 500

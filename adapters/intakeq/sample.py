@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ def millis(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def matrix(answers: list[int | None]) -> dict[str, Any]:
+def matrix(answers: Sequence[int | None]) -> dict[str, Any]:
     """A form's question of the type Matrix: a row for each item, the answer as its label."""
     rows = [
         {"Text": f"row {place}", "Answers": [] if answer is None else [LABELS[answer]]}

@@ -1,24 +1,22 @@
 """IntakeQ's lists: clients, appointments, submitted forms, locked notes.
 
-Quirks (support articles 31, 204, 251, 342, 430): 100 a page, and no time of change in the records, so
-that what was given is known by its content; ``updatedSince`` is asked by day, with a day of overlap;
-what was deleted is asked for by ``deletedOnly``, once a day; a form's answers have an address of
-their own and are label text. Of notes only the metadata is taken.
+Quirks (support articles 31, 204, 251, 342, 430): 100 a page, and no time of change in the records,
+so that what was given is known by its content; ``updatedSince`` is asked by day, with a day of
+overlap; what was deleted is asked for by ``deletedOnly``, once a day; a form's answers have an
+address of their own and are label text. Of notes only the metadata is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from adapters.intakeq.account import Account, Intakeq
 from adapters.intakeq.settings import IntakeqSourceSettings
 from connector.errors import InvalidRecord
-from connector.http import Http
 from connector.polling.found import Found, Portion, entry, listed, server_time
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
@@ -45,7 +43,9 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "clients": Kind("clients", "ClientId", "dateUpdatedStart", {"includeProfile": "true"}, ""),
     "appointments": Kind("appointments", "Id", "updatedSince", {}, "appointments"),
-    "intakes": Kind("intakes/summary", "Id", "updatedSince", {"all": "true"}, "intakes", whole=True),
+    "intakes": Kind(
+        "intakes/summary", "Id", "updatedSince", {"all": "true"}, "intakes", whole=True
+    ),
     # status=1: locked notes
     "notes": Kind(
         "notes/summary", "Id", "updatedSince", {"status": "1"}, "notes",
@@ -115,21 +115,22 @@ class IntakeqList:
         return entry(raw, self.id_key, deleted=self._deleted)
 
 
-def intakeq_source(settings: IntakeqSourceSettings, context: AdapterContext) -> PolledSource:
+def intakeq_source(
+    settings: IntakeqSourceSettings, context: AdapterContext
+) -> PolledSource[Intakeq]:
     """The source. Raises ConfigurationError where the settings can't be used."""
     account = Account(settings, context, context.name)
 
-    def lists(session: Any) -> Sequence[IntakeqList]:
+    def lists(session: Intakeq) -> Sequence[IntakeqList]:
         return [IntakeqList(session, name, context.now) for name in settings.lists]
 
-    def daily(session: Any) -> Sequence[IntakeqList]:
+    def daily(session: Intakeq) -> Sequence[IntakeqList]:
         return [
             IntakeqList(session, name, context.now, deleted=True)
             for name in settings.lists
             if name in ("clients", "appointments")
         ]
 
-    opened = cast(Callable[[], AbstractContextManager[Http]], account.open)
     return PolledSource(
-        account.address, opened, lists, daily=daily, overlap=_OVERLAP, now=context.now
+        account.address, account.open, lists, daily=daily, overlap=_OVERLAP, now=context.now
     )

@@ -1,4 +1,4 @@
-"""Documents that a person files into the chart by hand, where the EHR has no way in for programs."""
+"""Documents that a person files into the chart by hand, where programs have no way in."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from connector.ports import Adapter, AdapterContext
 
 if TYPE_CHECKING:
     from adapters.pas_fhir.destination import PasPayer
+    from adapters.pas_fhir.fake import FakePayer
     from adapters.pas_fhir.webhook import PasNotifications
 
 
@@ -36,6 +37,12 @@ def _concerns(settings: PasDestinationSettings | PasAnswersSettings) -> Sequence
     return found
 
 
+def _fake() -> FakePayer:
+    from adapters.pas_fhir.fake import FakePayer
+
+    return FakePayer()
+
+
 ADAPTER = Adapter(
     name="pas_fhir",
     summary="Sends requests for authorization to a payer (Da Vinci PAS); takes its answers",
@@ -47,4 +54,5 @@ ADAPTER = Adapter(
     webhook=_webhook,
     payer_answers=True,
     concerns=_concerns,
+    fake=_fake,
 )

@@ -1,4 +1,4 @@
-"""A payer's answers as pages for the inbox: one batch for each bundle, keyed by its content."""
+"""A payer's answers as pages for the inbox: a row for each decision, keyed by what it decides."""
 
 from __future__ import annotations
 
@@ -7,36 +7,57 @@ import json
 from datetime import datetime
 from typing import Any
 
+from connector.authorizations.answers import decision_of
 from connector.documents.pas.checking.check import bundles_of
-from connector.documents.pas.decisions import claim_responses
+from connector.documents.pas.decisions import Decision, claim_responses, decisions_of
+from connector.documents.pas.packet import Packet
 from connector.ports import RawBatch, RawPage, RawRow
 
-TABLE = "pas_answers"
-"""The rows' table: ``response`` is the payer's bundle, ``decisions_of`` reads it."""
+TABLE = "decisions"
+"""The rows' table. A row has ``type`` decision and ``content``, which the lifecycle of requests
+takes, and the payer's own ``response``."""
+
+_DECIDING = ("request", "identifier", "item", "addItem", "adjudication", "error", "processNote",
+             "preAuthRef", "preAuthPeriod", "extension", "communicationRequest")  # fmt: skip
 
 
-def answer_page(response: Any, at: datetime, origin: str) -> RawPage:
-    """The bundles of ``response`` that hold an answer.
+def answer_page(response: Any, at: datetime, origin: str, packet: Packet | None = None) -> RawPage:
+    """The decisions in ``response``. With the ``packet`` that was sent they say how much of it.
 
-    The same answer has the same key, whether it came at once, by inquiry or as a notification: what
-    differs then (the bundle's own id and time) is not part of the key.
+    The same decision has the same key, whether it came at once, by inquiry or as a notification.
     """
-    batches = [
-        RawBatch(
-            key=_key(bundle),
-            table=TABLE,
-            origin=origin,
-            as_of=at,
-            rows=(RawRow(1, {"response": bundle}),),
-        )
-        for bundle in bundles_of(response)
-        if claim_responses(bundle)
-    ]
-    return RawPage(batches=tuple({batch.key: batch for batch in batches}.values()))
+    batches: dict[str, RawBatch] = {}
+    for bundle in bundles_of(response):
+        decisions = decisions_of(bundle, packet)
+        for answer, decision in zip(claim_responses(bundle), decisions, strict=True):
+            key = _key(answer)
+            row = RawRow(1, _row(bundle, decision))
+            batches.setdefault(key, RawBatch(key, TABLE, origin, at, (row,)))
+    return RawPage(batches=tuple(batches.values()))
 
 
-def _key(bundle: dict[str, Any]) -> str:
-    text = json.dumps(
-        [bundle.get("entry")], sort_keys=True, separators=(",", ":"), ensure_ascii=True
-    )
+def _row(bundle: dict[str, Any], decision: Decision) -> dict[str, Any]:
+    found = decision_of(decision.meaning)
+    return {
+        "type": "decision",
+        "direction": "",
+        "case": "",
+        "content": {
+            "way": "pas",
+            "ties": _ties(decision),
+            "decision": found.model_dump(mode="json"),
+        },
+        "response": bundle,
+    }
+
+
+def _ties(decision: Decision) -> list[str]:
+    """Our numbers as the payer echoes them: of the whole request first, then of its lines."""
+    numbers = [decision.identifier, *(line.trace for line in decision.review.services)]
+    return [f"trace:{one}" for one in dict.fromkeys(numbers) if one]
+
+
+def _key(answer: dict[str, Any]) -> str:
+    parts = {name: answer.get(name) for name in _DECIDING}
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

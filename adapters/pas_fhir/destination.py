@@ -41,7 +41,8 @@ class PasPayer:
         Raises Rejected where the payer refuses it or it may not be sent as it is, RetryLater
         ("answer_lost") where it may have arrived: ``find`` must be asked before the next attempt.
         """
-        bundle = _bundle(_packet(outgoing))
+        packet = _packet(outgoing)
+        bundle = _bundle(packet)
         claim = claim_of(bundle)
         try:
             with self._server.open() as http:
@@ -53,7 +54,7 @@ class PasPayer:
                 raise _lost(answer.host, "answered something else than the request's answer")
         except RetryLater as fault:
             raise self._settled(fault) from None
-        return self._receipt(outgoing, claim, response, "$submit")
+        return self._receipt(outgoing, packet, claim, response, "$submit")
 
     def find(self, outgoing: Outgoing) -> Receipt | None:
         """The receipt, if the payer knows this very version of the request.
@@ -69,7 +70,7 @@ class PasPayer:
         if found is None:
             return None
         mine = {"resourceType": "Parameters", "parameter": _mine(response, claim)}
-        return self._receipt(outgoing, claim, mine, "$inquire")
+        return self._receipt(outgoing, packet, claim, mine, "$inquire")
 
     def inquire(self, outgoing: Outgoing) -> Answered | None:
         """What the payer says of a request that it has: the fallback where no notice comes.
@@ -117,11 +118,16 @@ class PasPayer:
         return RetryLater(fault.code, fault.message, until=later, detail=fault.detail)
 
     def _receipt(
-        self, outgoing: Outgoing, claim: Mapping[str, Any], response: Any, origin: str
+        self,
+        outgoing: Outgoing,
+        packet: Packet,
+        claim: Mapping[str, Any],
+        response: Any,
+        origin: str,
     ) -> Receipt:
         answer = None
         if self._settings.answers_to is not None:
-            page = answer_page(response, self._context.now(), origin)
+            page = answer_page(response, self._context.now(), origin, packet)
             answer = Answered(self._settings.answers_to, page)
         return Receipt(outgoing.key, f"Claim/{claim['id']}", answer)
 

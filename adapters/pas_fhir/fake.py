@@ -1,6 +1,6 @@
 """A payer that plays every part, for trials and tests. It listens on 127.0.0.1 alone.
 
-What it does with a request is its ``scenario``, or the word after ``scenario:`` in the request's
+What it does with a request is its ``scenario``, or the word after ``scenario`` in the request's
 message to the reviewer: approve, deny, pend, modify, error (business errors in a response),
 outcome (OperationOutcome, 422), fail (500), slow, malformed, lost (works, answers nothing).
 """
@@ -11,6 +11,7 @@ import json
 import re
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -25,7 +26,7 @@ SCENARIOS = (
     "approve", "deny", "pend", "modify", "error", "outcome", "fail", "slow", "malformed", "lost",
 )  # fmt: skip
 _MOST_BYTES = 64_000_000
-_WORD = re.compile(r"scenario: ?([a-z]+)")
+_WORD = re.compile(r"scenario ([a-z]+)")
 
 
 class FakePayer:
@@ -45,6 +46,7 @@ class FakePayer:
         self.attachments: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str]] = []
         self.faults: list[str] = []
+        self.counted: Counter[str] = Counter()
         self.inquiry_offered = True
         self._lock = threading.Lock()
         self._server: ThreadingHTTPServer | None = None
@@ -92,6 +94,7 @@ class FakePayer:
     def submit(self, bundle: dict[str, Any]) -> tuple[int, Any]:
         """Status and body of the answer; None for no answer at all."""
         identifier = str(bundle.get("identifier", {}).get("value"))
+        self.counted[identifier] += 1
         scenario = self._scenario(bundle)
         if scenario == "outcome":
             return 422, operation_outcome("business-rule", "this plan is not served here")

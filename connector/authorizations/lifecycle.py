@@ -26,19 +26,24 @@ STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]
 _OPEN: frozenset[State] = frozenset({"requested", "pended", "peer_to_peer", "appeal"})
 _DECIDED: frozenset[State] = frozenset({"approved", "partly", "denied", "cancelled"})
 
+
+def _to(*states: State) -> frozenset[State]:
+    return frozenset(states)
+
+
 MOVES: dict[State | None, frozenset[State]] = {
-    None: frozenset({"requested"}),
-    "requested": frozenset({"requested", "pended"}) | _DECIDED,
-    "pended": frozenset({"requested", "pended", "peer_to_peer"}) | _DECIDED,
-    "approved": frozenset({"expired", "exhausted", "cancelled"}),
-    "partly": frozenset({"peer_to_peer", "appeal", "expired", "exhausted", "cancelled"}),
-    "denied": frozenset({"requested", "peer_to_peer", "appeal", "cancelled"}),
-    "peer_to_peer": frozenset({"pended", "appeal"}) | _DECIDED,
-    "appeal": frozenset({"pended", "peer_to_peer"}) | _DECIDED,
+    None: _to("requested"),
+    "requested": _to("requested", "pended", *_DECIDED),
+    "pended": _to("requested", "pended", "peer_to_peer", *_DECIDED),
+    "approved": _to("expired", "exhausted", "cancelled"),
+    "partly": _to("peer_to_peer", "appeal", "expired", "exhausted", "cancelled"),
+    "denied": _to("requested", "peer_to_peer", "appeal", "cancelled"),
+    "peer_to_peer": _to("pended", "appeal", *_DECIDED),
+    "appeal": _to("pended", "peer_to_peer", *_DECIDED),
     # A visit that is cancelled gives room again; a longer period is a new decision.
-    "expired": frozenset({"approved", "partly", "cancelled"}),
-    "exhausted": frozenset({"approved", "partly", "expired", "cancelled"}),
-    "cancelled": frozenset({"requested"}),
+    "expired": _to("approved", "partly", "cancelled"),
+    "exhausted": _to("approved", "partly", "expired", "cancelled"),
+    "cancelled": _to("requested"),
 }
 """What each state may become. ``requested`` again is a new version of the same request."""
 

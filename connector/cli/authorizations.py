@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,8 @@ _STATES = (
     "pended", "approved", "partly", "denied", "peer_to_peer", "appeal", "expired", "exhausted",
     "cancelled",
 )  # fmt: skip
+_MINUTE = timedelta(minutes=1)
+"""A day ends with its last minute, not with the first of the next."""
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -116,7 +118,7 @@ def show_command(home: Path, reference: str) -> None:
 @click.option("--on", "day", type=_DAY, help="The day on which the payer said it.")
 @click.option("--correct", metavar="WHY", help="Put right what was entered wrongly; say why.")
 @click.pass_obj
-def set_command(home: Path, reference: str, **given: Any) -> None:
+def set_command(home: Path, /, reference: str, **given: Any) -> None:
     """Write down what the payer said by portal, fax or telephone, with the name of who heard it."""
     from connector.pipeline.release import person
     from connector.release.requested import record
@@ -252,7 +254,7 @@ def _times(case: Case, found: Standing, zone: ZoneInfo) -> str:
     if found.due is None:
         return f"waits since {_moment(case.requested_at, zone)[:10]}"
     word = "OVERDUE since" if found.overdue else "due by"
-    return f"{word} {_moment(found.due, zone)}"
+    return f"{word} {_moment(found.due - _MINUTE, zone)}"
 
 
 def _event(event: Event) -> str:

@@ -79,8 +79,8 @@ def done_command(home: Path, key: str, by: str, reference: str) -> None:
     """Say that KEY (or its beginning) is filed in the chart; its laid-out copy is removed."""
     app = open_app(home)
     with app.open_store() as store:
-        given = {"by": by, "reference": reference, "now": app.site.now()}
-        row = filing.done(store, app.destinations, key, **given)
+        now = app.site.now()
+        row = filing.done(store, app.destinations, key, by=by, reference=reference, now=now)
     click.echo(f"Filed: {row.kind} {row.key[:10]}. The copy that lay ready is removed.")
 
 
@@ -105,6 +105,6 @@ def drop_command(home: Path, key: str, by: str, why: str) -> None:
     """Take KEY off the list: it is not to be filed, and was not."""
     app = open_app(home)
     with app.open_store() as store:
-        given = {"by": by, "why": why, "now": app.site.now()}
-        row = filing.drop(store, app.destinations, key, **given)
+        now = app.site.now()
+        row = filing.drop(store, app.destinations, key, by=by, why=why, now=now)
     click.echo(f"Taken off the list: {row.kind} {row.key[:10]}. Its copy is removed.")

@@ -15,6 +15,7 @@ import click
 
 from connector import registry
 from connector.cli import EXIT_NEEDS_PERSON
+from connector.cli.impact import diff_command
 from connector.cli.mapping_new import new_command, sniff_command
 from connector.cli.mapping_preview import preview_command, values_command
 from connector.errors import InvalidRecord
@@ -36,7 +37,7 @@ def map_command() -> None:
     """Make a mapping, try it on files and on real rows; nothing is stored or sent."""
 
 
-for _command in (new_command, sniff_command, preview_command, values_command):
+for _command in (new_command, sniff_command, preview_command, values_command, diff_command):
     map_command.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""``map new`` and ``map sniff``: a mapping proposed from a sample, and which mapping fits a file."""
+"""``map new``, ``map sniff``: a mapping proposed from a sample, and which mapping fits a file."""
 
 from __future__ import annotations
 

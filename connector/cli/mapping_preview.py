@@ -151,7 +151,8 @@ def values_command(home: Path, source: str | None, field: str | None, write: Pat
     if write is not None and (source is None or field is None):
         raise click.UsageError("--write needs --source and --field: a value file is of one field")
     with app.open_store() as store:
-        found: list[Unmapped] = store.write(lambda tx: unmapped_words(tx, app.mappings, app.context))
+        known = app.mappings
+        found: list[Unmapped] = store.write(lambda tx: unmapped_words(tx, known, app.context))
     found = [
         one for one in found
         if (source is None or one.source == source)
@@ -180,5 +181,5 @@ def _write(path: Path, found: list[Any], field: str) -> None:
     text = template({one.word: (one.count, one.suggestion) for one in found})
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)  # words may be names
-    click.echo(f"{path}: {len(found)} words. Fill in the column value ('-' means no value), put the")
-    click.echo(f"file beside the mapping, and name it: values_file: {path.name}")
+    click.echo(f"{path}: {len(found)} words. Fill in the column value ('-' means no value), put")
+    click.echo(f"the file beside the mapping, and name it there: values_file: {path.name}")

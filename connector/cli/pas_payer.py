@@ -28,7 +28,7 @@ def _adapter(module: str) -> Any:
 def fake_payer_command(port: int, scenario: str, seconds: float | None) -> None:
     """Play a payer on this machine, for a trial; end it with Ctrl-C.
 
-    A request whose message holds "scenario: deny" is denied, and so on.
+    A request whose message holds "scenario deny" is denied, and so on.
     """
     payer = _adapter("fake").FakePayer(scenario)
     try:

@@ -77,9 +77,7 @@ def _show_rule(rule: PayerRule) -> None:
         (name.replace("_", " "), _words(one.value), one.source, _CONFIRM if one.confirm else "")
         for name, one in rule.stated()
     ]
-    rows += [
-        ("note", one.value, one.source, _CONFIRM if one.confirm else "") for one in rule.notes
-    ]
+    rows += [("note", one.value, one.source, _CONFIRM if one.confirm else "") for one in rule.notes]
     console().print(table("", ("what", "value", "source", ""), rows))
 
 

@@ -17,6 +17,8 @@ from connector.registry import unknown
 from connector.score_entry import Entered, ScoreDesk, Typed, form_of
 from connector.store.store import Store
 
+_CONFIRM = {"blanks_ok": "--blanks-ok", "again": "--again"}
+
 
 @click.group("score")
 def score_command() -> None:
@@ -29,7 +31,7 @@ def score_command() -> None:
 @click.option("--date", "taken_on", help="When it was filled in, YYYY-MM-DD (default: today).")
 @click.option("--items", help="The answers in order, as 2,1,0,...; - is one left blank.")
 @click.option("--total", default="", help="The total, where the answers are not at hand.")
-@click.option("--encoding", default="", help="How the answers are written, where that must be said.")
+@click.option("--encoding", default="", help="How the answers are written, if it must be said.")
 @click.option("--variant", default="")
 @click.option("--answer", "answers", multiple=True, metavar="KEY=VALUE", help="Beside the items.")
 @click.option("--by", required=True, help="Who types it in.")
@@ -65,7 +67,8 @@ def add_command(
         done = desk.enter(typed)
     if not isinstance(done, Entered):
         for problem in done:
-            click.echo(f"{problem.field}: {problem.message}", err=True)
+            confirm = f" ({_CONFIRM[problem.confirm]})" if problem.confirm else ""
+            click.echo(f"{problem.field}: {problem.message}{confirm}", err=True)
         click.echo("Nothing was stored.", err=True)
         sys.exit(EXIT_NEEDS_PERSON)
     who = f" ({done.who})" if done.who else ""

@@ -15,9 +15,10 @@ import yaml
 from connector import registry, settings
 from connector.alert_channels import load_alerting
 from connector.alerting.texts import NOT_A_MONITORING_SERVICE
-from connector.app import App, open_app
+from connector.app import App, edited_app, open_app
 from connector.budget import Budget
 from connector.cli import EXIT_CONFIGURATION
+from connector.cli.standing import keep_checked
 from connector.cli.state import attention, state
 from connector.cli.tables import console, table
 from connector.errors import ConfigurationError
@@ -29,6 +30,9 @@ _EXAMPLES = {
     "webhook": "config/webhook_site.yaml.example",
     "hl7": "config/hl7_site.yaml.example",
 }
+_EXPORTS = "config/exports_site.yaml.example"
+_BY_EXPORT = ("simplepractice", "therapynotes", "theranest", "therabill", "prompt")
+"""Systems without an API: the example for exports, with the mapping of that name."""
 
 
 @click.command("init")
@@ -38,10 +42,11 @@ _EXAMPLES = {
 @click.option("--timezone", default="America/New_York", show_default=True)
 @click.option(
     "--like",
-    type=click.Choice(list(_EXAMPLES)),
+    type=click.Choice([*_EXAMPLES, *_BY_EXPORT]),
     default="files",
     show_default=True,
-    help="Exports in folders, forms that are posted and answered by webhooks, or HL7 v2 (MLLP).",
+    help="Exports in folders, forms posted and answered by webhooks, HL7 v2 (MLLP), or the name of "
+    "a system without API: its exports, scores typed in, filing by hand.",
 )
 def init_command(folder: Path, practice_id: str, name: str, timezone: str, like: str) -> None:
     """Make a site in FOLDER: a commented site.yaml, the pickup folders and the keys.
@@ -50,7 +55,7 @@ def init_command(folder: Path, practice_id: str, name: str, timezone: str, like:
     """
     app = make_site(
         folder.resolve(),
-        Resources().find(_EXAMPLES[like]).text(),
+        _example(like),
         {"id": practice_id, "name": name, "timezone": timezone},
     )
     click.echo(f"Site made in {app.home}")
@@ -63,12 +68,25 @@ def init_command(folder: Path, practice_id: str, name: str, timezone: str, like:
         click.echo("2. Set the secrets that it names (environment variables or files)")
     if like == "hl7":
         click.echo("2. Agree ports, addresses and the patient's number with the EHR (docs/hl7.md)")
+    if like in _BY_EXPORT:
+        click.echo("2. See which table each of your exports fits: connector map sniff FILE")
     click.echo(f"3. connector --home {folder} check")
-    click.echo(f"4. connector --home {folder} {'run --once' if like == 'files' else 'serve'}")
+    click.echo(f"4. connector --home {folder} {_begin(like)}")
     click.echo(
         f"Keep a copy of {app.site.store.keys_file} in a safe place: without it nothing that is "
         "stored can be read."
     )
+
+
+def _example(like: str) -> str:
+    if like in _EXAMPLES:
+        return Resources().find(_EXAMPLES[like]).text()
+    text = Resources().find(_EXPORTS).text()
+    return text.replace(f"mapping: {_BY_EXPORT[0]}\n", f"mapping: {like}\n")
+
+
+def _begin(like: str) -> str:
+    return "run --once" if like == "files" else "serve"
 
 
 def make_site(home: Path, text: str, practice: dict[str, str] | None = None) -> App:
@@ -105,12 +123,13 @@ def check_command(home: Path) -> None:
     """Check the whole site and say, for each file in use, whether it is shipped or the site's own.
 
     Finds unknown keys, mappings that name columns or records that do not exist, instruments with
-    impossible values, adapters with missing options. Sends and stores nothing.
+    impossible values, adapters with missing options. Sends nothing; the files are kept as a version
+    of the configuration where the site has been started before.
     """
     screen = console()
     if findings := settings.site_findings(home):
         _refuse(findings)
-    app = open_app(home)
+    app = edited_app(home)
     findings = app.findings()
     rows = [
         (file.owner, name)
@@ -140,9 +159,14 @@ def check_command(home: Path) -> None:
     for plan in app.plans.values():
         if plan.calls or plan.budget != Budget():
             click.echo(f"Requests: {plan.sentence()}")
+    for spec in {m.name: m for m in app.mappings.values()}.values():
+        for sentence in spec.to_confirm:
+            click.echo(f"To confirm with a real file: mapping {spec.name}: {sentence}")
     for sentence in app.concerns():
         click.echo(f"Look again: {sentence}")
     click.echo(f"Alerts: {_alerts(app)} {NOT_A_MONITORING_SERVICE}")
+    if said := keep_checked(home):
+        click.echo(said)
     screen.print("No mistakes found.")
 
 

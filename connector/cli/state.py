@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from connector.app import App
 from connector.by_hand import expected_hours, remind_days
+from connector.cli import standing
 from connector.cli.alert_state import alert_path, alert_troubles
+from connector.cli.heard_state import heard_troubles, missed_notifications
 
 if TYPE_CHECKING:
     from connector.store.store import Tx
@@ -39,7 +41,11 @@ def state(tx: Tx, app: App) -> dict[str, Any]:
             for (destination, state), count in sorted(tx.deliveries.counts().items())
         ],
         "quarantine": tx.quarantine.counts(),
+        "identity": tx.identities.counts(),
+        "configuration": standing.configuration(tx, app),
+        "shadow": standing.shadow(tx, app),
         "polls": polls,
+        "missed_notifications": missed_notifications(tx, app),
         "exports": _exports(tx, app),
         "trouble": _trouble(tx, app, polls),
     }
@@ -61,7 +67,8 @@ def _trouble(tx: Tx, app: App, polls: dict[str, dict[str, str]]) -> list[dict[st
          "message": one.message, "count": one.count, "needs_person": one.needs_person}
         for one in tx.deliveries.troubles()
     ]  # fmt: skip
-    return found + _overdue(tx, app) + alert_troubles(tx, app)
+    found += _overdue(tx, app) + heard_troubles(tx, app) + alert_troubles(tx, app)
+    return found + standing.troubles(tx, app)
 
 
 def _exports(tx: Tx, app: App) -> dict[str, str]:
@@ -109,8 +116,12 @@ def attention(found: dict[str, Any]) -> list[tuple[str, str, str]]:
             rows.append((one["export"], "export is late", why))
         elif "filing" in one:
             rows.append((one["filing"], "waits for a person", why))
+        elif "heard" in one:
+            rows.append((one["source"], f"notifications, {one['at']}", why))
         elif "source" in one:
             rows.append((one["source"], f"last poll failed at {one['at']}", why))
+        elif "part" in one:
+            rows.append((one["part"], one["what"], why))
         elif "alerting" in one:
             rows.append((one["alerting"], one["what"], why))
         elif one["state"] == "off":

@@ -125,6 +125,7 @@ def _counts(tx: Tx) -> dict[str, Any]:
         "folders": tx.deliveries.folders(),
         "dead": sum(tx.deliveries.kind_counts("dead").values()),
         "waiting": sum(tx.deliveries.kind_counts("pending").values()),
+        "to_file": sum(tx.deliveries.kind_counts("waiting").values()),
         "quarantine": tx.quarantine.open_counts(),
     }
 
@@ -151,6 +152,7 @@ def _rows(found: dict[str, Any], seconds: float) -> list[tuple[object, ...]]:
         ("Quarantined rows", aside.get("row", 0), "quarantine list"),
         ("Quarantined files", aside.get("file", 0), "quarantine list"),
         ("Deliveries waiting", found["waiting"], "status"),
+        ("To be filed by hand", found["to_file"], "filing list"),
         ("Dead letters", found["dead"], "dead-letters list"),
         ("Seconds", f"{seconds:.1f}", ""),
     ]

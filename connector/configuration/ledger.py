@@ -69,11 +69,12 @@ def starting(store: Store, home: Path, files: Path | None, approval: bool) -> Co
 
     Raises ConfigurationError where the approved files are no version that ever was in force.
     """
-    edited = keep(store, read_files(home))
+    seen = read_files(home)
+    edited = keep(store, seen)
     if files is None:
         if approval:
             # From now on changes wait: what asked for that holds as it is.
-            set_approved(home, read_files(home))
+            set_approved(home, seen)
         return edited
     digest = read_files(files).digest
     version = store.read(lambda tx: tx.configurations.of_digest(digest))
@@ -83,6 +84,10 @@ def starting(store: Store, home: Path, files: Path | None, approval: bool) -> Co
             f"{files} was changed by hand, and nobody approved that; put a version back with: "
             "connector config rollback VERSION --by NAME",
         )
+    if not approval:
+        # The version that was approved asks for no approval any more: the next start takes the
+        # files in the site's folder.
+        set_approved(home, None)
     return version
 
 

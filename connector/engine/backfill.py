@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from connector.engine.first_load import can_export, first_load
 from connector.engine.inflow import store_pages
 from connector.engine.work import Work
 from connector.errors import ConfigurationError, RetryLater
@@ -59,8 +60,11 @@ def backfill(
     """Reads all; how many rows were new. Goes on where the last one from the same date was cut off.
 
     A pause that the budget or the counterpart asks for is waited for up to ten minutes at a time;
-    a longer one raises RetryLater, and the same call goes on later.
+    a longer one raises RetryLater, and the same call goes on later. A source that gives everything
+    at once is asked for that.
     """
+    if since is None and can_export(work.sources[source]):
+        return first_load(work, source, waits=waits, now=now)
     last = begun(work, source)
     if last is None or last.ended or last.since != since:
         cursor = _first_cursor(work, source, since)

@@ -9,7 +9,6 @@ from connector.pipeline.packet import eligibility, formats
 from connector.progress import DocumentSpec
 
 
-
 def report_inside(spec: DocumentSpec, fmt: str) -> str | None:
     """The id of the signed report whose PDF goes inside; None where none does."""
     if (spec.kind, fmt) not in formats.NEEDS_REPORT:

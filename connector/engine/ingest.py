@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from connector.announced import CATCH_UP
 from connector.documents.alert import alert_document
-from connector.engine import identities, payer_answers, set_aside, shadow
+from connector.engine import heard, identities, noticed, payer_answers, set_aside, shadow
 from connector.engine.entries import judged
 from connector.engine.inflow import store_pages
 from connector.engine.overdue import ARRIVED

@@ -80,10 +80,8 @@ def stale_words(source: str, age: float, hours: float) -> str:
     )
 
 
-def unfiled(
-    tx: Tx, days: Mapping[str, int], now: datetime
-) -> dict[str, tuple[int, int]]:
-    """By destination: how many documents have waited too long for a person, and the oldest's days."""
+def unfiled(tx: Tx, days: Mapping[str, int], now: datetime) -> dict[str, tuple[int, int]]:
+    """By destination: how many documents have waited too long, and for how many days the oldest."""
     found = dict.fromkeys(days, (0, 0))
     for row in tx.deliveries.list("waiting", _ALL):
         limit = days.get(row.destination)

@@ -30,6 +30,10 @@ from connector.x12.content.meaning import meaning
 from connector.x12.content.review import Review
 from connector.x12.content.tying import Sent, Tied, tie_advice, tie_group, tie_interchange
 
+_CORRECT = (
+    "if the payer changed its decision, write it down with: connector authorizations set "
+    "REFERENCE --state ... --correct WHY, and dismiss this row"
+)
 Content = Mapping[str, Any]
 _FIX = (
     "find the request with: connector authorizations list; then write its reference here with: "
@@ -51,14 +55,17 @@ def take(tx: Tx, batch: RawBatch, now: datetime) -> MappingResult:
 def _error(row: RawRow, batch: RawBatch, fault: InvalidRecord | Rejected) -> RowError:
     error = fault
     if not isinstance(error, InvalidRecord):
-        error = InvalidRecord(fault.code, fault.message, field="case")
+        hint = f"; {_CORRECT}" if fault.code == "illegal_move" else ""
+        error = InvalidRecord(fault.code, fault.message + hint, field="case")
     return RowError(row.number, batch.table, batch.origin, error, row.data)
 
 
 def _take(tx: Tx, row: RawRow, batch: RawBatch, now: datetime) -> None:
     if row.fault is not None:
-        raise row.fault if isinstance(row.fault, InvalidRecord) else Rejected(
-            row.fault.code, row.fault.message
+        raise (
+            row.fault
+            if isinstance(row.fault, InvalidRecord)
+            else Rejected(row.fault.code, row.fault.message)
         )
     kind, direction = str(row.data.get("type", "")), str(row.data.get("direction", ""))
     content = row.data.get("content")
@@ -200,7 +207,8 @@ def _status(
     tx: Tx, content: Content, stated: CaseRow | None, as_of: datetime, now: datetime
 ) -> None:
     """A 277: the payer asks for documents, or says where a request stands."""
-    names, texts = [], []
+    names: list[str] = []
+    texts: list[str] = []
     for item in content.get("items", ()):
         if item.get("trace"):
             names += [f"trace:{item['trace']}", f"ref:{item['trace']}"]
@@ -253,4 +261,3 @@ _READERS: dict[
     ("277", ""): _status,
     ("decision", ""): _decision,
 }
-

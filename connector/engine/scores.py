@@ -60,7 +60,6 @@ def _scored(one: Measurement, form: Assessment, instrument: Instrument) -> Score
         table=came.table,
         source_id=came.source_id,
         loinc=_verified(instrument, "loinc.total", instrument.loinc_total),
-        panel=_verified(instrument, "loinc.panel", instrument.loinc_panel),
         band=None if band is None else band.label,
         ranges=tuple(ScoreRange(b.label, b.low, b.high) for b in instrument.bands),
         answers=_answers(form, instrument) if form.instrument == instrument.id else (),

@@ -166,6 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     answer: Callable[[Request], Reply]
     timeout = 30
+    wbufsize = 65_536  # one packet for head and body: two wait for each other
+    disable_nagle_algorithm = True
 
     def _do(self) -> None:
         length = int(self.headers.get("content-length") or 0)

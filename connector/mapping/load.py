@@ -113,11 +113,11 @@ def _document(name: str, resources: Resources, seen: tuple[str, ...]) -> dict[st
 
 
 def _merged(
-    name: str, loaded: Any, resources: Resources, seen: tuple[str, ...], where: str
+    name: str, document: Any, resources: Resources, seen: tuple[str, ...], where: str
 ) -> dict[str, Any]:
-    if not isinstance(loaded, dict):
+    if not isinstance(document, dict):
         raise ConfigurationError("mapping_unreadable", "not a list of keys", where=where)
-    loaded = with_value_files(name, loaded, resources)
+    loaded: dict[str, Any] = with_value_files(name, document, resources)
     base_name = loaded.pop("extends", None)
     if base_name is None:
         return loaded

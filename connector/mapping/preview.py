@@ -1,4 +1,4 @@
-"""What a mapping makes of single rows, field by field: source value, result, what is wrong. Pure."""
+"""What a mapping makes of single rows, by field: source value, result, what is wrong. Pure."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@
 
 For long lists that change, such as the names of clinicians or clients and their numbers; an admin
 edits the file with any spreadsheet program. What it says becomes part of the mapping's ``values``,
-and so of its version. Further columns (``count``, ``suggestion``, notes) are not read; a row without
-a ``value`` is not decided yet, and its word stays unmapped. ``-`` says "no value".
+and so of its version. Further columns (``count``, ``suggestion``, notes) are not read; a row
+without a ``value`` is not decided yet, and its word stays unmapped. ``-`` says "no value".
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from connector.polling.found import Feed, Found, Portion, digest
 from connector.ports import RawBatch, RawRow
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_UNDATED = 5_000
+_MOST_MARKS = 5_000
 _MOST_PAGES = 100_000
 Marks = Mapping[str, datetime | None]
 
@@ -90,18 +90,16 @@ def read_changes(feed: Feed, state: State, overlap: timedelta) -> Iterator[Step]
     for _ in range(_MOST_PAGES):
         portion = feed.portion(state.since, now.place)
         fresh = [one for one in portion.found if one.mark(feed.table) not in state.given]
-        for first in range(0, len(fresh), feed.at_once):
-            some = fresh[first : first + feed.at_once]
+        rest = len(fresh)
+        for some in _groups(fresh, feed.at_once):
             marks = {one.mark(feed.table): _dated(one) for one in some}
-            salt = state.since
+            salt, rest = state.since, rest - len(some)
             state = replace(state, given={**state.given, **marks}, reading=now)
-            left = _left(portion, now.count, len(fresh) - first - len(some))
+            left = _left(portion, now.count, rest)
             yield Step(_batch(feed, some, marks, portion.at, salt), state, left)
         seen = {one.mark(feed.table): _dated(one) for one in portion.found}
         before, now = now, _moved(now, portion)
-        state = replace(
-            state, given=_kept({**state.given, **seen}, _reached(now, state, overlap)), reading=now
-        )
+        state = replace(state, given=_latest({**state.given, **seen}), reading=now)
         if portion.next is None:
             yield Step(None, _ended(state, now, seen, overlap, several=before.place is not None))
             return
@@ -109,6 +107,15 @@ def read_changes(feed: Feed, state: State, overlap: timedelta) -> Iterator[Step]
     raise ConfigurationError(
         "paging_endless", f"the pages of {feed.name} never end; the vendor must correct that"
     )
+
+
+def _groups(fresh: list[Found], size: int) -> Iterator[list[Found]]:
+    """What is stored together; what can't be read is apart, so that it changes no other's key."""
+    for some in (
+        [one for one in fresh if one.fault is None],
+        [one for one in fresh if one.fault is not None],
+    ):
+        yield from (some[first : first + size] for first in range(0, len(some), size))
 
 
 def _moved(now: Reading, portion: Portion) -> Reading:
@@ -143,12 +150,13 @@ def _ended(state: State, now: Reading, seen: Marks, overlap: timedelta, *, sever
 
 
 def _kept(marks: Marks, since: datetime | None) -> Marks:
-    """The marks that the next reading may meet again; of those without a date, the latest."""
-    if since is None:
-        return marks
-    undated = [mark for mark, at in marks.items() if at is None][-_MOST_UNDATED:]
-    dated = {mark: at for mark, at in marks.items() if at is not None and at >= since}
-    return {**dict.fromkeys(undated), **dated}
+    """The marks that the next reading may meet again."""
+    return _latest({mark: at for mark, at in marks.items() if not (at and since and at < since)})
+
+
+def _latest(marks: Marks) -> Marks:
+    """No more than are worth remembering: what is given twice changes nothing."""
+    return dict(list(marks.items())[-_MOST_MARKS:])
 
 
 def _left(portion: Portion, before: int, rest: int) -> int:

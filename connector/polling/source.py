@@ -10,10 +10,10 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from connector.errors import ConfigurationError, InvalidRecord, Rejected
-from connector.http import Http, NotFound
+from connector.http import NotFound
 from connector.polling.changes import State, Step, completed, read_changes, row
 from connector.polling.found import Feed, Found, digest
 from connector.polling.notice import parts_of
@@ -21,11 +21,13 @@ from connector.ports import RawBatch, RawFault, RawPage, utc_now
 
 STOPS_ALL = ("not_signed_in", "token_refused")
 _log = logging.getLogger("connector.polling")
-Lists = Callable[[Http], Sequence[Feed]]
+S = TypeVar("S")
 
 
-class PolledSource:
-    """A source made of lists. ``account`` says whose they are: a cursor of another begins anew.
+class PolledSource(Generic[S]):
+    """A source made of lists, each asked for in a session that ``opened`` gives.
+
+    ``account`` says whose lists they are: a cursor of another begins anew.
 
     ``daily`` are lists that are read once in 24 hours only, such as those of what was deleted.
     """
@@ -33,11 +35,11 @@ class PolledSource:
     def __init__(
         self,
         account: str,
-        opened: Callable[[], AbstractContextManager[Http]],
-        lists: Lists,
+        opened: Callable[[], AbstractContextManager[S]],
+        lists: Callable[[S], Sequence[Feed]],
         *,
         overlap: timedelta,
-        daily: Lists = lambda http: (),
+        daily: Callable[[S], Sequence[Feed]] = lambda session: (),
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._account = digest(account)
@@ -51,10 +53,10 @@ class PolledSource:
         """Pages of what is new. Raises RetryLater, ConfigurationError after the other lists."""
         states, looked = self._read(cursor)
         faults: list[ConfigurationError] = []
-        with self._opened() as http:
-            feeds = list(self._lists(http))
+        with self._opened() as session:
+            feeds = list(self._lists(session))
             today = looked is None or self._now() - looked >= timedelta(days=1)
-            once = list(self._daily(http)) if today else []
+            once = list(self._daily(session)) if today else []
             for feed in [*feeds, *once]:
                 try:
                     for step in read_changes(feed, states.get(feed.name, State()), self._overlap):
@@ -79,9 +81,9 @@ class PolledSource:
 
     def noticed(self, notices: Sequence[str]) -> Iterator[RawPage]:
         """A page for each notice; what is gone by now is a deleted row."""
-        with self._opened() as http:
+        with self._opened() as session:
             feeds: dict[str, Feed] = {}
-            for feed in self._lists(http):
+            for feed in self._lists(session):
                 feeds.setdefault(feed.table, feed)
             for notice in notices:
                 table, own_id = parts_of(notice)

@@ -30,10 +30,14 @@ _NUMBER = re.compile(r"-?\d{1,6}([.,]\d{1,4})?")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one field; ``field`` is its name in the form. Quotes nothing typed."""
+    """What is wrong with one field; ``field`` is its name in the form. Quotes nothing typed.
+
+    ``confirm``: what a person may confirm instead of changing it (a field of ``Typed``).
+    """
 
     field: str
     message: str
+    confirm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,8 @@ def _items(typed: Typed, form: ScoreForm) -> tuple[list[str | None] | None, list
     if blank and not typed.blanks_ok and not problems:
         listed = ", ".join(blank[:8]) + (" and more" if len(blank) > 8 else "")
         word, them = ("Item", "it was") if len(blank) == 1 else ("Items", "they were")
-        problems.append(
-            Problem(
-                f"item_{blank[0]}",
-                f"{word} {listed} left blank: fill in, or confirm below that {them} blank on paper.",
-            )
-        )
+        text = f"{word} {listed} left blank: fill in, or confirm that {them} blank on paper."
+        problems.append(Problem(f"item_{blank[0]}", text, "blanks_ok"))
     return found, problems
 
 

@@ -1,4 +1,4 @@
-"""Takes a typed score in: finds the chart, checks, stores it in the inbox. Used by page and command.
+"""Takes a typed score in: finds the chart, checks, stores it in the inbox; for page and command.
 
 Nothing is stored while anything is wrong. The same entry sent twice has one effect, because its
 random id is made with the empty form.
@@ -25,6 +25,7 @@ from connector.store.audit import AuditEntry
 from connector.store.store import Store, Tx
 
 _PAGE = 500
+_LATEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ class ScoreDesk:
         own_id = patient.provenance.source_id if patient is not None else "-"
         row, wrong = row_of(typed, instrument, own_id, today)
         problems += wrong
-        if not wrong:
-            problems += refused(row, self.spec, self.context, now)
+        told = {one.field for one in wrong}
+        judged = refused(row, self.spec, self.context, now)
+        problems += [one for one in judged if one.field not in told]
         if patient is not None and not problems:
             problems += self._doubtful(typed, patient)
         if problems or patient is None:
@@ -138,15 +140,27 @@ class ScoreDesk:
             return []
         records = self.store.read(lambda tx: tx.records.of_patients([patient.id]))[patient.id]
         same = [
-            one for one in records
+            one.provenance.source_id for one in records
             if isinstance(one, Assessment) and not one.deleted
             and one.instrument == typed.instrument and one.taken_on.isoformat() == typed.taken_on
-            and one.provenance.source_id != typed.entry_id
         ]  # fmt: skip
-        if not same:
+        same += self._just_typed(typed, patient)
+        if not set(same) - {typed.entry_id}:
             return []
-        text = "The chart has this measure of this day already. Confirm below if it is another one."
-        return [Problem("taken_on", text)]
+        text = "The chart has this measure of this day already; confirm if this is another one."
+        return [Problem("taken_on", text, "again")]
+
+    def _just_typed(self, typed: Typed, patient: Patient) -> list[str]:
+        """Entries of the same measure and day that may not be mapped yet: their ids."""
+        items = self.store.read(lambda tx: tx.inbox.latest(self.source, _LATEST))
+        rows = [row for item in items for row in item.batch.rows]
+        gone = {row.data.get("entry_id") for row in rows if row.deleted}
+        wanted = (patient.provenance.source_id, typed.instrument, typed.taken_on)
+        return [
+            str(row.data["entry_id"]) for row in rows
+            if not row.deleted and row.data["entry_id"] not in gone
+            and tuple(row.data.get(k) for k in ("patient_id", "instrument", "taken_on")) == wanted
+        ]  # fmt: skip
 
 
 def score_source(names: dict[str, str | None]) -> str:

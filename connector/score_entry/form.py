@@ -58,7 +58,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ScoreForm:
-    """``total`` is None where there is none to type; ``encodings``: (word, meaning) to choose of."""
+    """``total`` is None where there is none; ``encodings``: (word, meaning) to choose from."""
 
     id: str
     name: str

@@ -21,6 +21,7 @@ from connector.ports import Posted
 from connector.signatures.hmac_headers import header_of, near
 
 _ALGORITHM = "hmac-sha256"
+_MUST_COVER = "content-digest"
 _MOST_LABELS = 5
 _MOST_COMPONENTS = 20
 # RFC 8941 as far as signatures use it: inner lists of strings, with parameters.
@@ -77,9 +78,9 @@ class HttpMessage:
         near(_time(right), posted, self.tolerance)
 
     def _matches(self, stated: _Stated, given: bytes, posted: Posted) -> bool:
-        if "content-digest" not in stated.components:
+        if _MUST_COVER not in stated.components:
             raise NotAuthentic(
-                "signature_covers_too_little", "the signature must cover the header content-digest"
+                "signature_covers_too_little", f"the signature must cover the header {_MUST_COVER}"
             )
         if stated.parameters.get("alg", _ALGORITHM) != _ALGORITHM:
             raise NotAuthentic("signature_unreadable", "only signatures by hmac-sha256 are taken")
@@ -139,7 +140,8 @@ def _signatures(text: str) -> dict[str, bytes]:
 
 def _members(pattern: re.Pattern[str], text: str, header: str) -> list[tuple[str, ...]]:
     """The members of a dictionary (RFC 8941, 3.2), each as the groups of ``pattern``."""
-    members, place = [], 0
+    members: list[tuple[str, ...]] = []
+    place = 0
     text = text.strip()
     while place < len(text):
         found = pattern.match(text, place)

@@ -6,7 +6,7 @@ for a person to say whose it is, has no chart of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,10 +18,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """The records of some charts; ``members`` are the patients that are part of each."""
+    """The records of some charts; ``members`` are the patients that are part of each.
+
+    ``held`` are those asked for that have no chart of their own.
+    """
 
     records: Mapping[str, list[Record]]
     members: Mapping[str, Sequence[str]]
+    held: Set[str] = frozenset()
 
     @property
     def ids(self) -> list[str]:
@@ -59,6 +63,7 @@ def together(tx: Tx, patient_ids: Iterable[str]) -> Together:
             for id in ids
         },
         members,
+        without & wanted,
     )
 
 

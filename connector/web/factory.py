@@ -58,8 +58,8 @@ def create_app(
     """The application. ``token`` signs a person in; it is printed where the service was started.
 
     ``webhooks`` are the sources that are posted to, by name; ``store_page`` stores what they give
-    and returns after the commit. Without both, nothing answers under ``/webhooks/``. ``score_desk``:
-    the way in for scores typed by staff, where the site has one.
+    and returns after the commit. Without both, nothing answers under ``/webhooks/``. Where the site
+    takes scores typed by staff, ``score_desk`` is their way in.
     """
     app = _Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
@@ -103,13 +103,19 @@ def create_app(
 
     app.register_error_handler(401, _not_signed_in)
     app.register_error_handler(ConnectorError, _trouble)
+    _add_pages(app, store, practice, score_desk)
+    if webhooks is not None and store_page is not None:
+        app.register_blueprint(webhook_addresses(webhooks, store_page))
+    return app
+
+
+def _add_pages(
+    app: Flask, store: Store, practice: PracticeProfile, score_desk: ScoreDesk | None
+) -> None:
     app.register_blueprint(pages(store, practice))
     app.jinja_env.globals["takes_scores"] = score_desk is not None
     if score_desk is not None:
         app.register_blueprint(scores(score_desk, practice))
-    if webhooks is not None and store_page is not None:
-        app.register_blueprint(webhook_addresses(webhooks, store_page))
-    return app
 
 
 class _Application(Flask):

@@ -78,7 +78,7 @@ def scores(desk: ScoreDesk, practice: PracticeProfile) -> Blueprint:
         by_field: dict[str, str] = {}
         for problem in done:
             by_field.setdefault(problem.field, problem.message)
-        first = tuple(Problem(name, text) for name, text in by_field.items())
+        first = tuple(one for one in done if by_field.get(one.field) == one.message)
         shown = _Shown(made, typed, first, None, _today(desk).isoformat(), typed.entered_by,
                        by_field=by_field)  # fmt: skip
         return page(shown, 422)

@@ -87,6 +87,8 @@ def is_about(answer: dict[str, Any], claim: dict[str, Any]) -> Match:
     address = text(request.get("reference"))
     if address is not None and address.rstrip("/").endswith(str(claim["id"])):
         return "yes"
+    if address is not None and address.startswith("urn:uuid:"):
+        return "no"  # the GUID of another submission
     stated = [one for one in (request.get("identifier"), *listed(answer.get("identifier")))
               if isinstance(one, dict)]  # fmt: skip
     if any(one.get("value") == ours["value"] and one.get("system") == ours["system"]
@@ -171,7 +173,7 @@ def _lines(node: Node, claim: Any) -> list[LineAnswer]:
     traces = _traces(claim)
     asked = {item.value["sequence"]: item.value for item in below(Node("", claim), "item")}
     cancelled = {n for n, item in asked.items() if item.get("modifierExtension")}
-    added = below(node, "addItem")
+    added = [one for one in below(node, "addItem") if isinstance(one.value, dict)]
     found: list[LineAnswer] = []
     known: set[int] = set()
     for item in below(node, "item"):

@@ -12,10 +12,12 @@ from connector.pipeline.packet.complete import complete
 from connector.pipeline.packet.copy_sheet import copy_sheet
 from connector.pipeline.packet.formats import file_formats
 from connector.pipeline.packet.request import asks, request_context
-from connector.pipeline.report_kinds import PART_KINDS, specification
+from connector.pipeline.report_kinds import PART_KINDS, Kind, specification
 from connector.progress import DocumentSpec, PracticeProfile, Progress
 
-REQUEST, ATTACHMENT, COPY_SHEET = "authorization_request", "attachment", "copy_sheet"
+REQUEST: Kind = "authorization_request"
+ATTACHMENT: Kind = "attachment"
+COPY_SHEET: Kind = "copy_sheet"
 
 
 def request_parts(

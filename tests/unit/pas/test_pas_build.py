@@ -17,7 +17,7 @@ from connector.documents.pas.checking.check import check
 from connector.documents.pas.packet import Document, Packet
 from connector.documents.pas.read_packet import packet_bytes, read_packet
 from connector.errors import InvalidRecord
-from tests.unit.pas.conftest import CASES, PDF, packet_of
+from tests.unit.pas.packets import CASES, PDF, packet_of
 
 Load = Callable[[str], dict[str, Any]]
 

@@ -1,0 +1,40 @@
+"""A payer's X12 answer as rows of raw values, one for each transaction, whichever way it came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.x12.content.parse import parse
+from connector.x12.finding import Finding
+
+TABLE = "x12"
+_INCOMPLETE = frozenset(
+    {
+        "empty_file", "no_interchange", "isa_malformed", "delimiters_clash",
+        "segment_not_terminated", "segment_too_long", "trailer_missing", "trailer_without_header",
+        "outside_envelope", "envelope_empty", "count_wrong", "control_number_mismatch",
+        "binary_length_invalid", "binary_length_wrong", "binary_truncated", "binary_too_long",
+    }
+)  # fmt: skip
+"""Findings after which nobody knows whether the whole answer is there."""
+
+
+def answer_rows(content: bytes) -> tuple[list[dict[str, Any]], Finding | None]:
+    """The rows, and the finding that says that a part of the answer may be missing, if one does.
+
+    ``case`` of a row is empty; a person who knows which request it answers writes it there.
+    """
+    parsed = parse(content)
+    damage = next((one for one in parsed.findings if one.code in _INCOMPLETE), None)
+    rows = [
+        {
+            "case": "",
+            "type": one.get("type", ""),
+            "direction": one.get("direction", ""),
+            "content": one.get("content", {}),
+            "summary": one.get("summary", {}),
+            "envelope": one.get("envelope") or {},
+        }
+        for one in parsed.as_json()["transactions"]
+    ]
+    return rows, damage

@@ -1,0 +1,88 @@
+"""A payer in files: answers to a request that we sent, as X12, made by hand of its segments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def segments_of(content: bytes) -> list[list[str]]:
+    """The segments of a file with the usual delimiters, each as its elements."""
+    return [one.split("*") for one in content.decode("ascii").strip().split("~") if one.strip()]
+
+
+def value(content: bytes, tag: str, place: int, after: str = "") -> str:
+    """One element of the first segment ``tag`` (whose first element is ``after``, if given)."""
+    return next(
+        one[place] for one in segments_of(content) if one[0] == tag and one[1:2] >= [after]
+        and (not after or one[1] == after)
+    )  # fmt: skip
+
+
+def envelope(kind: str, group: str, guide: str, body: Sequence[str], number: int = 77) -> bytes:
+    """An interchange of the payer with one transaction set."""
+    lines = [
+        f"ISA*00*          *00*          *ZZ*SYNHARBOR      *ZZ*SYNRIVERSIDE   *261121*0900*^"
+        f"*00501*{number:09d}*0*T*:",
+        f"GS*{group}*SYNHARBOR*SYNRIVERSIDE*20261121*0900*{number}*X*{guide}",
+        f"ST*{kind}*0001*{guide}",
+        *body,
+        f"SE*{len(body) + 2}*0001",
+        f"GE*1*{number}",
+        f"IEA*1*{number:09d}",
+    ]
+    return ("~\n".join(lines) + "~\n").encode()
+
+
+def review(
+    request: bytes, action: str = "A1", *, number: str = "HH-90001", visits: int | None = 12,
+    last_day: str = "20270228", extra: Sequence[str] = (), trace: str | None = None,
+) -> bytes:  # fmt: skip
+    """A 278 response to our request, decided at the event."""
+    own = trace or value(request, "BHT", 3)
+    certified = action in ("A1", "A2", "A6")
+    hcr = f"HCR*{action}*{number if certified else ''}".rstrip("*")
+    if action == "A4":
+        hcr = "HCR*A4**0U"
+    if action == "A3":
+        hcr = "HCR*A3**0B"
+    body = [
+        f"BHT*0007*11*{own}*20261121*0900*{'19' if action == 'A4' else '18'}",
+        "HL*1**20*1",
+        "NM1*X3*2*HARBOR HEALTH PLAN SYNTHETIC*****PI*SYNHARBOR",
+        "HL*2*1*21*1",
+        "NM1*1P*2*RIVERSIDE THERAPY GROUP*****XX*1000000095",
+        "HL*3*2*22*1",
+        "NM1*IL*1*DEMOHAVEN*ZION****MI*SYN102600",
+        "HL*4*3*EV*0",
+        f"TRN*2*{own}*9SYNTHETIC",
+        "UM*HS*4*MH",
+        hcr,
+        *(["DTP*AAH*RD8*20261201-" + last_day] if certified else []),
+        *([f"HSD*VS*{visits}"] if certified and visits is not None else []),
+        *extra,
+        "NM1*SJ*1*FICTFORD*ELLIS****XX*1000000020",
+    ]
+    return envelope("278", "HI", "005010X217", body)
+
+
+def acknowledgment(request: bytes, verdict: str = "R") -> bytes:
+    """A 999 about our file."""
+    group = value(request, "GS", 6)
+    body = [
+        f"AK1*HI*{group}*005010X217",
+        "AK2*278*0001*005010X217",
+        *(["IK3*NM1*6*2010*8", "IK4*9*67*7*X"] if verdict == "R" else []),
+        f"IK5*{verdict}" + ("*5" if verdict == "R" else ""),
+        f"AK9*{verdict}*1*1*{0 if verdict == 'R' else 1}",
+    ]
+    return envelope("999", "FA", "005010X231A1", body, 78)
+
+
+def interchange_acknowledgment(request: bytes, verdict: str = "A", note: str = "000") -> bytes:
+    """A TA1 about our interchange."""
+    number = value(request, "ISA", 13)
+    return (
+        "ISA*00*          *00*          *ZZ*SYNHARBOR      *ZZ*SYNRIVERSIDE   *261121*0900*^"
+        "*00501*000000079*0*T*:~\n"
+        f"TA1*{number}*261120*1700*{verdict}*{note}~\nIEA*0*000000079~\n"
+    ).encode()
