@@ -1,8 +1,9 @@
 """Measures this machine and prints tables; a few minutes. Nothing here passes or fails.
 
-python benchmarks/run.py                      all parts but the last
+python benchmarks/run.py                      all parts but the last two
 python benchmarks/run.py mapping reports      only these
 python benchmarks/run.py whole --patients 300 whole runs of one size
+python benchmarks/run.py csv                  CSV of 1,000 to 1,000,000 rows, Excel to 100,000
 python benchmarks/run.py wire                 the service over HTTP (benchmarks/wire.py has options)
 """
 
@@ -19,6 +20,8 @@ from pathlib import Path
 from machine import machine_line, make_database, show, start_postgres, stop_postgres
 
 SIZES = (1_000, 10_000)
+CSV_ROWS = (1_000, 10_000, 100_000, 1_000_000)
+XLSX_ROWS = (1_000, 10_000, 100_000)
 
 
 def main() -> None:
@@ -31,7 +34,7 @@ def main() -> None:
     unknown = sorted(set(given.parts) - set(_PARTS))
     if unknown:
         parser.error(f"there is no part {unknown[0]!r}; parts: {', '.join(_PARTS)}")
-    chosen = given.parts or [name for name in _PARTS if name != "wire"]
+    chosen = given.parts or [name for name in _PARTS if name not in ("csv", "wire")]
     wanted = not given.no_postgres and set(chosen) & {"whole", "store"}
     postgres = start_postgres() if wanted else None
     try:
@@ -108,6 +111,26 @@ def _steps(name: str) -> Callable[[str | None, list[int]], None]:
     return part
 
 
+def csv_rows(_postgres: str | None, _sizes: list[int]) -> None:
+    """Reading and mapping of table files, a child process for each size, so that memory is its."""
+    script = Path(__file__).with_name("csv_rows.py")
+    rows: list[tuple[object, ...]] = []
+    for form, sizes in (("csv", CSV_ROWS), ("xlsx", XLSX_ROWS)):
+        for size in sizes:
+            command = [sys.executable, str(script), form, str(size)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            found: dict[str, float] = json.loads(done.stdout)
+            rows.append(
+                (form, size, f"{found['file_mb']:.1f}", size / found["read"], size / found["both"],
+                 f"{found['mb_before']:.0f}", f"{found['mb']:.0f}")
+            )  # fmt: skip
+    show(
+        "Table files: csv_files alone, and with the mapping csv_export (MB: peak of the process)",
+        ("form", "rows", "file MB", "read rows/s", "read and mapped rows/s", "MB before", "MB"),
+        rows,
+    )
+
+
 def _store(postgres: str | None, _sizes: list[int]) -> None:
     from store_operations import store_operations
 
@@ -123,6 +146,7 @@ _PARTS: dict[str, Callable[[str | None, list[int]], None]] = {
     "mapping": _steps("mapping_alone"),
     "evaluation": _steps("evaluation_alone"),
     "reports": _steps("reports"),
+    "csv": csv_rows,
     "store": _store,
     "whole": whole_runs,
     "wire": _wire,

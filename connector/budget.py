@@ -237,15 +237,19 @@ class Plan:
         return math.ceil(self.per_poll * _DAY_SECONDS / self.every_seconds + fixed)
 
     def sentence(self) -> str:
-        """Such as "ehr: every 15 min x 4 requests + 52 a day = 436 a day of 500 (87 %)"."""
+        """What ``cost`` says, of which source, and its budget."""
+        limits = "" if self.budget == Budget() else f"; at most {self.budget}"
+        return f"{self.source}: {self.cost()}{limits}"
+
+    def cost(self) -> str:
+        """Such as "every 15 min x 4 requests + 52 a day = 436 a day of 500 (87 %)"."""
         fixed = sum(one.per_day for one in self.calls)
-        text = f"{self.source}: every {_interval(self.every_seconds)} x {self.per_poll:g} requests"
+        text = f"every {_interval(self.every_seconds)} x {self.per_poll:g} requests"
         text += (f" + {fixed:g} a day" if fixed else "") + f" = {self.per_day} a day"
         if self.budget.per_day is None:
-            limit = f"; at most {self.budget}" if self.budget.per_minute else ""
-            return text + limit
+            return text
         share = 100 * self.per_day / self.budget.per_day
-        return f"{text} of {self.budget.per_day} ({share:.0f} %); at most {self.budget}"
+        return f"{text} of {self.budget.per_day} ({share:.0f} %)"
 
     def refuse_too_fast(self, where: str) -> None:
         """Raises ConfigurationError ("schedule_too_fast") naming the smallest interval allowed."""
@@ -262,9 +266,9 @@ class Plan:
         if self.every_seconds < smallest:
             raise ConfigurationError(
                 "schedule_too_fast",
-                f"source {self.source!r} polls too often for its budget; {self.sentence()}: "
-                f"refused, because only {MOST_SHARE:.0%} may be planned. Set every_seconds to "
-                f"{smallest} or more",
+                f"source {self.source!r} polls too often for its budget ({self.budget}). "
+                f"{self.cost().capitalize()}: refused, because only {MOST_SHARE:.0%} may be "
+                f"planned. Set every_seconds to {smallest} or more",
                 where=where,
             )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from connector.errors import ConfigurationError
 from connector.pipeline.release import person
 from connector.ports import ByHand, Destination, Receipt
+from connector.release.portal import COPY_SHEET, filed_at_portal
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import DeliveryRow
 from connector.store.store import Store, Tx
@@ -56,13 +57,16 @@ def done(
 ) -> DeliveryRow:  # fmt: skip
     """Close a delivery because a person says that it is filed; its laid-out files go.
 
-    ``given`` is a key or its beginning, ``reference`` what the chart calls it, if anything. Raises
-    ConfigurationError where nothing of this key waits.
+    ``given`` is a key or its beginning, ``reference`` what the chart calls it, if anything; of a
+    request filed in a payer's portal, the portal's number, and the request then waits there. Raises
+    ConfigurationError where nothing of this key waits, or that number is missing.
     """
     by, reference = person(by), _short(reference)
 
     def close(tx: Tx) -> DeliveryRow:
         row = _waiting(tx, given)
+        if row.kind == COPY_SHEET:
+            filed_at_portal(tx, row.document_id, reference, by, now)
         tx.deliveries.delivered(row.key, Receipt(row.key, reference or "filed by hand"), now)
         detail: dict[str, str | int] = {"destination": row.destination, "kind": row.kind}
         tx.audit.append([AuditEntry("filed_by_hand", row.key, actor=by, detail=detail)], now)

@@ -54,6 +54,7 @@ def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, 
         app.webhooks,
         intake.store,
         _score_desk(app, runner.work.store, intake),
+        _file_sheet(app, runner.work.store),
     )
     return flask_app, stack.close
 
@@ -94,6 +95,7 @@ def start_web(
         app.webhooks,
         intake.store,
         _score_desk(app, store, intake),
+        _file_sheet(app, store),
     )
     return flask_app, stack.close
 
@@ -133,6 +135,18 @@ def _start_runner(app: App, stack: ExitStack, edge: Callable[[int], None] | None
     clock.start()
     stack.callback(clock.stop)
     return runner
+
+
+def _file_sheet(app: App, store: Store) -> Callable[[str, str, str], object]:
+    """What the web page calls when a person has filed a copy sheet in a portal."""
+    from connector import filing
+
+    def file_sheet(key: str, by: str, reference: str) -> object:
+        return filing.done(
+            store, app.destinations, key, by=by, reference=reference, now=app.site.now()
+        )
+
+    return file_sheet
 
 
 def _score_desk(app: App, store: Store, intake: Intake) -> ScoreDesk | None:

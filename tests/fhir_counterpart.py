@@ -90,6 +90,8 @@ class FhirCounterpart:
                 if path[-1] == "_search":
                     return 200, self._search(path[0], dict(parse_qsl(body.decode())))
                 return self._create(path[0], json.loads(body), headers)
+            if method in ("PUT", "DELETE"):
+                return self._change(method, path, body, headers)
             if path[-1] == "_history":
                 return 200, self._history(path[0], query)
             if len(path) == 2:
@@ -117,15 +119,38 @@ class FhirCounterpart:
         resource.pop("resourceType")
         return 201, self.put(kind, own_id, **resource)
 
+    def _change(
+        self, method: str, path: list[str], body: bytes, headers: dict[str, str]
+    ) -> tuple[int, Any]:
+        held = self.held.get(path[0], {}).get(path[1])
+        if held is None:
+            return 404, _outcome("not-found")
+        if method == "DELETE":
+            self.delete(path[0], path[1])
+            return 200, _outcome("informational")
+        if headers.get("if-match") not in (None, f'W/"{held["meta"]["versionId"]}"'):
+            return 412, _outcome("conflict")
+        content = json.loads(body)
+        for name in ("resourceType", "id", "meta"):
+            content.pop(name, None)
+        return 200, self.put(path[0], path[1], **content)
+
     def _matching(self, kind: str, query: dict[str, str]) -> list[dict[str, Any]]:
         found = list(self.held.get(kind, {}).values())
         if "identifier" in query and self.finds_by_identifier:
-            system, value = re.split(r"(?<!\\)\|", query["identifier"])
-            value = re.sub(r"\\(.)", r"\1", value)
+            wanted = [
+                {"system": system, "value": re.sub(r"\\(.)", r"\1", value)}
+                for token in re.split(r"(?<!\\),", query["identifier"])
+                for system, value in (re.split(r"(?<!\\)\|", token),)
+            ]
             found = [
-                one for one in found
-                if {"system": system, "value": value} in one.get("identifier", [])
+                one for one in found for own in (one.get("identifier", []),)
+                if any(each in wanted for each in (own if isinstance(own, list) else [own]))
             ]  # fmt: skip
+        if "_id" in query:
+            found = [one for one in found if one["id"] in query["_id"].split(",")]
+        if "url" in query:
+            found = [o for o in found if o.get("channel", {}).get("endpoint") == query["url"]]
         if "_lastUpdated" in query and self.selects:
             earliest = datetime.fromisoformat(query["_lastUpdated"].removeprefix("ge"))
             found = [one for one in found if not self.dates or _changed(one) >= earliest]
@@ -205,7 +230,7 @@ def serving() -> Iterator[FhirCounterpart]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = _serve
+        do_GET = do_POST = do_PUT = do_DELETE = _serve
 
         def log_message(self, *_: Any) -> None:
             pass

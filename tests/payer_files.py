@@ -86,3 +86,20 @@ def interchange_acknowledgment(request: bytes, verdict: str = "A", note: str = "
         "*00501*000000079*0*T*:~\n"
         f"TA1*{number}*261120*1700*{verdict}*{note}~\nIEA*0*000000079~\n"
     ).encode()
+
+
+def eligibility(trace: str, plan: str, code: str = "1") -> bytes:
+    """A 271 about one patient."""
+    body = [
+        "BHT*0022*11*PAYER1*20261121*0900",
+        "HL*1**20*1",
+        "NM1*PR*2*HARBOR HEALTH PLAN SYNTHETIC*****PI*SYNHARBOR",
+        "HL*2*1*21*1",
+        "NM1*1P*2*RIVERSIDE THERAPY GROUP*****XX*1000000095",
+        "HL*3*2*22*0",
+        f"TRN*2*{trace}*9SYNTHETIC",
+        "NM1*IL*1*DEMOHAVEN*ZION****MI*SYN102600",
+        "DMG*D8*19910815*F",
+        f"EB*{code}**30**{plan}",
+    ]
+    return envelope("271", "HB", "005010X279A1", body, 80)

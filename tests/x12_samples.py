@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
 from connector.ports import Destination, Outgoing, Receipt
+from connector.x12.content.attachment_case import AttachmentCase
+from connector.x12.content.attachment_writer import attachment_segments
+from connector.x12.content.case_file import read_case
+from connector.x12.writer import write
 
-FILES = Path(__file__).parent / "unit" / "x12" / "files"
+ROOT = Path(__file__).parent.parent
+FILES = ROOT / "tests/unit/x12/files"
 REQUEST = (FILES / "psychotherapy_initial_subscriber.x12").read_bytes().replace(b"\n", b"")
 
 
@@ -43,3 +50,12 @@ def _in_x12(outgoing: Outgoing) -> Outgoing:
     content = request(outgoing.content.decode())
     labels = {"kind": "authorization_request"}
     return replace(outgoing, content=content, media_type="application/edi-x12", labels=labels)
+
+
+def attachment(document: bytes) -> bytes:
+    """A 275 with one document."""
+    case = json.loads((ROOT / "docs/examples/x12/documents.json").read_text())
+    case["documents"] = [case["documents"][0]]
+    case["documents"][0].pop("file", None)
+    case["documents"][0]["content"] = base64.b64encode(document).decode()
+    return write(attachment_segments(read_case(json.dumps(case).encode(), AttachmentCase)))

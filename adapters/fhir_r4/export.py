@@ -67,6 +67,7 @@ class Export:
             if progress.manifest is None:
                 progress = self._asked(progress)
                 yield RawPage(cursor=progress.text(), left=_left(progress))
+                continue
             try:
                 for page, moved in self._read(progress):
                     progress = moved

@@ -17,7 +17,7 @@ from connector.fhir_json import Entry, entries, parse_answer
 
 KINDS = ("handshake", "heartbeat", "event-notification", "query-status", "query-event")
 _REFERENCE = re.compile(
-    r"(?:^|/)([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/?#]+)?$"
+    r"(?:^|/)([A-Z][A-Za-z]{2,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/?#]+)?\Z"
 )
 _CHANNEL = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _COUNT = re.compile(r"[0-9]{1,18}")

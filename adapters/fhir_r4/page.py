@@ -133,6 +133,7 @@ def _codes(remarks: list[Any]) -> str:
 
 
 def as_item(entry: Entry, kind: str, raw: Any) -> Item:
+    """The item of an entry that should be of one ``kind``; ``raw`` is how it came."""
     resource, fault = entry.resource, entry.fault
     if fault is None and resource["resourceType"] != kind:
         fault = InvalidRecord(

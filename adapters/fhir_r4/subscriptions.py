@@ -77,17 +77,9 @@ class Subscriptions:
         return gone
 
     def _post(self, wanted: dict[str, Any]) -> None:
-        headers = dict(_JSON)
-        if self._given.topic is None:
-            # Of several with one topic, the criteria are the same: the search before must do.
-            same = urlencode(
-                {"url": self._endpoint, "criteria": wanted["criteria"]}, quote_via=quote
-            )
-            headers["If-None-Exist"] = same
+        # Without a condition: a server that does not know `criteria` in it would see the others.
         try:
-            self._http.request(
-                "POST", "Subscription", json=wanted, headers=headers, repeatable=False
-            )
+            self._http.request("POST", "Subscription", json=wanted, headers=_JSON, repeatable=False)
         except Rejected as fault:
             raise ConfigurationError(
                 "subscription_refused",
@@ -112,9 +104,7 @@ class Subscriptions:
                 detail=fault.detail,
             ) from None
         ours = [dict(item.resource) for item in found if item.fault is None]
-        return [
-            one for one in ours if _endpoint(one) == self._endpoint and _ID.fullmatch(_id(one))
-        ]
+        return [one for one in ours if _endpoint(one) == self._endpoint and _ID.fullmatch(_id(one))]
 
     def _wanted(self, kind: str, secret: str) -> dict[str, Any]:
         from fhirclient.models.subscription import Subscription

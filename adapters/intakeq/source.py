@@ -23,8 +23,8 @@ from connector.ports import AdapterContext
 
 PAGE_SIZE = 100
 _OVERLAP = timedelta(days=1)
-_AT_ONCE = 5
-"""Forms cost a request each; so many are fetched before they are stored."""
+_AT_ONCE = 1
+"""Forms cost a request each; where the budget ends, none that was fetched is fetched again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ ADAPTER = Adapter(
     summary="Lays documents out for a person, who files them into the chart by hand",
     destination_settings=ManualFilingSettings,
     destination=_destination,
-    formats=("pdf",),
-    kinds=("therapist", "patient", "insurer", "referrer", "packet_manifest"),
+    formats=("pdf", "html"),
+    one_format=True,
+    kinds=("therapist", "patient", "insurer", "referrer", "packet_manifest", "copy_sheet"),
     needs_note=True,
 )

@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -79,7 +80,8 @@ class FakePayer:
         """The site file's lines with which a site sends to it."""
         assert self._server is not None, "start it first"
         return (
-            "destinations:\n  - name: trial-payer\n    adapter: pas_fhir\n    options:\n"
+            "destinations:\n  - name: trial-payer\n    adapter: pas_fhir\n"
+            "    receives: [authorization_request]\n    options:\n"
             f"      base_url: http://127.0.0.1:{self._server.server_address[1]}/fhir\n"
             "      private_network: true\n"
         )
@@ -213,5 +215,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        with suppress(ConnectionError):  # who asked may be gone
+            self.end_headers()
+            self.wfile.write(content)

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from adapters.spry.destination import SpryDocuments
     from adapters.spry.events import SpryWebhook
     from adapters.spry.fake import FakeSpry
+    from connector.http import Http
     from connector.polling.source import PolledSource
 
 
-def _source(settings: SprySourceSettings, context: AdapterContext) -> PolledSource:
+def _source(settings: SprySourceSettings, context: AdapterContext) -> PolledSource[Http]:
     from adapters.spry.source import spry_source
 
     return spry_source(settings, context)

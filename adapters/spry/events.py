@@ -3,8 +3,8 @@
 Facts: api-docs.spryhealth.care, "Webhooks Overview", "Event Types", "Signature Verification": not
 older than 300 seconds, ``event_id`` is the idempotency key, ``api_version`` is pinned for each
 subscription. An event about a case has it fetched; one about an appointment or a person, for which
-no page shows how to ask by number, has the calendars read at once. A cancelled appointment is taken back: the
-event is the vendor's own word for it.
+no page shows how to ask by number, has the calendars read at once. A cancelled appointment is taken
+back: the event is the vendor's own word for it.
 """
 
 from __future__ import annotations
@@ -34,9 +34,8 @@ _CANCELLED = "appointment.cancelled"
 class SpryWebhook:
     """Proves the sender, and makes of an event what is to be fetched."""
 
-    def __init__(self, thin: ThinWebhook, name: str) -> None:
+    def __init__(self, thin: ThinWebhook) -> None:
         self._thin = thin
-        self._name = name
         self.max_bytes = thin.max_bytes
         self.signed = thin.signed
 
@@ -69,7 +68,7 @@ def spry_webhook(settings: SprySourceSettings, context: AdapterContext) -> SpryW
         for one in settings.webhook.secret
     ]
     proof = TimestampedHmac(HEADER, "t", "v1", "hex", keys, TOLERANCE)
-    return SpryWebhook(ThinWebhook(context.name, proof, read_event), context.name)
+    return SpryWebhook(ThinWebhook(context.name, proof, read_event))
 
 
 def read_event(event: Mapping[str, Any]) -> Told:

@@ -20,12 +20,15 @@ SIGNATURE_KEY = "made-up-signature-key-for-trials"
 ORGANISATION, DOCTOR, CLINIC = 74, 239, 18
 BUCKET = "made-up-uploads"
 _TOKEN = "made-up-token"  # noqa: S105
-_ERROR = 2999
+_OK, _ERROR = 2000, 2999
 Filled = TypeVar("Filled", bound="FakeSpry")
 
 
 class FakeSpry(FakeServer):
-    """Appointments, authorizations and cases by id, documents, and the storage by file name."""
+    """Appointments, authorizations and cases by id, documents, and the storage by file name.
+
+    ``error_codes`` are the codes that the next requests are answered with; 2000: as usual.
+    """
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         super().__init__(now)
@@ -43,8 +46,8 @@ class FakeSpry(FakeServer):
             return self._signed_in(request)
         if request.headers.get("authorization") != f"Bearer {_TOKEN}":
             return Reply(401, {"code": 4010, "message": "unauthorized"})
-        if self.error_codes:
-            return _error(self.error_codes.pop(0))
+        if self.error_codes and (code := self.error_codes.pop(0)) > _OK:
+            return _error(code)
         if path == "v1/appointment/calendar/events":
             return self._calendar(request)
         if path.startswith("soap-enrichment/v1/"):
@@ -201,7 +204,7 @@ def _in(one: Any, request: Request, first: float, last: float) -> bool:
 
 
 def _data(data: Any) -> Reply:
-    return Reply(200, {"code": 2000, "data": data, "message": "Success"})
+    return Reply(200, {"code": _OK, "data": data, "message": "Success"})
 
 
 def _error(code: int) -> Reply:

@@ -144,7 +144,7 @@ class Cases:
         return found
 
 
-def spry_source(settings: SprySourceSettings, context: AdapterContext) -> PolledSource:
+def spry_source(settings: SprySourceSettings, context: AdapterContext) -> PolledSource[Http]:
     """The source. Raises ConfigurationError where the settings can't be used."""
     account = Account(settings, context, context.name)
 

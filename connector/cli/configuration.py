@@ -195,11 +195,13 @@ def _lines(first: SiteFiles, second: SiteFiles) -> Iterator[str]:
         if old == new:
             continue
         try:
-            pair = [part.decode("utf-8").splitlines() for part in (old, new)]
+            before, after = (part.decode("utf-8").splitlines() for part in (old, new))
         except UnicodeDecodeError:
             yield f"{name}: changed, {len(old)} to {len(new)} bytes"
             continue
-        yield from difflib.unified_diff(*pair, f"{name} (before)", f"{name} (after)", lineterm="")
+        yield from difflib.unified_diff(
+            before, after, f"{name} (before)", f"{name} (after)", lineterm=""
+        )
 
 
 def _impact(store: Store, home: Path, first: SiteFiles, second: SiteFiles) -> Impact:

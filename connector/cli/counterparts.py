@@ -70,13 +70,18 @@ def fake_command(vendor: str, port: int) -> None:
     if adapter.fake is None:
         known = [n for n in registry.adapter_names() if registry.find_adapter(n).fake is not None]
         raise ConfigurationError("no_fake", f"there is no stand-in for {vendor!r}", allowed=known)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     fake = adapter.fake()
     try:
         click.echo(f"# {vendor} stands in at {fake.start(port)}; stop with Ctrl-C.")
         click.echo(fake.trial())
-        stop.wait()
+        _until_stopped()
     finally:
         fake.stop()
+
+
+def _until_stopped() -> None:
+    """Waits for Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()

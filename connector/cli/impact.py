@@ -136,7 +136,7 @@ def print_impact(found: Impact, title: str) -> None:
 
 def _rows(found: Impact) -> list[tuple[object, ...]]:
     def of(counter: Counter[Any], what: str, key: str, joined: str) -> list[tuple[object, ...]]:
-        rows = []
+        rows: list[tuple[object, ...]] = []
         for change, count in sorted(counter.items()):
             words = change if isinstance(change, tuple) else (change,)
             named = found.examples.get(" ".join((key, *words)), [])

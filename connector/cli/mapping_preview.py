@@ -71,7 +71,8 @@ def _spec(app: App, source: str, name: str | None, draft: Path | None) -> Mappin
     if source not in app.mappings:
         raise unknown("source", source, app.mappings)
     if draft is not None:
-        chosen = name or app.mappings[source].name
+        # Value files lie beside a mapping; a draft that lies in a mapping's folder has its own.
+        chosen = draft.resolve().parent.name if draft.name == "mapping.yaml" else "draft"
         text = draft.read_text(encoding="utf-8")
         spec = build_mapping(chosen, effective(chosen, text, app.resources))
     else:

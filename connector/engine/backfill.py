@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -72,7 +72,8 @@ def backfill(
     rows = 0
     while True:
         try:
-            rows += _read(work, source)
+            for new in _read(work, source):
+                rows += new
             break
         except RetryLater as pause:
             seconds = (pause.until - now()).total_seconds() if pause.until else 0.0
@@ -84,18 +85,19 @@ def backfill(
     return rows
 
 
-def _read(work: Work, source: str) -> int:
-    part, rows = work.sources[source], 0
+def _read(work: Work, source: str) -> Iterator[int]:
+    """How many rows of each page were new."""
+    part = work.sources[source]
     name = _CURSOR.format(source=source)
     cursor = work.store.read(lambda tx: tx.cursors.get(name))
     for page in part.fetch(cursor or None):
-        rows += sum(store_pages(work.store, [(source, page)], work.now(), _CURSOR))
+        new = sum(store_pages(work.store, [(source, page)], work.now(), _CURSOR))
         part.acknowledge(page)
         count = sum(len(batch.rows) for batch in page.batches)
         work.report.advance("read", count)
         if page.left is not None:
             work.report.expect("read", page.left)
-    return rows
+        yield new
 
 
 def _first_cursor(work: Work, source: str, since: date | None) -> str:

@@ -28,6 +28,7 @@ from connector.resources import Resources
 from connector.settings import load_site
 from connector.store.audit import AuditEntry
 from connector.store.configurations import ConfigVersion
+from connector.store.quarantine import quarantine_id
 from connector.store.store import Tx
 
 _PAGE = 500
@@ -137,6 +138,11 @@ def _read_again(work: Work, source: str, old: MappingSpec | None) -> None:
             ours = [r for id, r in stored.items() if r.version == gone[id].version]
             tx.records.forget(record.id for record in ours)
             tx.due.add({_patient_of(record) for record in ours} - {""}, work.now())
+            tx.quarantine.forget_open(
+                quarantine_id(source, item.batch.key, row.number)
+                for item in page
+                for row in item.batch.rows
+            )
             tx.inbox.again([item.seq for item in page])
 
         work.store.write(put_back)

@@ -20,6 +20,7 @@ from connector.engine.director import report_month
 from connector.engine.durable import QUEUE, forget_finished
 from connector.engine.eligibility import ask_daily
 from connector.engine.evaluate import begin_day
+from connector.engine.inquiries import ask_undecided
 from connector.engine.retention import tidy
 from connector.engine.work import Work
 from connector.errors import ConnectorError
@@ -116,7 +117,8 @@ class Clock:
             new_day = begin_day(self._work)
             told = overdue.look(self._work)
             asked = ask_daily(self._work)
-            if report_month(self._work) or new_day or told or asked:
+            answered = ask_undecided(self._work)
+            if report_month(self._work) or new_day or told or asked or answered:
                 self._wake()
         except ConnectorError as fault:
             _log.error("a new day: %s", fault)

@@ -60,11 +60,11 @@ class Runner:
         self.work.report.expect("read", 0)
         self.work.report.expect("mapped", rows)
         begin_day(self.work)
-        ask_daily(self.work)
         overdue.look(self.work)
         self_test.begin(self.work)
         self.work_until_idle()
-        if report_month(self.work):
+        # After what came is known, or a first import would ask about nobody.
+        if ask_daily(self.work) | report_month(self.work):
             self.work_until_idle()
         while tidy(self.work):
             pass

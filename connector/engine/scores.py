@@ -58,7 +58,7 @@ def _scored(one: Measurement, form: Assessment, instrument: Instrument) -> Score
         unit=instrument.unit,
         source=came.source,
         table=came.table,
-        source_id=came.source_id,
+        source_id=came.row_id or came.source_id,
         loinc=_verified(instrument, "loinc.total", instrument.loinc_total),
         band=None if band is None else band.label,
         ranges=tuple(ScoreRange(b.label, b.low, b.high) for b in instrument.bands),

@@ -75,10 +75,10 @@ valueRelatedArtifact valueSampledData valueSignature valueString valueTime value
 valueTriggerDefinition valueUnsignedInt valueUri valueUrl valueUsageContext valueUuid
 verificationStatus version versionId what when who
 accident addItem adjudication amount benefitPeriod billablePeriod careTeamSequence channel
-claim claimResponse communicationRequest coverage criteria deductible diagnosisCodeableConcept
+claim claimResponse communicationRequest coverage criteria diagnosisCodeableConcept
 diagnosisReference diagnosisSequence disposition enterer error facility factor focal formCode
 fundsReserve header informationSequence insurer itemSequence locationAddress modifier net
-noteNumber onAdmission original packageCode parameter part payee payeeType payment policyNumber
+noteNumber onAdmission packageCode parameter part payee payeeType payment
 preAuthPeriod preAuthRef prescription procedure procedureCodeableConcept procedureReference
 procedureSequence processNote productOrService programCode provider referral requestor
 responsible revenue sequence serviced servicedDate servicedPeriod subDetail subSite subType

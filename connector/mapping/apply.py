@@ -108,7 +108,7 @@ def apply(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> Mappin
             screening += [form for form in forms if form.items is not None]
             screening += [r for r in made.records if isinstance(r, JournalEntry) and not r.deleted]
             continue
-        new = [record for record in made.records if (record.id, record.version) not in seen]
+        new = [record for record in made.records if _is_new(record, seen)]
         skipped += not new and not made.retractions
         retractions += made.retractions
         seen.update({(record.id, record.version): (raw.number, record) for record in new})
@@ -144,12 +144,20 @@ def _invalid(fault: Exception) -> InvalidRecord:
     return InvalidRecord(getattr(fault, "code", "unreadable_row"), str(fault))
 
 
+def _is_new(record: Record, seen: Mapping[tuple[str, datetime], tuple[int, Record]]) -> bool:
+    """Whether no earlier row gave it at this version, or only as one that is taken back."""
+    first = seen.get((record.id, record.version))
+    return first is None or (first[1].deleted and not record.deleted)
+
+
 def _conflicts(
     made: list[Record], seen: Mapping[tuple[str, datetime], tuple[int, Record]]
 ) -> list[InvalidRecord]:
     """An error where an earlier row gave the same record at the same version, but other content."""
     for record in made:
         first = seen.get((record.id, record.version))
+        if first is not None and first[1].deleted and not record.deleted:
+            continue  # taken back and given anew: so do some exports write a change
         if first is not None and content(first[1]) != content(record):
             message = f"row {first[0]} has the same id and date of change, but other content"
             return [InvalidRecord("conflicting_duplicate", message, field="source_id")]

@@ -9,7 +9,7 @@ next reading asks for the same again, so that none is lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,8 @@ from connector.ports import RawBatch, RawRow
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_MARKS = 5_000
 _MOST_PAGES = 100_000
-Marks = Mapping[str, datetime | None]
+Marks = Mapping[str, tuple[str, datetime | None]]
+"""By a digest of whose state it is: the mark of the state given last, and when it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,23 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is remembered of a list. ``given`` are the marks of the time from ``since`` on."""
+    """What is remembered of a list. ``given`` is what was given of the time from ``since`` on.
+
+    ``round`` counts the readings to the end: a record may change back to what it was.
+    """
 
     since: datetime | None = None
     given: Marks = field(default_factory=dict)
     reading: Reading | None = None
+    round: int = 0
 
     def parts(self) -> dict[str, Any]:
         """As JSON."""
         now = self.reading
         return {
             "since": _micros(self.since),
-            "given": {mark: _micros(at) for mark, at in self.given.items()},
+            "round": self.round,
+            "given": {name: [mark, _micros(at)] for name, (mark, at) in self.given.items()},
             "reading": now
             and {
                 "start": _micros(now.start), "place": now.place, "newest": _micros(now.newest),
@@ -66,12 +72,13 @@ class State:
         now = parts["reading"]
         return cls(
             _moment(parts["since"]),
-            {mark: _moment(at) for mark, at in parts["given"].items()},
+            {name: (mark, _moment(at)) for name, (mark, at) in parts["given"].items()},
             now
             and Reading(
                 _moment(now["start"]), now["place"], _moment(now["newest"]), now["total"],
                 now["undated"], now["shifted"], now["count"],
             ),
+            parts["round"],
         )  # fmt: skip
 
 
@@ -89,15 +96,14 @@ def read_changes(feed: Feed, state: State, overlap: timedelta) -> Iterator[Step]
     now = state.reading or Reading()
     for _ in range(_MOST_PAGES):
         portion = feed.portion(state.since, now.place)
-        fresh = [one for one in portion.found if one.mark(feed.table) not in state.given]
+        fresh = [one for one in portion.found if not _given(one, state.given)]
         rest = len(fresh)
         for some in _groups(fresh, feed.at_once):
-            marks = {one.mark(feed.table): _dated(one) for one in some}
-            salt, rest = state.since, rest - len(some)
-            state = replace(state, given={**state.given, **marks}, reading=now)
+            rest -= len(some)
+            state = replace(state, given={**state.given, **_marks(some)}, reading=now)
             left = _left(portion, now.count, rest)
-            yield Step(_batch(feed, some, marks, portion.at, salt), state, left)
-        seen = {one.mark(feed.table): _dated(one) for one in portion.found}
+            yield Step(_batch(feed, some, portion.at, state.round), state, left)
+        seen = _marks(portion.found)
         before, now = now, _moved(now, portion)
         state = replace(state, given=_latest({**state.given, **seen}), reading=now)
         if portion.next is None:
@@ -107,6 +113,14 @@ def read_changes(feed: Feed, state: State, overlap: timedelta) -> Iterator[Step]
     raise ConfigurationError(
         "paging_endless", f"the pages of {feed.name} never end; the vendor must correct that"
     )
+
+
+def _marks(found: Sequence[Found]) -> Marks:
+    return {one.name(): (one.mark(), _dated(one)) for one in found}
+
+
+def _given(found: Found, given: Marks) -> bool:
+    return given.get(found.name(), ("", None))[0] == found.mark()
 
 
 def _groups(fresh: list[Found], size: int) -> Iterator[list[Found]]:
@@ -143,15 +157,20 @@ def _reached(now: Reading, state: State, overlap: timedelta) -> datetime | None:
 
 def _ended(state: State, now: Reading, seen: Marks, overlap: timedelta, *, several: bool) -> State:
     if now.shifted or (now.newest is None and not now.undated):
-        return State(state.since, state.given)
+        return State(state.since, state.given, round=state.round + 1)
     since = _reached(now, state, overlap)
     given = dict(seen) if not several and now.undated else dict(state.given)
-    return State(since, _kept(given, since))
+    return State(since, _kept(given, since), round=state.round + 1)
 
 
 def _kept(marks: Marks, since: datetime | None) -> Marks:
     """The marks that the next reading may meet again."""
-    return _latest({mark: at for mark, at in marks.items() if not (at and since and at < since)})
+    again = {
+        name: (mark, at)
+        for name, (mark, at) in marks.items()
+        if at is None or since is None or at >= since
+    }
+    return _latest(again)
 
 
 def _latest(marks: Marks) -> Marks:
@@ -167,12 +186,8 @@ def _left(portion: Portion, before: int, rest: int) -> int:
     return rest + max(known - before - len(portion.found), 0)
 
 
-def _batch(
-    feed: Feed, some: list[Found], marks: Marks, at: datetime, salt: datetime | None
-) -> RawBatch:
-    # A record without a time may change back to what it was: then its mark is the old one again.
-    undated = any(changed is None for changed in marks.values())
-    key = digest(feed.name, salt if undated else "", *marks)
+def _batch(feed: Feed, some: list[Found], at: datetime, round_: int) -> RawBatch:
+    key = digest(feed.name, round_, *(one.mark() for one in some))
     rows = tuple(row(number, completed(feed, one)) for number, one in enumerate(some, start=1))
     return RawBatch(key, feed.table, f"{feed.table} {key[:8]}", at, rows)
 

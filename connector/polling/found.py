@@ -23,14 +23,18 @@ class Found:
     deleted: bool = False
     fault: InvalidRecord | None = None
 
-    def mark(self, table: str) -> str:
-        """The digest of what was found: the same state of the same record has the same mark."""
-        if self.changed is None or self.fault is not None:
-            state = json.dumps(self.data, sort_keys=True, default=str)
-        else:
-            state = self.changed.isoformat()
+    def mark(self) -> str:
+        """The digest of what was found: the same state of the same record has the same mark.
+
+        Its content counts beside its time: times come in seconds, and two changes may share one.
+        """
+        state = json.dumps(self.data, sort_keys=True, default=str)
         code = "" if self.fault is None else self.fault.code
-        return digest(table, self.id, self.deleted, code, state)[:16]
+        return digest(self.id, self.deleted, code, self.changed, state)[:16]
+
+    def name(self) -> str:
+        """The digest of whose state it is; of what has no id, of what it says."""
+        return digest(self.id or self.mark())[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -115,6 +115,17 @@ class Quarantine:
             .where(quarantine.c.id == id).values(state=state, updated_at=at)
         )  # fmt: skip
         return changed.rowcount == 1
+
+    def forget_open(self, ids: Iterable[str]) -> int:
+        """Removes open entries whose rows are read again; those that fail again come back."""
+        removed = 0
+        for chunk in chunks(sorted(set(ids))):
+            removed += self._scope.run(
+                self._scope.delete(quarantine).where(
+                    self._scope.among(quarantine.c.id, chunk), quarantine.c.state == "open"
+                )
+            ).rowcount
+        return removed
 
     def counts(self) -> dict[str, int]:
         """Number of entries by state."""

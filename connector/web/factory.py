@@ -17,6 +17,7 @@ from connector.ports import RawPage, Webhook
 from connector.progress import PracticeProfile
 from connector.score_entry import ScoreDesk
 from connector.store.store import Store
+from connector.web.copy_sheets import SCRIPTED, FileSheet, copy_sheets
 from connector.web.pages import pages
 from connector.web.scores import scores
 from connector.web.webhooks import PREFIX as WEBHOOKS
@@ -54,12 +55,14 @@ def create_app(
     webhooks: Mapping[str, Webhook] | None = None,
     store_page: Callable[[str, RawPage], int] | None = None,
     score_desk: ScoreDesk | None = None,
+    file_sheet: FileSheet | None = None,
 ) -> Flask:
     """The application. ``token`` signs a person in; it is printed where the service was started.
 
     ``webhooks`` are the sources that are posted to, by name; ``store_page`` stores what they give
     and returns after the commit. Without both, nothing answers under ``/webhooks/``. Where the site
-    takes scores typed by staff, ``score_desk`` is their way in.
+    takes scores typed by staff, ``score_desk`` is their way in; ``file_sheet`` closes a copy sheet
+    that a person has filed.
     """
     app = _Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
@@ -77,11 +80,8 @@ def create_app(
     def harden(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.endpoint == "pages.document":
-            is_pdf = response.mimetype == "application/pdf"
-            response.headers["Content-Security-Policy"] = (
-                _PDF_POLICY if is_pdf else _DOCUMENT_POLICY
-            )
+        if policy := _policy(response):
+            response.headers["Content-Security-Policy"] = policy
         return response
 
     @app.get("/sign-in/<given>")
@@ -103,19 +103,35 @@ def create_app(
 
     app.register_error_handler(401, _not_signed_in)
     app.register_error_handler(ConnectorError, _trouble)
-    _add_pages(app, store, practice, score_desk)
+    _add_pages(app, store, practice, score_desk, file_sheet)
     if webhooks is not None and store_page is not None:
         app.register_blueprint(webhook_addresses(webhooks, store_page))
     return app
 
 
 def _add_pages(
-    app: Flask, store: Store, practice: PracticeProfile, score_desk: ScoreDesk | None
+    app: Flask,
+    store: Store,
+    practice: PracticeProfile,
+    score_desk: ScoreDesk | None,
+    file_sheet: FileSheet | None,
 ) -> None:
     app.register_blueprint(pages(store, practice))
+    app.jinja_env.globals["files_sheets"] = file_sheet is not None
+    if file_sheet is not None:
+        app.register_blueprint(copy_sheets(store, practice, file_sheet))
     app.jinja_env.globals["takes_scores"] = score_desk is not None
     if score_desk is not None:
         app.register_blueprint(scores(score_desk, practice))
+
+
+def _policy(response: Response) -> str:
+    """The content policy of an answer that has one of its own."""
+    if request.endpoint in SCRIPTED:
+        return f"{_HEADERS['Content-Security-Policy']}; script-src 'self'"
+    if request.endpoint != "pages.document":
+        return ""
+    return _PDF_POLICY if response.mimetype == "application/pdf" else _DOCUMENT_POLICY
 
 
 class _Application(Flask):

@@ -18,6 +18,8 @@ from connector.progress import PracticeProfile
 from connector.score_entry import Entered, Problem, ScoreDesk, ScoreForm, Typed, form_of
 
 _LONGEST = 200
+_KEPT = 20
+"""Entries that wait to be shown as stored, once each: they name people."""
 _SEVERAL = 12
 """Answers in one row of the form."""
 
@@ -72,7 +74,8 @@ def scores(desk: ScoreDesk, practice: PracticeProfile) -> Blueprint:
         typed = _typed(made)
         done = desk.enter(typed)
         if isinstance(done, Entered):
-            stored.clear()  # only the next page shows it, and it names a person
+            while len(stored) >= _KEPT:
+                stored.pop(next(iter(stored)), None)
             stored[done.entry_id] = done
             return redirect(url_for("scores.form", measure=measure, stored=done.entry_id), 303)
         by_field: dict[str, str] = {}

@@ -20,8 +20,8 @@ from connector.store.delivery_rows import NewDelivery
 from tests.unit.pas.packets import GOLDEN, packet_of
 
 ROOT = Path(__file__).resolve().parents[2]
-REQUESTS, KILLS = 10, 8
-SCENARIOS = ("approve", "slow", "pend", "deny", "slow")
+REQUESTS, KILLS = 12, 8
+SCENARIOS = ("approve", "slow", "pend", "slow", "slow")
 
 
 def _site(home: Path, url: str) -> None:

@@ -29,7 +29,7 @@ def supporting(version: Version, parts: Parts, patient: Resource, at: str
     event = version.case.event
     if event.period is not None:
         yield "event", None, _info("patientEvent", timingPeriod=period_of(event.period))
-    texts = [("event", None, event.message)]
+    texts: list[tuple[str, str | None, str | None]] = [("event", None, event.message)]
     texts += [(str(s.trace), str(s.trace), s.message) for s in event.services]
     for name, line, text in texts:
         if text:

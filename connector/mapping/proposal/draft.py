@@ -82,7 +82,7 @@ def _text(text: Any) -> str:
     shown = str(text)
     if _PLAIN.fullmatch(shown) and shown.casefold() not in _YAML_WORDS:
         return shown
-    return json.dumps(shown, ensure_ascii=False)
+    return json.dumps(shown, ensure_ascii=not shown.isprintable())
 
 
 def _value(value: Any) -> str:
@@ -90,4 +90,5 @@ def _value(value: Any) -> str:
 
 
 def _comment(text: str) -> str:
-    return " ".join(text.split())[:160]
+    line = " ".join(text.split())[:160]
+    return "".join(letter if letter.isprintable() else "?" for letter in line)

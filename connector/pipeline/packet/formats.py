@@ -15,7 +15,7 @@ from connector.errors import InvalidRecord, Rejected
 from connector.progress import DocumentSpec
 
 Builder = Callable[[Mapping[str, Any], datetime, ZoneInfo, bytes], bytes]
-NEEDS_REPORT = frozenset({("attachment", "x12")})
+NEEDS_REPORT = frozenset({("attachment", "x12"), ("authorization_request", "pas")})
 _MOST = 3
 
 
@@ -37,8 +37,17 @@ def _attachment_x12(
     return checked_file(attachment_segments(attachment_case(context, signed_at, zone, report)))
 
 
+def _request_pas(
+    context: Mapping[str, Any], signed_at: datetime, zone: ZoneInfo, report: bytes
+) -> bytes:
+    from connector.pipeline.packet.pas import request_pas
+
+    return request_pas(context, signed_at, zone, report)
+
+
 BUILDERS: dict[tuple[str, str], Builder] = {
     ("authorization_request", "x12"): _request_x12,
+    ("authorization_request", "pas"): _request_pas,
     ("attachment", "x12"): _attachment_x12,
 }
 

@@ -194,6 +194,7 @@ def _change_everything(tx: Any, samples: Any) -> None:
     tx.identities.set_keys("patient-1", "other", ["key-2"])
     tx.inbox.again(range(1, 5000))
     tx.records.forget(["patient-1"])
+    tx.quarantine.forget_open(["q1"])
     tx.authorizations.add(_request(samples, "other", "AR-1"), "patient-1", samples.at())
     tx.authorizations.tie("AR-2", ["trace:1", "trace:2"])
     tx.eligibility.asked([("EL-1", "patient-2", "other")], samples.at(9))

@@ -18,7 +18,9 @@ VISITS = ExpectedTable(
     frozenset({"Appointment ID", "Client", "Start", "Status"}),
     frozenset({"Appointment ID", "Client", "Start", "Status", "Room"}),
 )
-CLIENTS = ExpectedTable("clients", "c*.csv", frozenset({"Client", "Born"}), frozenset({"Client", "Born"}))
+CLIENTS = ExpectedTable(
+    "clients", "c*.csv", frozenset({"Client", "Born"}), frozenset({"Client", "Born"})
+)
 HEADER = ("Appointment ID", "Client", "Start", "Status")
 
 

@@ -33,7 +33,7 @@ from connector.mapping.load import load_mapping
 from connector.ports import AdapterContext, FetchesNotices, Outgoing, PatientReference, Posted
 from connector.records import Authorization, Contact, Diagnosis, Episode, RecordIds, Visit
 from connector.resources import Resources
-from connector.testing import DestinationContract, SourceContract, WebhookContract
+from connector.testing import DestinationContract, SourceContract
 
 CASE = "SPRY_CASE_694937120fde6014d5956f69"
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -142,7 +142,7 @@ def test_people_visits_and_authorizations_become_records(fake: FakeSpry, tmp_pat
     fill(fake)
     found = records(source(fake, tmp_path).fetch(None))
     visits = [one for one in found if isinstance(one, Visit)]
-    assert [v.status for v in visits] == ["attended"] * 4 + ["scheduled"] * 2
+    assert [v.status for v in visits] == ["attended"] * 2 + ["scheduled"] * 2
     assert {v.telehealth for v in visits} == {None}
     [granted] = [one for one in found if isinstance(one, Authorization)]
     assert (granted.payer, granted.authorized, granted.used_reported) == ("Sample Mutual", 20, 5)
@@ -156,7 +156,7 @@ def test_more_pages_than_one_are_read(
     monkeypatch.setattr("adapters.spry.source.PAGE_SIZE", 2)
     pages = list(source(fake, tmp_path).fetch(None))
     rows = [r for p in pages for b in p.batches if b.table == "appointments" for r in b.rows]
-    assert len(rows) == 6 and fake.asked("calendar/events") == 3
+    assert len(rows) == 4 and fake.asked("calendar/events") == 2
 
 
 def test_a_case_that_an_event_names_is_fetched_whole(fake: FakeSpry, tmp_path: Path) -> None:
@@ -205,17 +205,12 @@ def test_an_error_code_on_status_200_stops_that_list_alone(fake: FakeSpry, tmp_p
 
 
 def test_an_answer_without_envelope_is_tried_again(fake: FakeSpry, tmp_path: Path) -> None:
-    fill(fake)
-    fake._calendar = lambda request: type(fake).reply and _bare()  # type: ignore[method-assign]
+    opened = destination(fake, tmp_path)
+    opened.find(outgoing())  # has a token now
+    fake.broken = [200]
     with pytest.raises(RetryLater) as caught:
-        list(source(fake, tmp_path).fetch(None))
+        opened.find(outgoing())
     assert caught.value.code == "garbage_answer"
-
-
-def _bare() -> Any:
-    from connector.fakes.server import Reply
-
-    return Reply(200, {"content": []})
 
 
 @pytest.mark.parametrize("kind", ["appointment.created", "appointment.updated", "patient.updated"])
@@ -272,10 +267,12 @@ def test_links_name_nobody_and_the_patient_is_not_in_them(fake: FakeSpry, tmp_pa
 
 
 def test_a_crash_between_the_steps_files_once(fake: FakeSpry, tmp_path: Path) -> None:
-    fake.broken = [200, 200]  # token and the look: answers without an envelope
-    with pytest.raises((RetryLater, ConfigurationError)):
-        destination(fake, tmp_path).deliver(outgoing())
     opened = destination(fake, tmp_path)
+    opened.find(outgoing())  # has a token now
+    fake.error_codes = [2000, 2000, 2999]  # 2000: as usual
+    with pytest.raises(Rejected):
+        opened.deliver(outgoing())
+    assert fake.storage and not fake.documents
     opened.deliver(outgoing())
     assert opened.find(outgoing()) is not None and len(fake.documents) == 1
 

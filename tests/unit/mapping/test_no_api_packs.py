@@ -86,7 +86,11 @@ def test_simplepractice_visits(site: Any, tmp_path: Path) -> None:
     assert {v.clinician_id for v in visits} == {IDS.make("clinician", "exports", "K-01")}
     assert len({v.id for v in visits}) == 4
     [person, word] = [error.error for error in result.errors]
-    assert (person.code, person.value, person.allowed) == ("unmapped_value", "Jordan Samplewood", ())
+    assert (person.code, person.value, person.allowed) == (
+        "unmapped_value",
+        "Jordan Samplewood",
+        (),
+    )
     assert person.suggestion == "Avery Samplewood" or person.suggestion is None
     assert (word.field, word.value) == ("status", "Waiting")
 

@@ -56,8 +56,8 @@ def test_the_draft_is_a_mapping_that_loads() -> None:
     text = draft(propose(header, rows, KNOWN), "visits", "Export*.csv", "CSV")
     spec = build_mapping("draft", yaml.safe_load(text))
     assert spec.tables["visits"].known_columns == {
-        "Appt ID", "Client ID", "Appointment Date", "Duration", "Status",
-    } or "Client ID" in spec.tables["visits"].known_columns  # fmt: skip
+        "Client ID", "Appointment Date", "Duration", "Status",
+    }  # fmt: skip
     assert '# what does "Vanished" mean?' in text and "# not read: Remarks" in text
 
 
@@ -101,10 +101,12 @@ def test_how_dates_are_written(values: list[str], formats: tuple[str, ...]) -> N
     assert profile(values).formats == formats
 
 
-_CELL = st.text(max_size=12) | st.sampled_from(["C-1", "11/05/2026", "Show", "12", "Yes", '"', ": #"])
+_CELL = st.text(max_size=12) | st.sampled_from(
+    ["C-1", "11/05/2026", "Show", "12", "Yes", '"', ": #"]
+)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(_CELL | st.sampled_from(VISITS), max_size=8),
     st.lists(st.lists(_CELL, max_size=9), max_size=5),

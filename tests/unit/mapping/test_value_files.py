@@ -129,7 +129,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert all(word and word == " ".join(word.split()) for word in words)
 
 
-_WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Z"]), min_size=1, max_size=20)
+_WORDS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Z"]), min_size=1, max_size=20
+)
 
 
 @given(st.dictionaries(_WORDS, st.tuples(st.integers(1, 9), st.none() | _WORDS), max_size=8))

@@ -55,21 +55,21 @@ def greedy(clock, quotas, seconds, step):
 
 
 @given(step=st.floats(0.5, 30), per_minute=st.integers(1, 15))
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 def test_never_more_than_the_budget_in_any_sixty_seconds(step, per_minute):
     clock = Clock()
-    taken = greedy(clock, quotas_of(clock, Budget(per_minute)), 400, step)
+    taken = greedy(clock, quotas_of(clock, Budget(per_minute)), 200, step)
     for place, first in enumerate(taken):
         within = [at for at in taken[place:] if at < first + timedelta(seconds=60)]
         assert len(within) <= per_minute
-    assert len(taken) >= min(400 / step, 6 * per_minute) * 0.8
+    assert len(taken) >= min(200 / step, 3 * per_minute) * 0.8
 
 
 def test_never_more_than_the_budget_in_any_24_hours(clock):
-    taken = greedy(clock, quotas_of(clock, Budget(None, 500)), 2 * 86_400, 160)
+    taken = greedy(clock, quotas_of(clock, Budget(None, 100)), 2 * 86_400, 800)
     for place, first in enumerate(taken):
-        assert len([at for at in taken[place:] if at < first + timedelta(days=1)]) <= 500
-    assert len(taken) == 2 * 500
+        assert len([at for at in taken[place:] if at < first + timedelta(days=1)]) <= 100
+    assert len(taken) == 2 * 100
 
 
 def test_it_goes_on_at_the_moment_that_it_names(clock):
@@ -110,7 +110,7 @@ def test_replicas_draw_on_one_budget(clock):
 
 
 @given(text=st.text(max_size=60))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_what_is_kept_and_can_not_be_read_stops_nothing(text):
     assert Spent.read(text).opens(INTAKEQ, START) is None or text.startswith("{")
 
@@ -131,7 +131,7 @@ def test_a_schedule_over_ninety_percent_is_refused_and_the_smallest_interval_nam
     with pytest.raises(ConfigurationError) as caught:
         Plan("ehr", 300, INTAKEQ, FOUR).refuse_too_fast("site.yaml")
     assert caught.value.code == "schedule_too_fast"
-    assert "every 5 min x 4 requests = 1152 a day of 500 (230 %)" in str(caught.value)
+    assert "Every 5 min x 4 requests = 1152 a day of 500 (230 %): refused" in str(caught.value)
     assert "Set every_seconds to 768 or more" in str(caught.value)
     Plan("ehr", 768, INTAKEQ, FOUR).refuse_too_fast("site.yaml")
     with pytest.raises(ConfigurationError):
@@ -155,7 +155,7 @@ def test_a_budget_by_the_minute_limits_the_interval_too():
     per_poll=st.integers(1, 50), fixed=st.integers(0, 200), per_day=st.integers(300, 5000),
     per_minute=st.integers(5, 300),
 )  # fmt: skip
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_the_smallest_interval_is_allowed_and_a_second_less_is_not(
     per_poll, fixed, per_day, per_minute
 ):

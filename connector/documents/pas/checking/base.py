@@ -19,7 +19,7 @@ def base_findings(found: Contents) -> Iterator[Finding]:
     for node in found.resources:
         if not isinstance(node.value, dict):
             continue
-        model = _model(kind_of(node))
+        model = model_of(kind_of(node))
         if model is None:
             yield error(node.path, "base_r4", "there is no such type of resource in R4")
             continue
@@ -28,7 +28,7 @@ def base_findings(found: Contents) -> Iterator[Finding]:
             yield error(f"{node.path}{place}", "base_r4", told)
 
 
-def _model(kind: str) -> Any:
+def model_of(kind: str) -> Any:
     """The model's class. None for a type that R4 does not have."""
     from importlib import import_module
 

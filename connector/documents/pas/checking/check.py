@@ -123,7 +123,7 @@ def _request(found: Contents, *, inquiry: bool) -> Iterator[Finding]:
         "related" in claim.value or terms.CLAIM_UPDATE in _profiles(claim.value)
         or "3" in certification(claim) or len(claims) > 1
     )  # fmt: skip
-    rows = profiles.CLAIM_INQUIRY if inquiry else profiles.CLAIM
+    rows: tuple[Element, ...] = profiles.CLAIM_INQUIRY if inquiry else profiles.CLAIM
     if update:
         rows = profiles.CLAIM_UPDATE
     for row in rows:
@@ -151,4 +151,4 @@ def bundles_of(document: Any) -> list[dict[str, Any]]:
     if kind != "Parameters":
         return []
     inner = [one.get("resource") for one in objects(document.get("parameter"))]
-    return [one for one in inner if kind_of(Node("", one)) == "Bundle"]
+    return [one for one in inner if isinstance(one, dict) and one.get("resourceType") == "Bundle"]

@@ -113,8 +113,9 @@ class Element:
             return
         given: Iterable[Any] = [one.value]
         if self.kind == "concept":
-            systems = self.systems or frozenset({None})
-            given = [code for system in systems for code in codes(one.value, system)]
+            given = codes(one.value)
+            if self.systems:
+                given = [code for system in self.systems for code in codes(one.value, system)]
             if not given:
                 yield error(
                     one.path, "wrong_code", f"{self.path} needs a code of {_listed(self.systems)}"

@@ -1,0 +1,161 @@
+"""Sends reviews and attachments once, and asks by our reference where nobody knows if one arrived.
+
+The service honours no idempotency key: a review is looked up by our reference before it is created.
+Attachments can't be looked up; what perhaps arrived, a person must ask about.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from adapters.clearinghouse_rest.attachment import attachment_request
+from adapters.clearinghouse_rest.decisions import answer_page
+from adapters.clearinghouse_rest.line import REVIEWS, Clearinghouse, id_of
+from adapters.clearinghouse_rest.review import request_of, service_review
+from adapters.clearinghouse_rest.settings import ClearinghouseSettings
+from connector.errors import AwaitsPerson, Rejected, RetryLater
+from connector.ports import AdapterContext, Answered, Outgoing, Receipt
+
+_CANCEL, _INITIAL = "3", "I"
+_TURNS = tuple(threading.Lock() for _ in range(32))
+_REFUSED = ("AV_REJECTED", "PY_REJECTED", "REJECTED")
+
+
+class ClearinghouseDestination:
+    """A clearinghouse as a destination. May be used by several threads at once."""
+
+    def __init__(
+        self,
+        settings: ClearinghouseSettings,
+        context: AdapterContext,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._settings, self._now = settings, context.now
+        self._service = Clearinghouse(settings, context, sleep)
+
+    def deliver(self, outgoing: Outgoing) -> Receipt:
+        """Submits it. Raises RetryLater ("answer_lost" where it may have arrived), Rejected,
+        ConfigurationError.
+        """
+        try:
+            if _is_attachment(outgoing):
+                return self._attach(outgoing)
+            return self._review(outgoing)
+        except RetryLater as fault:
+            if fault.code == "answer_lost":
+                fault.until = self._now() + timedelta(seconds=self._settings.settle_seconds)
+            raise
+
+    def find(self, outgoing: Outgoing) -> Receipt | None:
+        """The receipt, if the service has a review of our reference.
+
+        Raises AwaitsPerson for an attachment that may have arrived.
+        """
+        if not outgoing.unsure:
+            return None
+        if _is_attachment(outgoing):
+            raise AwaitsPerson(
+                "arrival_unknown",
+                f"{self._service.host} may have taken the attachment, and no program can ask about "
+                "it; look it up there by the request's reference, and say what you find",
+            )
+        case = request_of(outgoing.content)
+        found = self._looked_up(case)
+        return None if found is None else self._receipt(outgoing, case, found)
+
+    def inquire(self, outgoing: Outgoing) -> Answered | None:
+        """What the service says of a review that it has; None where it says nothing yet."""
+        if _is_attachment(outgoing):
+            return None
+        case = request_of(outgoing.content)
+        found = self._looked_up(case)
+        return None if found is None else self._receipt(outgoing, case, found).answer
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._service.close()
+
+    def _review(self, outgoing: Outgoing) -> Receipt:
+        case = request_of(outgoing.content)
+        kind = _certification(case)
+        if kind == _CANCEL:
+            raise Rejected(
+                "cancel_by_hand",
+                "a cancellation is not sent this way: the authorization's number would have to "
+                "stand in an address. Cancel it in the portal, or call the payer",
+            )
+        with _turn(case):
+            found = self._looked_up(case)
+            if found is not None:
+                return self._receipt(outgoing, case, found)
+            method = "POST" if kind == _INITIAL else "PUT"
+            id = self._service.submit(method, REVIEWS, service_review(case))
+        try:
+            found = self._service.get(f"{REVIEWS}/{id}")
+        except RetryLater:
+            found = None  # it is there; what became of it is asked later
+        return self._receipt(outgoing, case, found if isinstance(found, dict) else {"id": id})
+
+    def _looked_up(self, case: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Our review by our reference; no name, number or birth date goes into an address."""
+        reference = case.get("reference")
+        payer = (case.get("payer") or {}).get("id", "")
+        query = {"payer.id": str(payer), "referenceNumber": str(reference)}
+        mine = [one for one in self._found(query) if one.get("referenceNumber") == reference]
+        if len(mine) > 1:
+            raise AwaitsPerson(
+                "arrival_unknown",
+                f"{self._service.host} has {len(mine)} reviews of one reference of ours; look "
+                "which one counts, and have the others voided",
+            )
+        return mine[0] if mine else None
+
+    def _found(self, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+        answer = self._service.get(REVIEWS, query)
+        if answer is None:
+            raise RetryLater(
+                "inquiry_pending", f"{self._service.host} has not answered the inquiry yet"
+            )
+        listed = answer.get("serviceReviews") if isinstance(answer, dict) else None
+        if isinstance(answer, dict) and listed is None and "id" in answer:
+            listed = [answer]
+        return [one for one in listed or () if isinstance(one, dict)]
+
+    def _receipt(
+        self, outgoing: Outgoing, case: Mapping[str, Any], review: Mapping[str, Any]
+    ) -> Receipt:
+        answer = None
+        if self._settings.answers_to is not None:
+            page = answer_page(review, str(case.get("reference")), self._now())
+            answer = Answered(self._settings.answers_to, page) if page is not None else None
+        return Receipt(outgoing.key, id_of(review), answer)
+
+    def _attach(self, outgoing: Outgoing) -> Receipt:
+        path = self._settings.attachments_path
+        id = self._service.submit("POST", path, attachment_request(outgoing.content))
+        try:
+            found = self._service.get(f"{path}/{id}")
+        except RetryLater:
+            found = None
+        state = found.get("status") if isinstance(found, dict) else ""
+        if state in _REFUSED:
+            who = "the payer" if state == "PY_REJECTED" else self._service.host
+            raise Rejected("attachment_refused", f"{who} refuses the attachment ({state})")
+        return Receipt(outgoing.key, id)
+
+
+def _turn(case: Mapping[str, Any]) -> threading.Lock:
+    """One at a time looks whether a reference is there, and creates it."""
+    return _TURNS[hash(case.get("reference")) % len(_TURNS)]
+
+
+def _is_attachment(outgoing: Outgoing) -> bool:
+    return outgoing.labels.get("kind") == "attachment"
+
+
+def _certification(case: Mapping[str, Any]) -> str:
+    return str((case.get("event") or {}).get("certification", _INITIAL))

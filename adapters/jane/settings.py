@@ -1,0 +1,51 @@
+"""Options of Jane. Its API is for approved partners: client id and secret are the partner's own."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from connector.credentials import SecretReference
+from connector.polling.settings import (
+    Secrets,
+    Section,
+    VendorDestinationSettings,
+    VendorSettings,
+    VendorSourceSettings,
+)
+
+ListName = Literal["staff_members", "patients", "appointments"]
+LISTS: tuple[ListName, ...] = ("staff_members", "patients", "appointments")
+"""What is polled by default, people first."""
+
+
+class JaneSettings(VendorSettings):
+    """``clinic``: the first part of the clinic's own address, as in ``riverside.janeapp.com``.
+
+    ``refresh_token_file`` holds what Jane gave when a person of the clinic signed in; each use
+    replaces it, so the service must be able to write it. Source and destination share one file.
+    """
+
+    api_key: SecretReference = Field(alias="client_secret")
+    client_id: str = Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")
+    clinic: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+    refresh_token_file: str = Field(pattern=r"^[^\x00-\x1f]+$")
+
+
+class EventSettings(Section):
+    """``secret``: what Jane showed once when the webhook was registered; one for each event."""
+
+    secret: Secrets
+
+
+class JaneSourceSettings(JaneSettings, VendorSourceSettings):
+    """What is polled, and whether Jane also posts what changed."""
+
+    lists: tuple[ListName, ...] = Field(default=LISTS, min_length=1)
+    page_size: int = Field(default=50, ge=1, le=100)
+    webhook: EventSettings | None = None
+
+
+class JaneDestinationSettings(JaneSettings, VendorDestinationSettings):
+    """Where reports are filed."""
