@@ -68,6 +68,8 @@ def _spec(app: App, given: str) -> MappingSpec:
         name = path.parent.name if path.name == "mapping.yaml" else path.stem
         text = path.read_text(encoding="utf-8")
         spec = build_mapping(name, effective(name, text, app.resources))
+    elif path.suffix in (".yaml", ".yml"):
+        raise ConfigurationError("file_not_found", f"there is no file {given}")
     else:
         spec = load_mapping(given, app.resources)
     check_instruments(spec, app.instruments)
