@@ -8,9 +8,6 @@ from connector.budget import Quota
 from connector.http import BasicAuth, Http
 from connector.ports import AdapterContext
 
-_BUDGET_SECONDS = 75.0
-"""Longer than a minute: a window of requests that opens again is worth waiting for."""
-
 
 class Account:
     """As its settings describe it. Raises ConfigurationError where the key is missing.
@@ -35,6 +32,5 @@ class Account:
             private_network=self._settings.trial_url is not None,
             quota=self._quota,
             user_agent=f"progress-connector/{__version__} ({self._settings.contact})",
-            budget_seconds=_BUDGET_SECONDS,
             now=self._context.now,
         )

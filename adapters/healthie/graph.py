@@ -16,7 +16,6 @@ _HOSTS = {
     "production": "https://api.gethealthie.com", "sandbox": "https://staging-api.gethealthie.com",
 }  # fmt: skip
 _HEADERS = {"AuthorizationSource": "API"}
-_BUDGET_SECONDS = 75.0
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,60}")
 _COSTLY = re.compile(r"complexity|depth", re.IGNORECASE)
 _UNKNOWN = re.compile(r"doesn't (?:exist|accept)|isn't a|unknown", re.IGNORECASE)
@@ -47,7 +46,6 @@ class Account:
             authorization=self._key,
             private_network=self._trial,
             quota=self._quota,
-            budget_seconds=_BUDGET_SECONDS,
             now=self._context.now,
         ) as http:
             yield Graph(http)

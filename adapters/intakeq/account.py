@@ -11,8 +11,6 @@ from connector.polling.settings import VendorSettings
 from connector.ports import AdapterContext
 
 _HOST = "https://intakeq.com"
-_BUDGET_SECONDS = 75.0
-"""Longer than a minute: a window of requests that opens again is worth waiting for."""
 
 
 class Account:
@@ -41,7 +39,6 @@ class Account:
             f"{self.address}/api/v1",
             private_network=self._settings.trial_url is not None,
             quota=self._quota,
-            budget_seconds=_BUDGET_SECONDS,
             now=self._context.now,
         ) as http:
             yield Intakeq(http, self._key)

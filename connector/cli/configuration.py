@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,7 +125,7 @@ def show_command(home: Path, version: int, name: str | None) -> None:
             raise ConfigurationError(
                 "no_such_file", f"version {version} has no file {name!r}", allowed=sorted(contents)
             )
-        click.get_binary_stream("stdout").write(contents[name])
+        sys.stdout.buffer.write(contents[name])
         return
     rows: list[tuple[object, ...]] = [("file", n, d[:12]) for n, d in sorted(one.files.items())]
     rows += [("part", n, v) for n, v in sorted(one.parts.items())]

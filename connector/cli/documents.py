@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from connector.app import App, open_app
+from connector.cli.fax import fax_command
 from connector.cli.tables import console, table
 from connector.errors import ConfigurationError
 from connector.store.audit import AuditEntry
@@ -213,6 +214,9 @@ def withdraw_command(home: Path, document_id: str, by: str, why: str) -> None:
     with _desk(home) as desk:
         ids = withdraw(desk, document_id, by=by, why=why)
     click.echo(f"Withdrawn: {', '.join(ids)}")
+
+
+documents_command.add_command(fax_command)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ _JITTER_SHARE = 0.1
 _LOOK_AT_DAY_SECONDS = 600
 _LOOK_AT_HOUR_SECONDS = 30
 _OWN_THREADS = 4
+_A_MOMENT = timedelta(milliseconds=100)
 _FORGET_AFTER = timedelta(days=3)
 _log = logging.getLogger("connector.clock")
 
@@ -94,8 +95,9 @@ class Clock:
         """Stop triggering; what was enqueued goes on."""
         self._scheduler.shutdown(wait=True)
 
-    def _poll(self, source: str, seconds: int) -> None:
-        number = slot(datetime.now(UTC), seconds)
+    def _poll(self, source: str, seconds: int, again: str = "") -> None:
+        """One poll of a slot; ``again`` marks the one that goes on when a budget opens."""
+        number = again or str(slot(datetime.now(UTC), seconds))
         try:
             with (
                 translated(),
@@ -109,8 +111,30 @@ class Clock:
             return
         except ConnectorError as fault:
             # The source's trouble is written down once per slot and tried again in the next.
-            _log.error("polling %s: %s", source, fault)
+            if not self._goes_on(source, seconds, fault):
+                _log.error("polling %s: %s", source, fault)
         self._wake()
+
+    def _goes_on(self, source: str, seconds: int, fault: ConnectorError) -> bool:
+        """Polls again when the budget opens, where that is before the next slot.
+
+        Every replica that asks for it asks for the same, so it is done once.
+        """
+        until: datetime | None = getattr(fault, "until", None)
+        if fault.code != "budget_spent" or until is None:
+            return False
+        if (until - datetime.now(UTC)).total_seconds() >= seconds:
+            return False
+        self._scheduler.add_job(
+            self._poll,
+            "date",
+            run_date=until + _A_MOMENT,
+            args=[source, seconds, f"again-{int(until.timestamp())}"],
+            id=f"again {source}",
+            replace_existing=True,
+            misfire_grace_time=seconds,
+        )
+        return True
 
     def _new_day(self) -> None:
         try:

@@ -85,7 +85,7 @@ class Fetcher:
             rows = self._fetch(self._source)
         except ConnectorError as fault:
             self._failures += 1
-            until = fault.until if isinstance(fault, RetryLater) else None
+            until = getattr(fault, "until", None)  # of a fault read back from a checkpoint too
             pause = min(_SHORTEST_PAUSE * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE)
             self._not_before = max(self._now() + pause, until or self._now())
             _log.error("fetching what %s told of: %s", self._source, fault)

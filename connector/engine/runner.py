@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from connector.engine import overdue, self_test, workflows
@@ -22,8 +22,11 @@ from connector.engine.retention import tidy
 from connector.engine.sender import Sender, resting, senders
 from connector.engine.work import Work
 from connector.errors import ConnectorError
-from connector.ports import FetchesNotices
+from connector.ports import FetchesNotices, utc_now
 from connector.store.store import Tx
+
+_A_WINDOW_SECONDS = 90.0
+"""A command waits for a budget that opens within this time."""
 
 
 class Runner:
@@ -51,14 +54,15 @@ class Runner:
         A source that can't be read stops none of the others: its error is raised at the end.
         ``compare`` looks for deleted records whether it is time for that or not.
         """
-        rows, faults = 0, []
+        rows, known, faults = 0, True, []
         for source in sources:
             try:
-                rows += workflows.call("poll", workflows.poll, source, compare)
+                new, whole = self._poll_through(source, compare)
+                rows, known = rows + new, known and whole
             except ConnectorError as fault:
                 faults.append(fault)
         self.work.report.expect("read", 0)
-        self.work.report.expect("mapped", rows)
+        self.work.report.expect("mapped", rows if known else 0)
         begin_day(self.work)
         overdue.look(self.work)
         self_test.begin(self.work)
@@ -70,6 +74,24 @@ class Runner:
             pass
         if faults:
             raise faults[0]
+
+    def _poll_through(self, source: str, compare: bool) -> tuple[int, bool]:
+        """Polls, and goes on whenever a budget of requests by the minute opens again.
+
+        How many rows the last poll brought, and whether it was the only one.
+        """
+        whole = True
+        while True:
+            try:
+                return workflows.call("poll", workflows.poll, source, compare), whole
+            except ConnectorError as fault:
+                until: datetime | None = getattr(fault, "until", None)
+                wait = (until - utc_now()).total_seconds() if until is not None else -1.0
+                if fault.code != "budget_spent" or not 0 <= wait <= _A_WINDOW_SECONDS:
+                    raise
+                if self._loops.stopping.wait(wait):
+                    raise
+                whole = False
 
     def backfill(self, source: str, since: date | None) -> None:
         """Read a source again from a date on, then work until nothing is due.

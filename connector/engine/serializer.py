@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 from typing import Any
 
 from dbos import Serializer
@@ -19,7 +20,12 @@ _TABLE = "engine"
 
 
 class EngineFault(ConnectorError):
-    """An error read back from the engine's checkpoint: the original's code and message."""
+    """An error read back from the engine's checkpoint: the original's code and message.
+
+    ``until`` is when it may be tried again, where it said so.
+    """
+
+    until: datetime | None = None
 
 
 class EncryptedSerializer(Serializer):
@@ -44,13 +50,21 @@ class EncryptedSerializer(Serializer):
         text = self._keys.open(_TABLE, "checkpoint", sealed)
         data = json.loads(text)
         if isinstance(data, dict) and "__error__" in data:
-            return EngineFault(data["__error__"], data["message"])
+            fault = EngineFault(data["__error__"], data["message"])
+            if data.get("until"):
+                fault.until = datetime.fromisoformat(data["until"])
+            return fault
         return data
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, ConnectorError):
-        return {"__error__": value.code, "message": value.message}
+        until = getattr(value, "until", None)
+        return {
+            "__error__": value.code,
+            "message": value.message,
+            **({"until": until.isoformat()} if until is not None else {}),
+        }
     if isinstance(value, BaseException):
         return {"__error__": type(value).__name__, "message": "unexpected failure"}
     raise TypeError(f"workflows exchange references, not {type(value).__name__}")

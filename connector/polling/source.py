@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Generic, TypeVar
 
 from connector.errors import ConfigurationError, InvalidRecord, Rejected
 from connector.http import NotFound
-from connector.polling.changes import State, Step, completed, read_changes, row
+from connector.polling.changes import State, completed, read_changes, row
 from connector.polling.found import Feed, Found, digest
 from connector.polling.notice import parts_of
 from connector.ports import RawBatch, RawFault, RawPage, utc_now
@@ -50,26 +51,40 @@ class PolledSource(Generic[S]):
         self._now = now
 
     def fetch(self, cursor: str | None) -> Iterator[RawPage]:
-        """Pages of what is new. Raises RetryLater, ConfigurationError after the other lists."""
-        states, looked = self._read(cursor)
+        """Pages of what is new. Raises RetryLater, ConfigurationError after the other lists.
+
+        A poll that was cut off, as by a budget, is gone on with: lists that it had read to their
+        end are not asked for again.
+        """
+        memory = self._read(cursor)
         faults: list[ConfigurationError] = []
         with self._opened() as session:
             feeds = list(self._lists(session))
-            today = looked is None or self._now() - looked >= timedelta(days=1)
-            once = list(self._daily(session)) if today else []
-            for feed in [*feeds, *once]:
+            looked = memory.looked
+            if looked is None or self._now() - looked >= timedelta(days=1):
+                feeds += self._daily(session)
+                looked = self._now()
+            for feed in [one for one in feeds if one.name not in memory.done]:
                 try:
-                    for step in read_changes(feed, states.get(feed.name, State()), self._overlap):
-                        states[feed.name] = step.state
-                        yield _page(step, self._text(states, looked))
+                    yield from self._pages(feed, memory)
                 except (ConfigurationError, Rejected) as fault:
                     faults.append(_for_a_person(feed.name, fault))
                     if fault.code in STOPS_ALL:
                         break
-        if once and not faults:
-            yield RawPage(cursor=self._text(states, self._now()))
+                memory.done.add(feed.name)
+                yield RawPage(cursor=self._text(memory))
+        memory.done.clear()
+        memory.looked = memory.looked if faults else looked
+        yield RawPage(cursor=self._text(memory))
         if faults:
             raise faults[0]
+
+    def _pages(self, feed: Feed, memory: _Memory) -> Iterator[RawPage]:
+        for step in read_changes(feed, memory.of(feed.name), self._overlap):
+            memory.lists[feed.name] = step.state
+            if step.batch is not None or step.state.reading is not None:
+                batches = () if step.batch is None else (step.batch,)
+                yield RawPage(batches, cursor=self._text(memory), left=step.left)
 
     def acknowledge(self, page: RawPage) -> None:
         """Nothing to do: the cursor is the acknowledgement."""
@@ -109,48 +124,52 @@ class PolledSource(Generic[S]):
         batch = RawBatch(key, feed.table, f"{feed.table} {key[:8]}", at, (row(1, whole),))
         return RawPage((batch,), answers=(notice,))
 
-    def _read(self, cursor: str | None) -> tuple[dict[str, State], datetime | None]:
-        """The states by list, and when the daily ones were read."""
+    def _read(self, cursor: str | None) -> _Memory:
+        """What was remembered; of another account, or where it can't be read, nothing."""
         if cursor is None:
-            return {}, None
+            return _Memory()
         try:
             stored = json.loads(cursor)
             if stored["account"] != self._account:
-                return {}, None
+                return _Memory()
             if "begin" in stored:
-                return _Beginning(_moment(stored["begin"])), None
-            states = {name: State.of(parts) for name, parts in stored["lists"].items()}
-            return _Beginning(_moment(stored["since"]), states), _moment(stored["looked"])
+                return _Memory(begin=_moment(stored["begin"]))
+            return _Memory(
+                {name: State.of(parts) for name, parts in stored["lists"].items()},
+                set(stored["done"]),
+                _moment(stored["looked"]),
+                _moment(stored["since"]),
+            )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
             _log.warning("the cursor can't be read; the source is read from its beginning")
-            return {}, None
+            return _Memory()
 
-    def _text(self, states: Mapping[str, State], looked: datetime | None) -> str:
-        begin = states.begin if isinstance(states, _Beginning) else None
+    def _text(self, memory: _Memory) -> str:
         stored: dict[str, Any] = {
             "account": self._account,
-            "looked": _seconds(looked),
-            "since": _seconds(begin),
-            "lists": {name: state.parts() for name, state in sorted(states.items())},
+            "looked": _seconds(memory.looked),
+            "since": _seconds(memory.begin),
+            "done": sorted(memory.done),
+            "lists": {name: state.parts() for name, state in sorted(memory.lists.items())},
         }
         return json.dumps(stored, separators=(",", ":"))
 
 
-class _Beginning(dict[str, State]):
-    """States where a list that is not known yet begins at a moment."""
+@dataclass(slots=True)
+class _Memory:
+    """The states by list, the lists that this poll has read, when the daily ones were read.
 
-    def __init__(self, begin: datetime | None, known: Mapping[str, State] | None = None) -> None:
-        super().__init__(known or {})
-        self.begin = begin
+    A list that is not known yet begins at ``begin``.
+    """
 
-    def get(self, name: str, default: Any = None) -> Any:
+    lists: dict[str, State] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    looked: datetime | None = None
+    begin: datetime | None = None
+
+    def of(self, name: str) -> State:
         """The state of a list."""
-        return self[name] if name in self else State(self.begin)
-
-
-def _page(step: Step, cursor: str) -> RawPage:
-    batches = () if step.batch is None else (step.batch,)
-    return RawPage(batches, cursor=cursor, left=step.left)
+        return self.lists.get(name, State(self.begin))
 
 
 def _id_alone(feed: Feed, own_id: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import re
@@ -18,16 +19,19 @@ from typing import Any
 
 import pytest
 import yaml
+from pypdf import PdfReader
 
 from adapters.caqh_core.fake import PASSWORD, USER, FakeReceiver
 from connector import filing
 from connector.app import App
 from connector.documents import compose
+from connector.documents.pdf_form import PdfForm
 from connector.documents.render import Renderer
 from connector.engine import deliver
-from connector.errors import ConfigurationError
+from connector.errors import ConfigurationError, Rejected
 from connector.pipeline.deliver import plan
 from connector.progress import DocumentSpec
+from connector.release.faxes import fax
 from connector.store.deliveries import NewDelivery
 from connector.web import create_app
 from tests.e2e.test_authorization_lifecycle import Practice
@@ -262,3 +266,28 @@ def test_the_copy_sheet_is_filed_on_the_page_by_name_and_number(portals: Portals
     assert (case.state, case.decision.reference) == ("pended", "PORTAL-77")
     actors = portals.store.read(lambda tx: {e.actor for e in tx.audit.latest(50, subject=row.key)})
     assert "Sam Biller" in actors
+
+
+def test_a_signed_report_becomes_one_numbered_black_fax(
+    portals: Portals, renderer: Renderer, tmp_path: Path
+) -> None:
+    """The cover names nobody; each page after it does, and says which of how many it is."""
+    ids = [one.document_id for one in portals.documents("insurer")]
+    (evidence,) = portals.store.read(lambda tx: tx.signatures.live(ids))
+    (draft,) = {*ids} - {evidence}
+    with pytest.raises(Rejected):
+        fax(portals.desk, portals.work.practice, draft, to="X", number="555-010-0199",
+            attention="", sections=(), by="Sam Biller")  # fmt: skip
+    made = fax(
+        portals.desk, portals.work.practice, evidence, to="Example Plan UM", number="555-010-0199",
+        attention="Intake", sections=("scores", "goals", "sources"), by="Sam Biller",
+    )  # fmt: skip
+    reader = PdfReader(io.BytesIO(renderer.pdf(made[1], PdfForm(on=made[0].as_of))))
+    texts = [" ".join(page.extract_text().split()) for page in reader.pages]
+    member = made[0].context["member"]
+    assert "Example Plan UM" in texts[0] and "555-010-0199" in texts[0]
+    for secret in (member["name"], member["id"], member["birth_date"]):
+        assert secret and secret not in texts[0] and secret in texts[1]
+    for number, text in enumerate(texts, 1):
+        assert f"Page {number} of {len(texts)}" in text
+    assert len(texts) >= 3

@@ -87,7 +87,8 @@ def outputs(bench: Any) -> dict[str, bytes]:
             found[f"quarantine {entry.id}"] = entry.message.encode()
         return found
 
-    return bench.store.read(read)
+    result: dict[str, bytes] = bench.store.read(read)
+    return result
 
 
 def decisions(bench: Any) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which table a header fits: order, case, titles, renamed columns; a score, never a silent choice."""
+"""Which table a header fits: order, case, titles, renamed columns; a score, never a choice."""
 
 from __future__ import annotations
 

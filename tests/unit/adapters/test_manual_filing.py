@@ -86,6 +86,6 @@ def test_a_folder_that_can_not_be_used_needs_a_person(tmp_path: Path) -> None:
 
 
 def test_what_the_adapter_says_of_itself() -> None:
-    assert ADAPTER.needs_note and not ADAPTER.keeps_for_review and ADAPTER.formats == ("pdf",)
+    assert ADAPTER.needs_note and not ADAPTER.keeps_for_review and ADAPTER.formats[0] == "pdf"
     assert ManualFilingSettings(folder="x").max_bytes == 25_000_000
     assert isinstance(FilingTray(Path("x"), 1), ByHand)

@@ -112,6 +112,22 @@ def everything(source, cursor=None):
     return batches, cursor
 
 
+def through(place, clock):
+    """Everything, polled again whenever the budget opens; and how often that was."""
+    batches, cursor, stops = [], None, 0
+    while True:
+        try:
+            for page in place.source().fetch(cursor):
+                batches += page.batches
+                cursor = page.cursor or cursor
+        except RetryLater as fault:
+            assert fault.code in ("budget_spent", "busy")
+            clock.at, stops = fault.until, stops + 1
+            assert stops < 9
+        else:
+            return batches, stops
+
+
 def mapped(name, batches):
     resources = Resources()
     instruments = load_instruments(resources)
@@ -198,29 +214,21 @@ def test_a_patient_of_another_system_is_never_filed(at, adapter, fake_type, fill
 
 
 class TestIntakeq:
-    def test_a_minute_of_the_quota_is_waited_for_and_never_broken(self, at, clock):
+    def test_a_minute_of_the_quota_is_never_broken_and_nothing_is_fetched_twice(self, at, clock):
         place = at(intakeq.ADAPTER, FakeIntakeq, limits=True, budget=Budget(10, 500))
         fill_intakeq(place.fake, NOW)
-        batches, _ = everything(place.source())
+        batches, stops = through(place, clock)
+        assert stops == 1
         assert place.fake.refused == 0
-        assert timedelta(seconds=60) < clock.at - NOW < timedelta(seconds=75)
         assert len([r for r in mapped("intakeq", batches) if isinstance(r, Assessment)]) == 6
         assert place.fake.asked(r"/intakes/i-") == 6
+        assert place.fake.asked(r"/clients$") == 2, "once for changes, once for what was deleted"
 
     def test_a_day_of_the_quota_ends_the_poll_and_the_next_goes_on(self, at, clock):
         place = at(intakeq.ADAPTER, FakeIntakeq, limits=True, budget=Budget(10, 7))
         fill_intakeq(place.fake, NOW)
-        source, batches, cursor, days = place.source(), [], None, 0
-        while days < 5:
-            try:
-                for page in source.fetch(cursor):
-                    batches += page.batches
-                    cursor = page.cursor or cursor
-                break
-            except RetryLater as fault:
-                assert fault.code == "budget_spent"
-                clock.at, days = fault.until, days + 1
-        assert days == 2
+        batches, days = through(place, clock)
+        assert days == 1
         assert place.fake.refused == 0
         forms = [r for r in mapped("intakeq", batches) if isinstance(r, Assessment)]
         assert len(forms) == len({form.id for form in forms}) == 6
@@ -385,12 +393,17 @@ class TestCliniko:
         assert found["10011"].status == "client_cancel"
         assert found["1002"].status == "inactive"
 
-    def test_a_limit_that_is_reached_is_waited_for_until_it_opens(self, at, clock):
+    def test_a_limit_that_is_reached_is_kept_until_it_opens(self, at, clock):
         place = at(cliniko.ADAPTER, FakeCliniko, limits=True)
         place.fake.per_minute = 6
-        everything(place.source())
-        assert place.fake.refused == 1
-        assert timedelta(seconds=60) <= clock.at - NOW < timedelta(seconds=70)
+        with pytest.raises(RetryLater) as caught:
+            everything(place.source())
+        assert timedelta(seconds=59) <= caught.value.until - clock.at < timedelta(seconds=65)
+        place.fake.requests.clear()
+        clock.at += timedelta(seconds=61)
+        assert through(place, clock)[1] == 1
+        paths = [r.path for r in place.fake.requests]
+        assert len(paths) == len(set(paths)) + 1, "only the one that was refused is asked again"
 
 
 class TestHealthie:

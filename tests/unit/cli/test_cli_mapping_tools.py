@@ -1,4 +1,4 @@
-"""map new, sniff, preview, values: a mapping as the admin's tool; nothing of it changes anything."""
+"""map new, sniff, preview, values: a mapping as the admin's tool; nothing of it is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports that stay away and documents nobody files: one alert a day, withdrawn when it is right."""
+"""Exports that stay away and documents nobody files: one alert a day, withdrawn when right."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_an_export_that_is_too_old_is_told_once_a_day(watched, rows) -> None:
 
 
 def test_a_new_export_ends_it(watched, rows) -> None:
-    site, work, clock = watched
+    site, work, _ = watched
     _drop(site, rows, "C-1", AT - timedelta(hours=30))
     ingest.pick_up(work, "csv")
     overdue.look(work)

@@ -1,4 +1,4 @@
-"""Packs for systems without an API, on synthetic exports: what is known is mapped, the rest said."""
+"""Packs for systems without an API, on synthetic exports: what is known is mapped, or said."""
 
 from __future__ import annotations
 

@@ -70,7 +70,10 @@ def test_without_an_id_the_fields_that_tell_rows_apart_make_it() -> None:
 
 def test_numbered_columns_are_answers() -> None:
     header = ["Form ID", "Client ID", "Measure", "Date Completed", "Q1", "Q2", "Q3"]
-    rows = [["F1", "C-1", "PHQ-9", "11/20/2026", "1", "n/a", ""], ["F2", "C-2", "PHQ-9", "11/21/2026", "3", "0", "1"]]  # fmt: skip
+    rows = [
+        ["F1", "C-1", "PHQ-9", "11/20/2026", "1", "n/a", ""],
+        ["F2", "C-2", "PHQ-9", "11/21/2026", "3", "0", "1"],
+    ]
     made = propose(header, rows, KNOWN)
     assert made.kind == "assessment" and made.source_id == "Form ID"
     assert _by_column(made)["Q"].options == {"columns": 3}

@@ -207,9 +207,6 @@ def all_forms():
     now = datetime(2026, 11, 20, 22, tzinfo=UTC)
     desk = ScoreDesk(None, "typed", None, context, INSTRUMENTS, lambda *_: 0, lambda: now)
     app = Flask("connector.web.factory")
-    pages = Blueprint("pages", __name__)
-    pages.get("/")(lambda: "")
-    pages.view_functions = {}
     app.add_url_rule("/", "pages.results", lambda: "")
     app.register_blueprint(scores(desk, PracticeProfile(id="p", name="P", timezone="UTC")))
     browser = app.test_client()
