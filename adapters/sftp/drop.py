@@ -143,7 +143,8 @@ class SftpDrop:
         from paramiko.sftp import CMD_EXTENDED
 
         with suppress(OSError):  # "operation unsupported"; a lost connection shows right after
-            sftp._request(CMD_EXTENDED, _FSYNC, file.handle)
+            # the library has no public name for it
+            sftp._request(CMD_EXTENDED, _FSYNC, file.handle)  # type: ignore[attr-defined]
 
     def _name(self, sftp: paramiko.SFTPClient, temporary: str, target: str, content: bytes) -> str:
         """Gives the file its name, in one step, replacing nothing."""

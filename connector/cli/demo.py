@@ -52,7 +52,8 @@ def set_up_demo(home: Path) -> App:
             "not_a_demo_site",
             f"{home} holds the site of another practice; give the demo a folder of its own",
         )
-    shutil.copytree(sample / "config", home / "config", dirs_exist_ok=True)
+    if (sample / "config").is_dir():
+        shutil.copytree(sample / "config", home / "config", dirs_exist_ok=True)
     for source in app.site.sources:
         pickup = home / str(source.options["folder"])
         pickup.mkdir(parents=True, exist_ok=True)

@@ -51,6 +51,9 @@ def run_until_stopped(app: App) -> None:
         stay_on_one_core(app.home)
     failed, close = start_work(app, listens=BESIDE_WEB not in os.environ)
     settle()
+    for plan in app.plans.values():
+        if plan.calls:
+            click.echo(f"Requests: {plan.sentence()}", err=True)
     click.echo("Running; stop with Ctrl-C.", err=True)
     web_process = os.environ.get(BESIDE_WEB)
     try:

@@ -224,7 +224,7 @@ def _status(
 
 
 def _asked_for(item: Content) -> list[str]:
-    texts = []
+    texts: list[str] = []
     for status in item.get("statuses", ()):
         codes = [f"{c.get('system') or c.get('category', '')} {c.get('code', '')}".strip()
                  for c in status.get("codes", ())]  # fmt: skip

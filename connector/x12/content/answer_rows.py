@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO
 
 from connector.x12.content.parse import parse
 from connector.x12.finding import Finding
@@ -19,7 +19,7 @@ _INCOMPLETE = frozenset(
 """Findings after which nobody knows whether the whole answer is there."""
 
 
-def answer_rows(content: bytes) -> tuple[list[dict[str, Any]], Finding | None]:
+def answer_rows(content: BinaryIO | bytes) -> tuple[list[dict[str, Any]], Finding | None]:
     """The rows, and the finding that says that a part of the answer may be missing, if one does.
 
     ``case`` of a row is empty; a person who knows which request it answers writes it there.
