@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-
 from connector import (
     alert_channels,
     by_hand,
@@ -336,7 +335,12 @@ class App:
         mapping = self.mappings[given.name]
         tables = tuple(table.raw_name for table in mapping.tables.values())
         return AdapterContext(
-            given.name, self.home, mapping.expected_tables(), self.site.now, tables, self.quotas.of,
+            given.name,
+            self.home,
+            mapping.expected_tables(),
+            self.site.now,
+            tables,
+            self.quotas.of,
             ways_in.reader,
         )
 
@@ -345,7 +349,9 @@ class App:
         return Route(
             destination=given.name,
             receives=given.receives,
-            formats=tuple(f for f in adapter.formats if given.formats is None or f in given.formats),
+            formats=tuple(
+                f for f in adapter.formats if given.formats is None or f in given.formats
+            ),
             payers=given.payers,
             shadow=given.receives if "deliver" in self.site.shadow else given.shadow_kinds,
             one_format=adapter.one_format,

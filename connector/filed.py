@@ -48,8 +48,8 @@ class Answer:
 class Scored:
     """One score of a patient, for a chart that keeps scores as data.
 
-    ``record`` is our id of the form, ``source``, ``table`` and ``source_id`` (of the row) say where it came
-    from. ``loinc`` is the code of the total, None where not verified;
+    ``record`` is our id of the form, ``source``, ``table`` and ``source_id`` (of the row) say
+    where it came from. ``loinc`` is the code of the total, None where not verified;
     ``band`` and ``ranges`` are there where the instrument has them. No item's wording is here.
     """
 

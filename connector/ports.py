@@ -93,7 +93,7 @@ class BeginsAnywhere(Protocol):
 
 @runtime_checkable
 class Exports(Protocol):
-    """A source that gives all it has at once, for the first load, if its settings say ``exports``."""
+    """A source that gives all it has at once, for the first load, if its ``exports`` is true."""
 
     exports: bool
 

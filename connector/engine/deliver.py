@@ -167,9 +167,7 @@ def _notes(work: Work, rows: Sequence[DeliveryRow]) -> dict[str, str]:
     if not asking:
         return {}
     specs = work.store.read(lambda tx: tx.documents.specs({row.document_id for row in asking}))
-    return {
-        row.key: note_of(specs[row.document_id]) for row in asking if row.document_id in specs
-    }
+    return {row.key: note_of(specs[row.document_id]) for row in asking if row.document_id in specs}
 
 
 def _materials(
@@ -256,7 +254,9 @@ def _attempt(work: Work, batch: _Batch, row: DeliveryRow, *, ask_first: bool) ->
         raise _gone()
     patient = batch.patients.get(row.labels.get("patient_id", ""))
     note = batch.notes.get(row.key, "")
-    told = batch.scores.get(row.labels.get("patient_id", ""), ()) if row.kind == scores.BESIDE else ()
+    told = (
+        batch.scores.get(row.labels.get("patient_id", ""), ()) if row.kind == scores.BESIDE else ()
+    )
     outgoing = Outgoing(
         row.key, row.path, row.media_type, content, row.labels, patient, note, scores=told,
         unsure=doubt.unsure(row, left_over=row.key in batch.left_over),

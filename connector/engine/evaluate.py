@@ -251,7 +251,8 @@ def of_refused_forms(
 ) -> dict[str, list[Alert]]:
     """Safety alerts that no record tells the pipeline of: of forms that were refused.
 
-    Open ones and those that somebody works on. Those on a patient's own words too, whatever became of the entry.
+    Open ones and those that somebody works on. Those on a patient's own words too, whatever became
+    of the entry.
     """
     safety = {
         patient_id: [row for row in rows if row.alert.rule.startswith("safety")]
@@ -265,8 +266,10 @@ def of_refused_forms(
             row.alert
             for row in rows
             if row.alert.rule == WORDING
-            or not any(digests[source] for source in row.alert.sources)
-            and not any(row.source_digests.values())
+            or (
+                not any(digests[source] for source in row.alert.sources)
+                and not any(row.source_digests.values())
+            )
         ]
         for patient_id, rows in safety.items()
     }

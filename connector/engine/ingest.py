@@ -19,8 +19,8 @@ from connector.documents.alert import alert_document
 from connector.engine import heard, identities, noticed, payer_answers, set_aside, shadow
 from connector.engine.entries import judged
 from connector.engine.inflow import store_pages
-from connector.engine.overdue import ARRIVED
 from connector.engine.noticed import next_notices
+from connector.engine.overdue import ARRIVED
 from connector.engine.work import Work
 from connector.errors import ConnectorError
 from connector.logs import outline

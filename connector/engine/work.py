@@ -56,7 +56,8 @@ class Work:
     must know whose chart a document belongs to, ``needing_note`` those that want it as text too.
     ``expected_hours``: how often each source must bring something new, where the site says so.
     ``remind_days``: after how many days people are reminded of what waits to be filed by hand.
-    ``pdf`` is the variant of PDFs, ``pdf_for`` that of some kinds of report. ``identity``: how the patients of a source join those of another;
+    ``pdf`` is the variant of PDFs, ``pdf_for`` that of some kinds of report.
+    ``identity``: how the patients of a source join those of another;
     ``shadow``: the stages that only say what they would do.
     """
 
@@ -84,7 +85,7 @@ class Work:
     keep_raw_days: int = 30
     keep_documents_days: int = 365
     keep_signed_days: int = 2192
-    shown: Shown = Shown()
+    shown: Shown = field(default_factory=Shown)
     report: Reporter = field(default_factory=Silent)
     alerting: Alerting | None = None
     channels: Mapping[str, Channel] = field(default_factory=dict)

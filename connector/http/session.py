@@ -191,9 +191,9 @@ class Http:
             given = self._sign(call, renew=False)
             self._take(call)
             found = transport.stream(call.url, call.headers)
-            if isinstance(found, Answer) and found.status == 401 and self._authorization:
-                if self._sign(call, renew=True) != given:
-                    found = transport.stream(call.url, call.headers)
+            refused = isinstance(found, Answer) and found.status == 401
+            if refused and self._authorization and self._sign(call, renew=True) != given:
+                found = transport.stream(call.url, call.headers)
             if isinstance(found, Answer):
                 raise faults.fault_of(
                     found.status, found.headers, found.body,
@@ -248,7 +248,7 @@ class Http:
         raise fault
 
     def _take(self, call: _Call) -> None:
-        """Counts the request that is about to be sent; a wait within the call's time is worth it."""
+        """Counts the request about to be sent; a wait within the call's time is worth it."""
         if self._quota is None:
             return
         try:

@@ -122,9 +122,7 @@ class Transport:
         finally:
             response.close()
 
-    def stream(
-        self, url: str, headers: Mapping[str, str]
-    ) -> Generator[bytes, None, None] | Answer:
+    def stream(self, url: str, headers: Mapping[str, str]) -> Generator[bytes, None, None] | Answer:
         """The parts of what is found at a link, of any size; the Answer where that is not 200.
 
         The generator must be read to its end or closed. Raises as ``send`` does, while it is read

@@ -9,9 +9,7 @@ import unicodedata
 
 # Letters that Unicode does not take apart; a passport office writes them so (ICAO Doc 9303 part 3,
 # section 6.A, the recommended transliterations), umlauts apart, which lose their dots here.
-_LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
-)
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 
 
 def name_key(text: str | None) -> str:

@@ -39,7 +39,6 @@ _MEDIA_TYPES = {
 }
 
 
-
 class Route(Frozen):
     """A destination, the document kinds and formats that go there, and whether to wait there.
 

@@ -10,9 +10,7 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import Row
 
-DeliveryState = Literal[
-    "pending", "sending", "waiting", "delivered", "dead", "withdrawn", "shadow"
-]
+DeliveryState = Literal["pending", "sending", "waiting", "delivered", "dead", "withdrawn", "shadow"]
 """``waiting``: laid out for a person, who files it by hand and says so."""
 
 

@@ -53,7 +53,8 @@ class Tx:
     __slots__ = (
         "alerts", "audit", "authorizations", "benchmarks", "channels", "configurations", "cursors",
         "deliveries", "destinations", "documents", "drafts", "due", "eligibility", "identities",
-        "inbox", "kept_back", "notices", "progress", "quarantine", "records", "reseal", "scope", "signatures",
+        "inbox", "kept_back", "notices", "progress", "quarantine", "records", "reseal", "scope",
+        "signatures",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:

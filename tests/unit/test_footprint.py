@@ -23,7 +23,8 @@ child = subprocess.run(
      "use_all_cores(); print(sorted(os.sched_getaffinity(0)))"],
     capture_output=True, text=True, check=True,
 )
-print(sorted(before), sorted(os.sched_getaffinity(0)), sorted(found[0]), child.stdout.strip(), sep="|")
+now = sorted(os.sched_getaffinity(0))
+print(sorted(before), now, sorted(found[0]), child.stdout.strip(), sep="|")
 """
 
 

@@ -16,8 +16,8 @@ from connector.rules import Course
 from connector.store import AuditEntry, QuarantineEntry, SignatureRow, Store
 from connector.store.audit_check import verify
 from connector.store.direct import Direct
-from connector.store.notices import NewNotice
 from connector.store.identities import Identity
+from connector.store.notices import NewNotice
 from connector.store.schema import metadata, records
 
 

@@ -333,7 +333,7 @@ def test_our_certificate_is_shown_to_the_server(tmp_path: Path) -> None:
             it.deliver(DOCUMENT)
         assert len(fake.effects) == 1
         del given["certificate"]
-        with closing(CoreDestination(CoreDestinationSettings.model_validate(given), context)) as it:
-            with pytest.raises(ConnectorError):
-                it.deliver(replace(DOCUMENT, key="other"))
+        it = CoreDestination(CoreDestinationSettings.model_validate(given), context)
+        with closing(it), pytest.raises(ConnectorError):
+            it.deliver(replace(DOCUMENT, key="other"))
     assert len(fake.effects) == 1

@@ -115,3 +115,30 @@ def test_every_source_is_polled_at_once_and_the_day_is_looked_at(polled):
     assert abs(by_name["_poll"]["next_run_time"] - now) < timedelta(minutes=1)
     assert by_name["_poll"]["jitter"] <= 300 * 0.1
     assert by_name["_new_day"]["next_run_time"] <= now, "a start after midnight is a new day too"
+
+
+def test_a_poll_whose_budget_is_spent_goes_on_when_it_opens_and_is_no_trouble(polled, caplog):
+    jobs = []
+    polled.clock._scheduler = SimpleNamespace(
+        add_job=lambda function, trigger, **given: jobs.append((function.__name__, trigger, given))
+    )
+    opens = datetime.now(UTC) + timedelta(seconds=60)
+    polled.faults += [RetryLater("budget_spent", "spent", until=opens) for _ in range(2)]
+    polled.clock._poll("csv", 300)
+    polled.clock._poll("csv", 300)
+    assert caplog.records == []
+    [first, second] = jobs
+    assert first == second, "replicas ask for the same, and it is done once"
+    name, trigger, given = first
+    assert (name, trigger) == ("_poll", "date")
+    assert opens < given["run_date"] < opens + timedelta(seconds=1)
+    polled.clock._poll(*given["args"])
+    assert polled.noted[-1] == f"poll:csv:again-{int(opens.timestamp())}"
+
+
+def test_a_budget_that_opens_after_the_next_slot_is_left_to_it(polled, caplog):
+    polled.clock._scheduler = None
+    opens = datetime.now(UTC) + timedelta(hours=5)
+    polled.faults.append(RetryLater("budget_spent", "spent", until=opens))
+    polled.clock._poll("csv", 300)
+    assert len(caplog.records) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -70,3 +71,11 @@ def test_another_practice_cannot_read_it(keys):
 
 def test_the_stored_name_never_changes(keys):
     assert EncryptedSerializer(keys, "small").name() == "connector_aes_gcm_json"
+
+
+def test_when_it_may_be_tried_again_comes_back(keys):
+    serializer = EncryptedSerializer(keys, "small")
+    opens = datetime(2026, 11, 20, 22, 1, tzinfo=UTC)
+    stored = serializer.serialize(RetryLater("budget_spent", "spent", until=opens))
+    assert serializer.deserialize(stored).until == opens
+    assert serializer.deserialize(serializer.serialize(RetryLater("busy", "busy"))).until is None
