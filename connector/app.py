@@ -330,8 +330,8 @@ class App:
 
     def _source_context(self, given: settings.SourceSettings) -> AdapterContext:
         if given.name in self.answering:
-            own = self.site.now
-            return AdapterContext(given.name, self.home, now=own, quota_of=self.quotas.of)
+            more: dict[str, Any] = {"quota_of": self.quotas.of, "reader": ways_in.reader}
+            return AdapterContext(given.name, self.home, now=self.site.now, **more)
         mapping = self.mappings[given.name]
         tables = tuple(table.raw_name for table in mapping.tables.values())
         return AdapterContext(

@@ -95,10 +95,7 @@ class SftpPickup:
 
     def _reader(self, mark: str) -> Source:
         """The adapter that reads, over the folder of one file."""
-        options = {
-            "folder": f"{self._spool}/{mark}", "settle_seconds": 0,
-            "max_bytes": self._settings.max_bytes,
-        }  # fmt: skip
+        options = {"folder": f"{self._spool}/{mark}", "settle_seconds": 0}
         assert self._context.reader is not None, "a source is opened with a way to read files"
         return self._context.reader(self._settings.reads, options, self._context)
 

@@ -111,6 +111,7 @@ def listing(found: Impact) -> dict[str, Any]:
             {"source": name, "batches_read_again": kept, "batches_gone": gone}
             for name, (kept, gone) in sorted(found.sources.items())
         ],
+        "notes": found.notes,
         "examples": found.examples,
     }
 
@@ -168,4 +169,4 @@ def _how(found: Impact) -> list[str]:
         lines.append(text + ".")
     if not found.sources:
         lines.append("No mapping differs: worked out from the records as stored.")
-    return lines
+    return lines + found.notes

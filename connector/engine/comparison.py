@@ -33,7 +33,8 @@ class Impact:
     """What would change. Counters are by what changes; ``examples`` are chart numbers by the same.
 
     ``sources``: of each source that is read by another mapping, batches with and without raw input.
-    ``accepted``, ``refused``: rows that only the one mapping takes, by code and field.
+    ``accepted``, ``refused``: rows that only the one mapping takes, by code and field. ``notes``
+    say what the counts do not tell.
     """
 
     patients: int = 0
@@ -49,6 +50,7 @@ class Impact:
     accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def safety_gone(self) -> int:

@@ -66,13 +66,30 @@ class Sides:
 
 def impact(sides: Sides, now: datetime) -> Impact:
     """What would change, with counts and a few chart numbers as examples."""
-    found = Impact()
+    found = Impact(notes=_not_told(sides))
     with _scratch(sides.before.store.practice_id) as scratch:
         for source in sides.mappings:
             _read_again(sides, source, scratch, found, now)
         for ids in _people(sides.before.store, scratch):
             _judge(sides, scratch, ids, found, now)
     return found
+
+
+def _not_told(sides: Sides) -> list[str]:
+    """What differs and can't be seen in charts as they are stored."""
+    before, after = sides.before, sides.after
+    return [
+        f"{what} differ: {what_not}."
+        for what, what_not, differ in (
+            ("The rules on who is who", "whom they would join is not worked out here",
+             before.identity != after.identity),
+            ("The crisis wording rules", "what was judged stays as it is, new entries are judged "
+             "by the new ones", before.wording.version != after.wording.version),
+            ("The stages in shadow", "the counts are of everything switched on",
+             before.shadow != after.shadow),
+        )
+        if differ
+    ]  # fmt: skip
 
 
 @contextmanager

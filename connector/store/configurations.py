@@ -16,7 +16,7 @@ from sqlalchemy import Row, func
 
 from connector.errors import ConfigurationError
 from connector.store.packing import expand, squeeze
-from connector.store.schema import config_files, config_versions
+from connector.store.schema import config_files, config_versions, meta
 from connector.store.scope import Scope, chunks
 
 _BODY = "config_files.body"
@@ -48,6 +48,9 @@ class Configurations:
         self, digest: str, contents: Mapping[str, tuple[str, bytes]], at: datetime
     ) -> tuple[ConfigVersion, bool]:
         """The version of these contents (name: digest and bytes), and whether it is new."""
+        # One after the other, also where replicas start at once; this row is always there.
+        first = self._scope.select(meta, meta.c.name).order_by(meta.c.name).limit(1)
+        self._scope.run(self._scope.locked(first))
         if (known := self.of_digest(digest)) is not None:
             return known, False
         for name in sorted(contents):

@@ -10,12 +10,14 @@ from typing import Any
 
 import paramiko
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from adapters.sftp.drop import SftpDrop
 from adapters.sftp.pickup import SftpPickup
 from adapters.sftp.settings import SftpDropSettings, SftpPickupSettings
 from connector import ways_in
+from connector.app import open_app
 from connector.errors import AwaitsPerson, ConfigurationError, Rejected, RetryLater
 from connector.ports import AdapterContext, ExpectedTable, Outgoing, RawPage
 from tests.sftp_counterpart import Sshd, make_key, needs_sshd, running
@@ -288,3 +290,21 @@ def test_settings_are_checked(
     with pytest.raises(ValidationError) as fault:
         SftpDropSettings.model_validate(given)
     assert told in str(fault.value)
+
+
+def test_a_site_opens_pickups_of_exports_and_of_payers_answers(
+    sshd: Sshd, tmp_path: Path, small_site: Any
+) -> None:
+    site = small_site("mh_improving")
+    path = site.home / "site.yaml"
+    content = yaml.safe_load(path.read_text())
+    options = {**sshd.settings, "remote_folder": "out"}
+    content["sources"] = [
+        {"name": "webpt", "adapter": "sftp", "mapping": "webpt", "options": options},
+        {"name": "answers", "adapter": "sftp", "options": {**options, "reads": "x12_files"}},
+    ]
+    path.write_text(yaml.safe_dump(content))
+    assert set(open_app(site.home).sources) == {"webpt", "answers"}
+    content["sources"][1]["mapping"] = "webpt"
+    path.write_text(yaml.safe_dump(content))
+    assert "mapping_not_taken" in [fault.code for fault in open_app(site.home).findings()]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from connector.engine import identities
 from connector.errors import Rejected
 from connector.identity import IdentityRules
-from connector.identity_desk import match, merge, reject, unmerge
+from connector.identity_desk import match, merge, proposals, reject, unmerge
 from connector.records import Patient, Provenance, RecordIds, Visit
-from connector.store import KeyRing, Store
+from connector.store import KeyRing, QuarantineEntry, Store
 from connector.store.joined import charts_of, together
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -195,6 +195,22 @@ def test_what_a_person_said_stays_whoever_comes_later(desk: Desk) -> None:
     assert desk.state()["patient-f"][:2] == ("matched", "patient-e")
     unmerge(desk.store, "patient-f", by="Dana Okafor", now=NOW)
     assert desk.state() == {"patient-f": ("own", None, "by_person")}
+
+
+def test_a_merge_that_an_ehr_tells_of_is_a_proposal_until_somebody_acts(desk: Desk) -> None:
+    ids = RecordIds(b"k" * 32, "practice")
+    old, new = (ids.make("patient", "ehr", number) for number in ("17", "42"))
+    desk.arrive([patient(old, "ehr", chart_number="17"), patient(new, "ehr", chart_number="42")])
+    told = QuarantineEntry(
+        id="q1", source="ehr", scope="file", table="", origin="ADT", row=None,
+        code="patients_merged", message="two charts are one", as_of=NOW, created_at=NOW,
+        value="old number 17, new number 42",
+    )  # fmt: skip
+    desk.store.write(lambda tx: tx.quarantine.put(told))
+    [found] = desk.store.read(lambda tx: proposals(tx, ids))
+    assert (found.old.id, found.new.id) == (old, new)
+    merge(desk.store, old, new, by="Dana Okafor", now=NOW)
+    assert desk.store.read(lambda tx: proposals(tx, ids)) == []
 
 
 def test_what_the_rules_matched_can_be_taken_apart_and_stays_so(desk: Desk) -> None:
