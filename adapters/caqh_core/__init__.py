@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from adapters.caqh_core.destination import CoreDestination
 from adapters.caqh_core.settings import CoreAnswersSettings, CoreDestinationSettings
 from adapters.caqh_core.source import CoreAnswers
 from connector.ports import Adapter, AdapterContext
+
+if TYPE_CHECKING:
+    from adapters.caqh_core.fake import FakeReceiver
 
 
 def _destination(settings: CoreDestinationSettings, context: AdapterContext) -> CoreDestination:
@@ -16,6 +20,12 @@ def _destination(settings: CoreDestinationSettings, context: AdapterContext) -> 
 
 def _source(settings: CoreAnswersSettings, context: AdapterContext) -> CoreAnswers:
     return CoreAnswers(settings, context)
+
+
+def _fake() -> FakeReceiver:
+    from adapters.caqh_core.fake import FakeReceiver
+
+    return FakeReceiver()
 
 
 def _concerns(settings: CoreDestinationSettings | CoreAnswersSettings) -> Sequence[str]:
@@ -37,4 +47,5 @@ ADAPTER = Adapter(
     source=_source,
     payer_answers=True,
     concerns=_concerns,
+    fake=_fake,
 )

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from adapters.clearinghouse_rest.destination import ClearinghouseDestination
 from adapters.clearinghouse_rest.settings import ClearinghouseSettings
 from connector.ports import Adapter, AdapterContext
+
+if TYPE_CHECKING:
+    from adapters.clearinghouse_rest.fake import FakeClearinghouse
 
 
 def _destination(
     settings: ClearinghouseSettings, context: AdapterContext
 ) -> ClearinghouseDestination:
     return ClearinghouseDestination(settings, context)
+
+
+def _fake() -> FakeClearinghouse:
+    from adapters.clearinghouse_rest.fake import FakeClearinghouse
+
+    return FakeClearinghouse()
 
 
 def _concerns(settings: ClearinghouseSettings) -> Sequence[str]:
@@ -29,4 +39,5 @@ ADAPTER = Adapter(
     formats=("x12",),
     kinds=("authorization_request", "attachment"),
     concerns=_concerns,
+    fake=_fake,
 )

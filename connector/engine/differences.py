@@ -14,7 +14,7 @@ from connector.records import Record
 from connector.store.inbox import InboxItem
 from connector.store.store import Store
 
-_BATCHES = 1
+_BATCHES = 2
 
 
 @dataclass(frozen=True, slots=True)

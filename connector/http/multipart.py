@@ -16,13 +16,13 @@ def multipart(
 ) -> tuple[bytes, str]:
     """The body and its Content-Type. The file comes last, as S3 wants it.
 
-    The same input gives the same bytes. Raises ConfigurationError ("form_refused") for a name or
+    The same input gives the same bytes. Raises ConfigurationError ("header_refused") for a name or
     value that a form can't hold.
     """
     digest = hashlib.sha256(content + repr(sorted(fields.items())).encode()).hexdigest()[:32]
     boundary = f"part-{digest}"
     if not all(_PLAIN.fullmatch(text) for text in (*fields, name, file_name)):
-        raise ConfigurationError("form_refused", "a name in an upload form can't be used")
+        raise ConfigurationError("header_refused", "a name in an upload form can't be used")
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
         for key, value in fields.items()
