@@ -52,7 +52,7 @@ def run_until_stopped(app: App) -> None:
     failed, close = start_work(app, listens=BESIDE_WEB not in os.environ)
     settle()
     for plan in app.plans.values():
-        if plan.calls:
+        if plan.calls and BESIDE_WEB not in os.environ:  # the process above has said it
             click.echo(f"Requests: {plan.sentence()}", err=True)
     click.echo("Running; stop with Ctrl-C.", err=True)
     web_process = os.environ.get(BESIDE_WEB)

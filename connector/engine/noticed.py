@@ -88,7 +88,8 @@ class Fetcher:
             until = getattr(fault, "until", None)  # of a fault read back from a checkpoint too
             pause = min(_SHORTEST_PAUSE * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE)
             self._not_before = max(self._now() + pause, until or self._now())
-            _log.error("fetching what %s told of: %s", self._source, fault)
+            level = logging.INFO if fault.code == "budget_spent" else logging.ERROR
+            _log.log(level, "fetching what %s told of: %s", self._source, fault)
             return 0
         self._failures, self._not_before = 0, None
         return rows

@@ -119,7 +119,8 @@ FILES = {
     ),
     "clients_excel.csv": (
         "unreadable_file",
-        "this is an Excel workbook or zip archive; save it as CSV",
+        "this is not a whole Excel workbook (cut off, damaged, or another kind of zip); "
+        "export it again",
     ),
     "clients_colon.csv": (
         "wrong_delimiter",

@@ -12,7 +12,7 @@ import hl7
 import pytest
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.parser import parse_message
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from adapters.hl7_v2.message import Message, Separators, read_message, separators_of, unescape
@@ -73,7 +73,12 @@ def test_the_corpus_is_split_as_hl7apy_splits_it(name: str) -> None:
 
 
 ALPHABET = "abcXYZ 019.-/äß€" + '"'
-values = st.text(ALPHABET, min_size=1, max_size=6).map(str.strip).filter(bool)
+# With a letter in each: what is a number alone, hl7apy writes anew in its own way ("9." as "9").
+values = (
+    st.text(ALPHABET, min_size=1, max_size=6)
+    .map(str.strip)
+    .filter(lambda text: any(letter.isalpha() for letter in text))
+)
 FIELDS = {
     "PID": (3, 5, 7, 8, 11, 13), "PV1": (2, 3, 7, 19), "OBR": (2, 3, 4), "IN1": (2, 3, 4, 8),
     "SCH": (1, 2, 7, 11), "TXA": (2, 12), "DG1": (3, 4),
@@ -99,7 +104,8 @@ def _composite(draw: st.DrawFn) -> str:
     return "^".join("&".join(part) for part in parts)
 
 
-@settings(max_examples=40, deadline=None)
+# hl7apy is slow: a failure is shown as it was found, shrinking it would take minutes.
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(messages())
 def test_random_messages_are_split_as_hl7apy_splits_them(text: str) -> None:
     assert tree(read_message(text)) == their_tree(text)

@@ -26,7 +26,9 @@ def test_an_example_has_no_mistakes_and_nothing_to_look_at_again(tmp_path, name)
     shutil.copy(CONFIG / name, tmp_path / "site.yaml")
     app = open_app(tmp_path)
     assert app.findings() == []
-    assert app.concerns() == []
+    # On one machine or behind a tunnel HL7 goes without TLS; the check says so all the same.
+    plain = {"destination 'ehr_chart': no tls: what is sent can be read on the way"}
+    assert set(app.concerns()) <= plain
 
 
 def test_there_is_one_for_webhooks():
