@@ -3,8 +3,8 @@
 A person of the clinic signs in once in the browser (OAuth 2 authorization code with PKCE); what
 that gives lies in a file. An access token lives 5 minutes, a refresh token 30
 (api-evangelist/jane-app, authentication), so a clinic that is not asked for so long must be signed
-in again. The new refresh
-token is on disk before the access token is used: a crash never leaves us with a spent one.
+in again. The new refresh token is on disk before the access token is used. A crash between Jane's
+answer and that write leaves a spent one: then, too, a person signs in again.
 """
 
 from __future__ import annotations
