@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import select
 import signal
 import socket
 import struct
@@ -36,6 +37,8 @@ from connector.logs import PlainFormatter
 _SLOWEST_READ_SECONDS = 10
 _SILENT_SECONDS = 0.1
 _TELL_SECONDS = 60
+_NEXT_REQUEST_MILLISECONDS = 20
+_FREE_THREADS = 2
 
 
 @click.command("serve")
@@ -203,9 +206,38 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 class _Threads(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's worker; there is no arbiter whose end it must look for."""
 
+    _lingering = 0
+
     def is_parent_alive(self) -> bool:
         """Always: whoever started the service may go."""
         return True
+
+    def notify(self) -> None:
+        """Nobody looks whether this process still notes that it lives."""
+
+    def handle(self, conn: Any) -> Any:
+        """One request, and those that follow it on the connection without a pause.
+
+        Giving the connection back to the thread that watches all of them, and getting it again,
+        costs as much as reading the request. Some threads always stay free for other connections.
+        """
+        while True:
+            result = super().handle(conn)
+            if result is not True or conn.is_http2 or not self._follows(conn.sock):
+                return result
+
+    def _follows(self, connection: socket.socket) -> bool:
+        """Whether the next request begins within a moment."""
+        if not self.alive or self._lingering >= self.cfg.threads - _FREE_THREADS:
+            return False
+        # Not exact without a lock, nor need it be: a thread more or less may wait.
+        self._lingering += 1
+        try:
+            waiting = select.poll()
+            waiting.register(connection, select.POLLIN)
+            return bool(waiting.poll(_NEXT_REQUEST_MILLISECONDS))
+        finally:
+            self._lingering -= 1
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """A transfer coding that nobody has is the sender's fault (400), not ours (501)."""
