@@ -26,6 +26,7 @@ from connector.store.alerts import AlertRow
 from connector.store.audit import AuditEntry
 from connector.store.due import DuePatient
 from connector.store.joined import together
+from connector.store.progress import ProgressRow
 from connector.store.store import Tx
 
 PATIENTS_AT_ONCE = 64
@@ -42,7 +43,8 @@ _DAY = "clock: day"  # no source can have this name
 class Evaluated:
     """A patient's progress, the facts a report would be about, and the documents it calls for.
 
-    ``wanted`` are the requests for forms that are due, those that were made earlier among them.
+    ``wanted`` are the requests for forms that are due, those that were made earlier among them;
+    ``row`` is the progress ready to be stored.
     """
 
     progress: Progress
@@ -50,6 +52,7 @@ class Evaluated:
     documents: tuple[DocumentSpec, ...] = ()
     reported: bool = False
     wanted: tuple[DocumentSpec, ...] = ()
+    row: ProgressRow | None = None
 
     @property
     def patient_id(self) -> str:
@@ -178,13 +181,14 @@ def _outcomes(
     asked = tx.documents.existing(
         request.document_id for one in given if isinstance(one, Evaluated) for request in one.wanted
     )
-    return [_with_requests(one, asked) if isinstance(one, Evaluated) else one for one in given]
+    return [_to_store(tx, one, asked) if isinstance(one, Evaluated) else one for one in given]
 
 
-def _with_requests(one: Evaluated, asked: Set[str]) -> Evaluated:
-    """With the requests that were not made before among its documents: nobody is asked twice."""
+def _to_store(tx: Tx, one: Evaluated, asked: Set[str]) -> Evaluated:
+    """Ready to be stored, with the requests among its documents that were not made before."""
     new = tuple(request for request in one.wanted if request.document_id not in asked)
-    return replace(one, documents=(*one.documents, *new)) if new else one
+    row = tx.progress.row(one.progress, one.facts)
+    return replace(one, documents=(*one.documents, *new), row=row)
 
 
 def _with_documents(
@@ -332,7 +336,7 @@ def _store_outcomes(
         elif outcome is None:
             # The source retracted the patient: what it caused goes with it, documents stay filed.
             tx.progress.remove(patient.patient_id)
-    tx.progress.put_all([(one.progress, one.facts) for one in evaluated], now)
+    tx.progress.put_rows([one.row for one in evaluated if one.row is not None], now)
     raise_alerts(tx, work, alerts, now)
     _retract_past(tx, due, outcomes, open_alerts, now)
     asking.withdraw_settled(tx, work, {one.patient_id: one.wanted for one in evaluated}, now)

@@ -99,8 +99,15 @@ def _column(name: str) -> Read:
 
 
 def _jmespath(expression: str) -> Read:
-    raw = _jmespath_raw(expression)
-    return lambda data: [value for value in raw(data) if not is_blank(value)]
+    search = _search(expression)
+
+    def read(data: Mapping[str, Any]) -> list[Any]:
+        found = search(data)
+        if not isinstance(found, list):
+            return [] if is_blank(found) else [found]
+        return [value for value in found if not is_blank(value)]
+
+    return read
 
 
 def _jmespath_raw(expression: str) -> Read:

@@ -71,7 +71,7 @@ class RowReading:
             if rule.transform == "instrument":
                 return self._instrument([file.constant], rule)
             return TRANSFORMS[rule.transform]([file.constant], rule, self.scope)
-        found = next((values for values in (r(self.data) for r in rule.reads) if _says(values)), [])
+        found = self._first_that_says(rule)
         if not found:
             return self._blank(rule)
         if rule.transform in ANSWERS:
@@ -84,6 +84,15 @@ class RowReading:
                 return self._blank(rule)
             found = [mapped]
         return TRANSFORMS[rule.transform](found, rule, self.scope)
+
+    def _first_that_says(self, rule: Rule) -> list[Any]:
+        # Asked of every cell: loops cost half of what any() and next() with generators do.
+        for read in rule.reads:
+            values = read(self.data)
+            for value in values:
+                if value is not None:
+                    return values
+        return []
 
     def _instrument(self, found: list[Any], rule: Rule) -> Any:
         """The instrument's id: by the value map, else by its own id or name."""
@@ -124,14 +133,6 @@ class RowReading:
             self.add(error)
         answered = any(item is not None for item in items)
         return items if answered or errors else self._blank(rule)
-
-
-def _says(values: list[Any]) -> bool:
-    # Asked of every cell: the loop costs half of what any() with a generator does.
-    for value in values:  # noqa: SIM110
-        if value is not None:
-            return True
-    return False
 
 
 def check_assessment(

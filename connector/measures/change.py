@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from connector.measures.exact import as_decimal, round_half_away, square_root
 from connector.measures.instrument import Instrument
 from connector.measures.jacobson_truax import CRITICAL, error_variance
+from connector.measures.same import Same
 from connector.measures.spec import Threshold
 from connector.measures.values import Change, ClinicalChange, Reliable, ReliableBasis
+
+# A chart is judged again with each new form, and few pairs of totals exist.
+_REMEMBERED = 4096
 
 
 class _Reliability(NamedTuple):
@@ -32,8 +37,21 @@ def compare(
 
     ``improvement`` is positive when better on every scale. Cut-offs and remission are judged on
     the rounded totals, as in ``score``; differences on the exact ones. ``sd`` and ``reliability``
-    stand in for the instrument's own where given together.
+    stand in for the instrument's own where given together. Equal numbers give the same answer
+    however they are written (14, 14.0), so answers are remembered.
     """
+    return _compare(Same(instrument), baseline, current, sd, reliability)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _compare(
+    same: Same,
+    baseline: Decimal,
+    current: Decimal,
+    sd: Decimal | None,
+    reliability: Decimal | None,
+) -> Change:
+    instrument = same.instrument
     sign = 1 if instrument.direction == "higher_is_better" else -1
     gain = sign * (Fraction(current) - Fraction(baseline))
     percent, reason = _percent(instrument, Fraction(baseline), gain)
@@ -62,10 +80,16 @@ def reaches_percent(
     instrument: Instrument, baseline: Decimal, current: Decimal, wanted: Fraction
 ) -> bool:
     """Whether the percent improvement, unrounded, is ``wanted`` or more; False where none is."""
+    percent = _exact_percent(Same(instrument), baseline, current)
+    return percent is not None and percent >= wanted
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _exact_percent(same: Same, baseline: Decimal, current: Decimal) -> Fraction | None:
+    instrument = same.instrument
     sign = 1 if instrument.direction == "higher_is_better" else -1
     gain = sign * (Fraction(current) - Fraction(baseline))
-    percent, _ = _percent(instrument, Fraction(baseline), gain)
-    return percent is not None and percent >= wanted
+    return _percent(instrument, Fraction(baseline), gain)[0]
 
 
 def _percent(

@@ -7,9 +7,10 @@ with a ``DataNote``.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from connector.authorizations.records_of import merged
@@ -39,6 +40,7 @@ from connector.records import (
 )
 
 R = TypeVar("R", bound=PatientRecord)
+_Kinds = dict[type[PatientRecord], list[PatientRecord]]
 REFERRING = "referring_provider"
 
 
@@ -56,7 +58,7 @@ def compile_chart(
     if not patients:
         return None
     patient = patients[0]
-    own = [r for r in current if isinstance(r, PatientRecord) and r.patient_id == patient.id]
+    own = _by_kind(r for r in current if isinstance(r, PatientRecord) and r.patient_id == patient.id)
     local_now = now.astimezone(ZoneInfo(timezone))
     today = local_now.date()
 
@@ -119,8 +121,16 @@ def _referrers(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
     return tuple(sorted(found, key=lambda c: c.version, reverse=True))
 
 
-def _of(records: Iterable[PatientRecord], kind: type[R]) -> list[R]:
-    return [record for record in records if isinstance(record, kind)]
+def _by_kind(records: Iterable[PatientRecord]) -> _Kinds:
+    """The records by kind: looked through once, and not once for each kind."""
+    found: _Kinds = defaultdict(list)
+    for record in records:
+        found[type(record)].append(record)
+    return found
+
+
+def _of(records: _Kinds, kind: type[R]) -> list[R]:
+    return cast("list[R]", records.get(kind, []))
 
 
 def _by_date(records: Iterable[R], on: Callable[[R], date | None]) -> tuple[R, ...]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from connector.measures import Instrument, Score, safety_flags, score
+from connector.measures.same import Same
 from connector.records import Assessment, Patient
 
 _REMEMBERED = 4096
@@ -20,12 +21,12 @@ _Context = tuple[tuple[str, Any], ...]
 
 def score_form(form: Assessment, instrument: Instrument, patient: Patient) -> Score:
     """One form's score; a variant that the instrument does not know has none."""
-    return _scored(_Same(instrument), form.variant, *_content(form), patient.sex)
+    return _scored(Same(instrument), form.variant, *_content(form), patient.sex)
 
 
 def form_safety(form: Assessment, instrument: Instrument) -> tuple[str, ...]:
     """One form's safety flags (``measures.safety_flags``)."""
-    return _flags(_Same(instrument), *_content(form))
+    return _flags(Same(instrument), *_content(form))
 
 
 def _content(form: Assessment) -> tuple[_Answers, str | None, str | None, _Context]:
@@ -38,24 +39,9 @@ def _content(form: Assessment) -> tuple[_Answers, str | None, str | None, _Conte
     )
 
 
-class _Same:
-    """An instrument in a memo's key, compared by identity: its content costs more than scoring."""
-
-    __slots__ = ("instrument",)
-
-    def __init__(self, instrument: Instrument) -> None:
-        self.instrument = instrument
-
-    def __hash__(self) -> int:
-        return id(self.instrument)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.instrument is other.instrument
-
-
 @lru_cache(maxsize=_REMEMBERED)
 def _scored(
-    same: _Same,
+    same: Same,
     variant: str | None,
     answers: _Answers,
     total: str | None,
@@ -80,7 +66,7 @@ def _scored(
 
 @lru_cache(maxsize=_REMEMBERED)
 def _flags(
-    same: _Same,
+    same: Same,
     answers: _Answers,
     total: str | None,
     encoding: str | None,

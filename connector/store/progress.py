@@ -55,6 +55,14 @@ class DecisionRow:
     view: DecisionView
 
 
+@dataclass(frozen=True, slots=True)
+class ProgressRow:
+    """Progress and the row that it becomes."""
+
+    progress: Progress
+    values: Mapping[str, Any]
+
+
 class ProgressTable:
     """Progress by patient; an evaluation as of an earlier time never replaces a later one."""
 
@@ -71,17 +79,29 @@ class ProgressTable:
         A decision that differs from the last one is added to the history. The facts are what the
         caller judges by whether a new report is due (see ``reported``).
         """
-        given = sorted(given, key=lambda pair: pair[0].chart.patient.id)
-        stored = self._stored([one.chart.patient.id for one, _ in given])
+        return self.put_rows([self.row(one, facts) for one, facts in given], at)
+
+    def row(self, given: Progress, facts: str) -> ProgressRow:
+        """Progress ready to be stored: written as text, packed and sealed.
+
+        Most of the work of storing it, and none that needs the database: to be done before the
+        write, during which everybody else waits.
+        """
+        return ProgressRow(given, self._values(given, facts))
+
+    def put_rows(self, given: Sequence[ProgressRow], at: datetime) -> set[str]:
+        """``put_all`` of what ``row`` has made ready."""
+        given = sorted(given, key=lambda row: row.progress.chart.patient.id)
+        stored = self._stored([row.progress.chart.patient.id for row in given])
         changed: set[str] = set()
         rows: list[dict[str, Any]] = []
         decided: list[Progress] = []
-        for one, facts in given:
+        for row in given:
+            one, values = row.progress, {**row.values, "updated_at": at}
             patient_id = one.chart.patient.id
             known = stored.get(patient_id)
             if known is not None and known.as_of > one.as_of:
                 continue
-            values = self._values(one, facts, at)
             rows.append(values)
             if known is None or known.digest != values["digest"]:
                 changed.add(patient_id)
@@ -159,7 +179,7 @@ class ProgressTable:
             found |= {row.patient_id: row for row in self._scope.prepared(_STORED, chunk)}
         return found
 
-    def _values(self, given: Progress, facts: str, at: datetime) -> dict[str, Any]:
+    def _values(self, given: Progress, facts: str) -> dict[str, Any]:
         patient_id = given.chart.patient.id
         text = given.model_dump_json()
         # The digest leaves ``as_of`` out, which is the first field; dumping twice costs more.
@@ -167,7 +187,7 @@ class ProgressTable:
         return self._scope.own(
             patient_id=patient_id, decision=given.decision.decision, as_of=given.as_of,
             digest=self._digest(apart_from_time),
-            decision_digest=self._digest(given.decision.model_dump_json()), updated_at=at,
+            decision_digest=self._digest(given.decision.model_dump_json()),
             facts=self._digest(facts), milestones=json.dumps([m.key for m in given.milestones]),
             body=self._scope.seal(_BODY, (patient_id,), squeeze(text.encode())),
         )  # fmt: skip
