@@ -5,3 +5,7 @@ Read in this order: ``work`` (what the engine needs to do its work), ``ingest``,
 ``runner`` (who calls them, until idle or for ever), ``clock`` (when), ``durable`` and ``takeover``
 (starting, stopping and surviving).
 """
+
+from connector.engine.later import import_driver_later
+
+import_driver_later()
