@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FHIR_SERVER := .cache/fhir_server
+NODE_X12 := .cache/node_x12
 
-.PHONY: help install install-dev fhir-server demo serve-demo test check format lock pages benchmarks benchmarks-wire torture image clean
+.PHONY: help install install-dev fhir-server demo serve-demo test check format lock pages benchmarks benchmarks-wire torture fuzz torture-payers image clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,7 +22,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml scripts/system_packages.sh
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
-install-dev: $(VENV)/.installed-dev $(FHIR_SERVER)/.installed ## what the tests need besides
+install-dev: $(VENV)/.installed-dev $(FHIR_SERVER)/.installed $(NODE_X12)/.installed ## what the tests need besides
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@scripts/system_packages.sh test
@@ -36,6 +37,14 @@ $(FHIR_SERVER)/.installed: tests/e2e/fhir_server/package.json scripts/system_pac
 	@cp tests/e2e/fhir_server/package.json $(FHIR_SERVER)/
 	@echo "Installing the FHIR server for the tests into $(FHIR_SERVER)"
 	@cd $(FHIR_SERVER) && npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(NODE_X12)/.installed: tests/golden/x12_readers/package.json scripts/system_packages.sh
+	@scripts/system_packages.sh test
+	@mkdir -p $(NODE_X12)
+	@cp tests/golden/x12_readers/package.json $(NODE_X12)/
+	@echo "Installing an X12 reader for the tests into $(NODE_X12)"
+	@cd $(NODE_X12) && npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 demo: install ## run the whole pipeline on the synthetic sample practice, in ./demo-site
@@ -71,6 +80,15 @@ benchmarks: install-dev ## rows/s, reports/s, memory; prints tables
 
 torture: install-dev ## kill the service at random moments, for minutes: make torture KILLS=300 SEED=7
 	$(BIN)/python -m tests.e2e.torture $(or $(KILLS),200) $(or $(SEED),1)
+
+torture-payers: install-dev ## the same over all ways to payers: make torture-payers KILLS=100 SEED=1
+	$(BIN)/python -m tests.e2e.payer_torture $(or $(KILLS),100) $(or $(SEED),1)
+
+fuzz: install-dev .cache/fuzz/atheris ## fuzz the parsers, SECONDS each: make fuzz SECONDS=60 PARSERS="csv fhir"
+	PYTHONPATH=.cache/fuzz $(BIN)/python -m scripts.fuzz.table $(or $(SECONDS),60) $(PARSERS)
+
+.cache/fuzz/atheris:
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .cache/fuzz 'atheris>=3.0,<4'
 
 benchmarks-wire: install ## the service over HTTP: events/s, waiting times, memory, disk, a kill
 	$(BIN)/python benchmarks/wire.py

@@ -88,6 +88,7 @@ class App:
             crisis_text=given.crisis_text,
             synthetic=given.synthetic,
             letters_need_consent=given.letters_need_consent,
+            pages_at=self.site.render.links_to,
         )
 
     @cached_property
@@ -251,6 +252,7 @@ class App:
             needing_note=by_hand.needing_note(self.site),
             expected_hours=by_hand.expected_hours(self.site),
             remind_days=by_hand.remind_days(self.site),
+            silent_after=ways_in.silent_after(self.polled, lambda: self.webhooks),
             renderer=renderer,
             pdf=self.site.render.pdf,
             pdf_for=self.site.render.pdf_for,
@@ -280,6 +282,7 @@ class App:
             zone=ZoneInfo(self.practice.timezone),
             now=self.site.now,
             page=lambda spec: compose.html(spec, self.resources, paper),
+            signers=self.site.practice.signers,
         )
 
     @contextmanager

@@ -173,7 +173,9 @@ class Quotas:
         def change(text: str | None) -> str | None:
             spent = Spent.read(text)
             opens[:] = [spent.opens(budget, now)]
-            return None if opens[0] is not None else spent.taken(budget, now).text()
+            if opens[0] is not None or budget == Budget():
+                return None  # without a limit there is nothing to count, and no write to wait for
+            return spent.taken(budget, now).text()
 
         self._counts.change(name, change)
         if opens[0] is not None:

@@ -52,6 +52,27 @@ def plain(name: str) -> str:
     return " ".join(name.split())
 
 
+def second_of(name: str) -> str:
+    """What a column of this name is called where the name is there for the second time."""
+    return f"{name} (2)"
+
+
+def numbered(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, the second ``Date`` as ``Date (2)`` and so on, so that each can be named."""
+    last: dict[str, int] = {}
+    taken: set[str] = set()
+    found: list[str] = []
+    for name in names:
+        called, times = name, last.get(name.casefold(), 1)
+        while name and called.casefold() in taken:
+            times += 1
+            called = f"{name} ({times})"
+        last[name.casefold()] = times
+        taken.add(called.casefold())
+        found.append(called)
+    return tuple(found)
+
+
 def squeezed(name: str) -> str:
     """A column's name as compared for likeness: letters and digits alone, without case."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())

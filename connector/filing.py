@@ -15,8 +15,8 @@ from connector.store.deliveries import DeliveryRow
 from connector.store.store import Store, Tx
 
 _ALL = 100_000
-UNKNOWN = "arrival_unknown"
-"""Code of what was sent, perhaps arrived, and can't be asked about by a program."""
+_UNKNOWN = ("arrival_unknown", "submission_unclear")
+"""Codes of what was sent, perhaps arrived, and can't be asked about by a program."""
 _LONGEST = 200
 
 
@@ -106,7 +106,7 @@ def send_again(store: Store, given: str, *, by: str, now: datetime) -> DeliveryR
 
     def back(tx: Tx) -> DeliveryRow:
         row = _waiting(tx, given)
-        if row.code != UNKNOWN:
+        if row.code not in _UNKNOWN:
             raise ConfigurationError(
                 "not_sent_by_us", "this lies ready to be filed by hand; it was not sent"
             )

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -211,10 +211,24 @@ class Receipt:
 
 @runtime_checkable
 class Inquires(Protocol):
-    """A destination that can be asked what became of a document that it took."""
+    """A destination that can be asked what became of a document that it took.
+
+    ``asked_every``: no more often than that about one document.
+    """
+
+    asked_every: timedelta
 
     def inquire(self, outgoing: Outgoing) -> Answered | None:
         """The receiver's answer as it stands now; None where it tells nothing."""
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """A destination whose receiver may work on when nobody waits for its answer any more."""
+
+    @property
+    def settle_seconds(self) -> int:
+        """After an attempt without an answer it is asked, or sent to, no sooner than this."""
 
 
 class Destination(Protocol):
@@ -262,6 +276,21 @@ class Channel(Protocol):
         """
 
 
+class SignIn(Protocol):
+    """A sign-in that waits for a person: they open ``address``, and are sent to ``redirect_uri``."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def redirect_uri(self) -> str: ...
+
+    def finish(self, returned: str) -> str:
+        """Takes the whole address that they were sent to; a sentence on what is kept now.
+
+        Raises ConfigurationError where it was refused, or is not the answer to this sign-in.
+        """
+
+
 def utc_now() -> datetime:
     """The real clock."""
     return datetime.now(UTC)
@@ -303,7 +332,7 @@ def _no_calls(_: Any) -> Sequence[Calls]:
 
 
 ALL_FORMATS = ("pdf", "html", "json")
-FILE_FORMATS = ("x12", "pas")
+FILE_FORMATS = ("x12", "pas", "cdex")
 """What counterparts' programs take: an adapter states that it takes them."""
 
 
@@ -321,7 +350,8 @@ class Adapter:
     ``concerns`` are sentences that ``connector check`` shows about settings that are valid and
     deserve a second look. ``budget`` is what the counterpart allows, ``calls`` what a source with
     these settings needs. ``posts_when`` says of a polled source's settings whether its counterpart
-    also posts to ``/webhooks/<source>``. ``fake`` makes a stand-in of the counterpart.
+    also posts to ``/webhooks/<source>``. ``fake`` makes a stand-in of the counterpart. ``sign_in``
+    begins the sign-in of a person, where the counterpart wants one, with the settings of either.
     """
 
     name: str
@@ -349,3 +379,4 @@ class Adapter:
     calls: Callable[[Any], Sequence[Calls]] = _no_calls
     posts_when: Callable[[Any], bool] | None = None
     fake: Callable[[], Fake] | None = None
+    sign_in: Callable[[Any, AdapterContext], SignIn] | None = None

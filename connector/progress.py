@@ -45,6 +45,7 @@ class PracticeProfile(Frozen):
     """What reports say about the practice; from the site file.
 
     ``letters_need_consent``: a letter to who referred a person needs a consent on file.
+    ``pages_at``: the address of the service's pages, for links to records; None: no links.
     """
 
     id: str
@@ -54,6 +55,7 @@ class PracticeProfile(Frozen):
     crisis_text: str = "In crisis? Call or text 988 (US), or call 911."
     synthetic: bool = False
     letters_need_consent: bool = False
+    pages_at: str | None = None
 
 
 class EpisodeView(Frozen):
@@ -271,7 +273,7 @@ class Milestone(Frozen):
     """A reason to report now: a form, a date, an n-th visit, an authorization nearly used.
 
     ``evaluation``, ``treatment_days`` and ``discharge`` ask for a letter; they are there only for
-    a patient whom somebody referred.
+    a patient whom somebody referred. ``version``: of a request that is asked once more, from 2 on.
     """
 
     kind: Literal[
@@ -281,6 +283,7 @@ class Milestone(Frozen):
     key: str
     due_on: date
     text: str
+    version: int = 1
 
 
 class Acknowledged(Frozen):
@@ -379,7 +382,7 @@ class DocumentSpec(Frozen):
     ]  # fmt: skip
     patient_id: str
     as_of: date
-    formats: tuple[Literal["pdf", "html", "json", "x12", "pas"], ...]
+    formats: tuple[Literal["pdf", "html", "json", "x12", "pas", "cdex"], ...]
     release: Literal["none", "therapist_release", "clinician_signature"] = "none"
     context: dict[str, Any]
     digest: str

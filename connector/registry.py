@@ -14,8 +14,8 @@ import hashlib
 import importlib
 import pkgutil
 from collections.abc import Iterable
-from functools import lru_cache
-from importlib.metadata import entry_points
+from functools import cache, lru_cache
+from importlib.metadata import EntryPoint, entry_points
 
 from connector.authorizations.payer_file import PayerFile
 from connector.errors import ConfigurationError
@@ -37,7 +37,7 @@ def adapter_names() -> list[str]:
     """The names of all adapters that can be used, without importing them."""
     package = importlib.import_module("adapters")
     names = {module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg}
-    return sorted(names | {point.name for point in entry_points(group=ENTRY_POINTS)})
+    return sorted(names | set(_of_other_distributions()))
 
 
 def find_adapter(name: str) -> Adapter:
@@ -45,10 +45,16 @@ def find_adapter(name: str) -> Adapter:
     names = adapter_names()
     if name not in names:
         raise unknown("adapter", name, names)
-    for point in entry_points(group=ENTRY_POINTS):
-        if point.name == name:
-            return _declared(point.load(), name)
+    point = _of_other_distributions().get(name)
+    if point is not None:
+        return _declared(point.load(), name)
     return _declared(importlib.import_module(f"adapters.{name}"), name)
+
+
+@cache  # a file of every installed distribution is read, and a site asks dozens of times
+def _of_other_distributions() -> dict[str, EntryPoint]:
+    """The adapters of other distributions, by name; of two of a name, the first that is found."""
+    return {point.name: point for point in reversed(list(entry_points(group=ENTRY_POINTS)))}
 
 
 def load_instruments(resources: Resources) -> dict[str, Instrument]:

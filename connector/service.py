@@ -16,6 +16,7 @@ from flask import Flask
 
 from connector import by_hand
 from connector.app import App
+from connector.chart_desk import ChartDesk
 from connector.web import create_app
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, 
         intake.store,
         _score_desk(app, runner.work.store, intake),
         _file_sheet(app, runner.work.store),
+        _chart_desk(app),
     )
+    _publish_keys(app, flask_app)
     return flask_app, stack.close
 
 
@@ -96,7 +99,9 @@ def start_web(
         intake.store,
         _score_desk(app, store, intake),
         _file_sheet(app, store),
+        _chart_desk(app),
     )
+    _publish_keys(app, flask_app)
     return flask_app, stack.close
 
 
@@ -147,6 +152,24 @@ def _file_sheet(app: App, store: Store) -> Callable[[str, str, str], object]:
         )
 
     return file_sheet
+
+
+def _publish_keys(app: App, flask_app: Flask) -> None:
+    """Puts the public halves of our signing keys where servers look for them."""
+    files = app.site.service.publish_keys
+    if not files:
+        return
+    from connector.credentials import SecretReference
+    from connector.http.signing_key import key_set
+    from connector.web.keys import keys
+
+    pems = [SecretReference(file=file).read(app.home) for file in files]
+    flask_app.register_blueprint(keys(key_set(pems)))
+
+
+def _chart_desk(app: App) -> Callable[[], ChartDesk]:
+    """What checks charts and shows records; instruments and rules are read when somebody asks."""
+    return lambda: ChartDesk(app.practice, app.instruments, app.rules, app.site.now)
 
 
 def _score_desk(app: App, store: Store, intake: Intake) -> ScoreDesk | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -46,6 +47,7 @@ class PracticeSettings(_Section):
     crisis_text: str = "In crisis? Call or text 988 (US), or call 911."
     synthetic: bool = False
     letters_need_consent: bool = False
+    signers: tuple[Annotated[str, Field(pattern=r"^\S[^,]*, *\S")], ...] = ()
 
     @field_validator("timezone")
     @classmethod
@@ -105,7 +107,7 @@ class DestinationSettings(_Section):
         ],
         ...,
     ]  # fmt: skip
-    formats: tuple[Literal["pdf", "html", "json", "x12", "pas"], ...] | None = None
+    formats: tuple[Literal["pdf", "html", "json", "x12", "pas", "cdex"], ...] | None = None
     payers: tuple[str, ...] = ()
     shadow: bool | tuple[str, ...] = False
     options: dict[str, Any] = {}
@@ -163,6 +165,7 @@ class StoreSettings(_Section):
 
 
 _Pdf = Literal["ua-1", "a-3a", "a-3u", "a-3b"]
+_PAGES = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-]+)*")
 
 
 class RenderSettings(_Section):
@@ -170,6 +173,8 @@ class RenderSettings(_Section):
 
     ``pdf`` is the variant of every report, ``pdf_for`` that of some (kind of report: variant).
     ``ua-1`` is PDF/UA-1; those of PDF/A-3 are that as well and hold the report's data.
+    ``links_to``: where people in the practice open the service's pages; the therapist's page then
+    links each break of the golden thread to its record.
     """
 
     processes: int = Field(default=2, ge=1, le=16)
@@ -177,18 +182,31 @@ class RenderSettings(_Section):
     paper: Literal["Letter", "A4"] = "Letter"
     pdf: _Pdf = "ua-1"
     pdf_for: dict[Literal["therapist", "patient", "insurer", "referrer", "director"], _Pdf] = {}
+    links_to: str | None = None
+
+    @field_validator("links_to")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is not None and not _PAGES.fullmatch(value):
+            raise ValueError(
+                "links_to is the address of the service's pages, such as "
+                "https://connector.riverside.example, with neither sign-in nor query"
+            )
+        return value
 
 
 class ServiceSettings(_Section):
     """The service: threads that answer requests; ``web_process`` gives them a process of their own.
 
     Two processes do more under load and take more memory. ``one_core`` keeps the threads of each
-    process together on one core of the processor.
+    process together on one core of the processor. ``publish_keys`` are files of private keys whose
+    public halves are published, for servers that we prove ourselves to with them.
     """
 
     web_process: bool = False
     threads: int = Field(default=16, ge=2, le=64)
     one_core: bool = True
+    publish_keys: tuple[str, ...] = ()
 
 
 class DirectorSettings(_Section):

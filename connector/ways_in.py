@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from connector import registry, settings
+from connector.announced import KeepsTouch
 from connector.budget import Budget, Calls, Plan, smallest_interval
 from connector.errors import ConfigurationError
 from connector.ports import Adapter, AdapterContext, Listener, Source, Webhook
@@ -83,6 +85,31 @@ def webhook(given: settings.SourceSettings, context: AdapterContext) -> Webhook:
     model = adapter.webhook_settings or adapter.source_settings
     assert model is not None, f"{adapter.name} declares no settings"
     return adapter.webhook(options(given, model), context)
+
+
+def notifying(
+    polled: Sequence[settings.SourceSettings], webhooks: Callable[[], Mapping[str, Webhook]]
+) -> dict[str, timedelta | None]:
+    """The polled sources whose counterpart numbers what it posts, and how long it may be silent."""
+    posting = [given.name for given in polled if posts(given)]
+    try:
+        hooks = webhooks() if posting else {}
+    except ConfigurationError:
+        return {}  # `check` tells of it; what asks this must work all the same
+    found: dict[str, timedelta | None] = {}
+    for name in posting:
+        hook = hooks.get(name)
+        if isinstance(hook, KeepsTouch):
+            found[name] = hook.silent_after
+    return found
+
+
+def silent_after(
+    polled: Sequence[settings.SourceSettings], webhooks: Callable[[], Mapping[str, Webhook]]
+) -> dict[str, timedelta]:
+    """After how long the silence of a polled source's counterpart is worth an alert."""
+    found = notifying(polled, webhooks).items()
+    return {name: longest for name, longest in found if longest is not None}
 
 
 def budget(given: settings.SourceSettings) -> Budget | None:

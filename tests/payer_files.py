@@ -103,3 +103,63 @@ def eligibility(trace: str, plan: str, code: str = "1") -> bytes:
         f"EB*{code}**30**{plan}",
     ]
     return envelope("271", "HB", "005010X279A1", body, 80)
+
+
+def advice(ours: bytes, code: str) -> bytes:
+    """An 824 about one of our files."""
+    kind, group, own = value(ours, "ST", 1), value(ours, "GS", 6), _own(ours)
+    guide = value(ours, "GS", 8)
+    body = [
+        "BGN*11*ADV1*20261121*0931",
+        "N1*41*HARBOR HEALTH PLAN SYNTHETIC*46*SYNHARBOR",
+        "N1*40*RIVERSIDE THERAPY GROUP*46*SYNRIVERSIDE",
+        f"OTI*{code}*TN*{own}*SYNRIVERSIDE*SYNHARBOR*20261120*0930*{group}*0001*{kind}*{guide}",
+        *(["TED*007*DOCUMENT NOT READABLE"] if code == "TR" else []),
+    ]
+    return envelope("824", "AG", "005010X186A1", body, 81)
+
+
+def _own(ours: bytes) -> str:
+    """Our reference in it."""
+    attached = value(ours, "ST", 1) == "275"
+    return value(ours, "BGN", 2) if attached else value(ours, "BHT", 3)
+
+
+def status(request: bytes, code: str, *, action: str) -> bytes:
+    """A 277 that takes note of our request (``WQ``), or refuses it (``U``)."""
+    body = [
+        "BHT*0085*08*R1*20261121*0931*TH",
+        "HL*1**20*1",
+        "NM1*PR*2*HARBOR HEALTH PLAN SYNTHETIC*****PI*SYNHARBOR",
+        "TRN*1*RC1",
+        "DTP*050*D8*20261121",
+        "DTP*009*D8*20261121",
+        "HL*2*1*21*0",
+        "NM1*41*2*RIVERSIDE THERAPY GROUP*****46*SYNRIVERSIDE",
+        f"TRN*2*{_own(request)}",
+        f"STC*{code}:PR*20261121*{action}*100",
+        "QTY*90*1",
+        "AMT*YU*100",
+    ]
+    return envelope("277", "HN", "005010X214", body, 82)
+
+
+def wants(request: bytes, number: str) -> bytes:
+    """A 277 that asks for a document, under the payer's own number."""
+    body = [
+        "BHT*0085*08*R2*20261121*0931*TH",
+        "HL*1**20*1",
+        "NM1*PR*2*HARBOR HEALTH PLAN SYNTHETIC*****PI*SYNHARBOR",
+        "HL*2*1*21*1",
+        "NM1*41*2*RIVERSIDE THERAPY GROUP*****46*SYNRIVERSIDE",
+        "HL*3*2*19*1",
+        "NM1*1P*2*RIVERSIDE THERAPY GROUP*****XX*1000000095",
+        "HL*4*3*22*0",
+        "NM1*IL*1*DEMOHAVEN*ZION****MI*SYN102600",
+        f"TRN*2*{number}",
+        "STC*R4:11506-3::LOI*20261121",
+        f"REF*D9*{_own(request)}",
+        "DTP*106*D8*20261205",
+    ]
+    made = envelope("277", "HN", "006020X313", body, 83)
+    return made.replace(b"*00501*", b"*00602*")

@@ -10,12 +10,16 @@ from connector.ports import RawBatch, RawPage, RawRow
 from connector.x12.content.answer_rows import TABLE, answer_rows
 
 
-def answer_page(payload: bytes, at: datetime) -> RawPage:
-    """One row for each transaction; a damaged answer is a row with a fault, for a person."""
+def answer_page(payload: bytes, at: datetime, *, damaged: bool = False) -> RawPage:
+    """One row for each transaction; a damaged answer is a row with a fault, for a person.
+
+    ``damaged``: its checksum says so, however whole it looks.
+    """
     digest = hashlib.sha256(payload).hexdigest()
     found, damage = answer_rows(payload)
-    if damage is not None or not found:
-        told = damage.message if damage is not None else "it holds no transaction"
+    if damaged or damage is not None or not found:
+        told = "its checksum is wrong" if damaged else "it holds no transaction"
+        told = damage.message if damage is not None else told
         error = InvalidRecord(
             "x12_damaged", f"part of the answer may be missing ({told}); ask the payer for it again"
         )

@@ -26,6 +26,11 @@ class CoreDestination:
         self._settings, self._now = settings, context.now
         self._line = Line(settings, context, f"destination {context.name!r}, password")
 
+    @property
+    def settle_seconds(self) -> int:
+        """So long the receiver may be at work on what it was sent."""
+        return self._settings.repeat_seconds
+
     def deliver(self, outgoing: Outgoing) -> Receipt:
         """Sends it. Raises RetryLater ("answer_lost" where it may have arrived), Rejected,
         ConfigurationError.
@@ -74,7 +79,7 @@ class CoreDestination:
     def _receipt(self, outgoing: Outgoing, id: str, response: Response) -> Receipt:
         answer = None
         if response.payload is not None and self._settings.answers_to is not None:
-            page = answer_page(response.payload, self._now())
+            page = answer_page(response.payload, self._now(), damaged=response.damaged)
             answer = Answered(self._settings.answers_to, page)
         return Receipt(outgoing.key, id, answer)
 

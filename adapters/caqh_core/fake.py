@@ -2,7 +2,9 @@
 
 It reads messages with the standard library's own mail and XML parsers. ``script`` says how the next
 submissions are treated: "lose" (taken, and the answer lost), "garbage", "fault Sender", "fault
-Receiver", or an error code of the rule. ``effects`` is what it took, by PayloadID.
+Receiver", or an error code of the rule. ``effects`` is what it took, by PayloadID. With
+``gives_again`` results stay with it, and each round of retrievals brings all of them; with
+``spoils`` an approval turns into a denial on the way, so that checksums are wrong.
 """
 
 from __future__ import annotations
@@ -75,7 +77,9 @@ class FakeReceiver(FakeServer):
         self.script: list[str] = []
         self.effects: list[tuple[str, bytes]] = []
         self.results: dict[str, list[bytes]] = {}
+        self.gives_again = self.spoils = False
         self._answers: dict[str, bytes | None] = {}
+        self._given: dict[str, int] = {}
 
     def trial(self) -> str:
         """The site file's lines with which a site talks to it."""
@@ -106,9 +110,17 @@ class FakeReceiver(FakeServer):
         if asked.action == "BatchSubmitAckRetrievalTransaction":
             payload = self._answers.get(asked.fields["PayloadID"])
         else:
-            waiting = self.results.get(kind, [])
-            payload = waiting.pop(0) if waiting else None
+            payload = self._result(kind)
         return self._wrapped(asked, kind, "Success", payload)
+
+    def _result(self, kind: str) -> bytes | None:
+        """The next batch result of a payload type; None where a round is over."""
+        waiting = self.results.get(kind, [])
+        if not self.gives_again:
+            return waiting.pop(0) if waiting else None
+        place = self._given.get(kind, 0)
+        self._given[kind] = place + 1 if place < len(waiting) else 0
+        return waiting[place] if place < len(waiting) else None
 
     def _submitted(self, asked: _Asked) -> Reply:
         order = self.script.pop(0) if self.script else ""
@@ -136,8 +148,10 @@ class FakeReceiver(FakeServer):
             receiver_id=asked.fields.get("SenderID", ""),
             payload=payload, error_code=code, error_message="",
         )  # fmt: skip
-        found = (soap if asked.soap else mime).wrap(message, None, "")
-        return Reply(200, found[1], {"Content-Type": found[0]})
+        kind, body = (soap if asked.soap else mime).wrap(message, None, "")
+        if self.spoils and payload:
+            body = body.replace(payload, payload.replace(b"A1", b"A3"))
+        return Reply(200, body, {"Content-Type": kind})
 
 
 def _fault(code: str) -> Reply:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from adapters.caqh_core import mime, soap
 from adapters.caqh_core.errors import SUCCESS, fault_of
-from adapters.caqh_core.message import Exchange, Message
+from adapters.caqh_core.message import Exchange, Message, is_damaged
 from adapters.caqh_core.settings import CoreServer
 from connector.errors import ConfigurationError, Rejected, RetryLater
 from connector.http import Answer, Http
@@ -15,10 +15,11 @@ from connector.ports import AdapterContext
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back: the rule's fields and the payload."""
+    """What came back: the rule's fields and the payload; ``damaged``: its checksum is not right."""
 
     fields: dict[str, str]
     payload: bytes | None
+    damaged: bool = False
 
 
 class Line:
@@ -100,7 +101,8 @@ class Line:
         fault_found = fault_of(code, self.host)
         if fault_found is not None:
             raise fault_found
-        return Response(fields, payload)
+        stated = fields.get("CheckSum", "")
+        return Response(fields, payload, payload is not None and is_damaged(payload, stated))
 
     def close(self) -> None:
         """Closes all connections."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import uuid
 from dataclasses import dataclass
@@ -35,13 +36,18 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """The names of one kind of request: in SOAP its action and elements, and its mode."""
+    """The names of one kind of request: in SOAP its action and elements, and its mode.
+
+    ``summed``: its payload goes with length and checksum, beside the envelope; ``answer_summed``:
+    that of the answer does.
+    """
 
     action: str
     request: str
     response: str
     mode: str
     summed: bool = False
+    answer_summed: bool = False
 
 
 REAL_TIME = Exchange(
@@ -53,11 +59,11 @@ SUBMIT = Exchange(
 )  # fmt: skip
 FETCH_ACK = Exchange(
     "BatchSubmitAckRetrievalTransaction", "COREEnvelopeBatchSubmissionAckRetrievalRequest",
-    "COREEnvelopeBatchSubmissionAckRetrievalResponse", "Batch",
+    "COREEnvelopeBatchSubmissionAckRetrievalResponse", "Batch", answer_summed=True,
 )  # fmt: skip
 FETCH_RESULTS = Exchange(
     "BatchResultsRetrievalTransaction", "COREEnvelopeBatchResultsRetrievalRequest",
-    "COREEnvelopeBatchResultsRetrievalResponse", "Batch",
+    "COREEnvelopeBatchResultsRetrievalResponse", "Batch", answer_summed=True,
 )  # fmt: skip
 EXCHANGES = {one.action: one for one in (REAL_TIME, SUBMIT, FETCH_ACK, FETCH_RESULTS)}
 
@@ -70,3 +76,17 @@ def payload_id(key: str) -> str:
 def checksum(payload: bytes) -> str:
     """SHA-1 in hexadecimal digits: what the rule prescribes against damage, not against forgery."""
     return hashlib.sha1(payload, usedforsecurity=False).hexdigest()
+
+
+def is_damaged(payload: bytes, stated: str) -> bool:
+    """Whether a payload is not the one of the stated checksum; none stated proves nothing.
+
+    Senders write it in hexadecimal or as base64, and some count no blank line at the end.
+    """
+    if not stated:
+        return False
+    for content in (payload, payload.rstrip(b"\r\n")):
+        digest = hashlib.sha1(content, usedforsecurity=False).digest()
+        if stated.lower() == digest.hex() or stated == base64.b64encode(digest).decode():
+            return False
+    return True

@@ -24,7 +24,9 @@ def wrap(message: Message, user: str | None, password: str) -> tuple[str, bytes]
     ]
     if user is not None:
         fields += [("UserName", user), ("Password", password)]
-    if message.payload is not None and EXCHANGES[message.action].summed:
+    exchange = EXCHANGES[message.action]
+    summed = exchange.answer_summed if message.error_code else exchange.summed
+    if message.payload is not None and summed:
         fields.append(("PayloadLength", str(len(message.payload))))
         fields.append(("CheckSum", checksum(message.payload)))
     if message.error_code:
@@ -49,7 +51,7 @@ def unwrap(content_type: str, body: bytes) -> tuple[dict[str, str], bytes | None
         if name is None:
             continue
         if name[1] == "Payload":
-            payload = part.content.strip() or None
+            payload = part.content if part.content.strip() else None
         else:
             fields[name[1]] = part.content.decode("utf-8", errors="replace").strip()
     if not fields:

@@ -30,7 +30,7 @@ class CoreAnswers:
                 if response.payload is None or response.payload == last:
                     break  # nothing more, or the receiver gives the same until tomorrow
                 last = response.payload
-                yield answer_page(last, self._now())
+                yield answer_page(last, self._now(), damaged=response.damaged)
 
     def acknowledge(self, page: RawPage) -> None:
         """Nothing: what was stored once is recognised by its key."""

@@ -35,7 +35,13 @@ class ClearinghouseDestination:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings, self._now = settings, context.now
+        self.asked_every = timedelta(minutes=settings.ask_minutes)
         self._service = Clearinghouse(settings, context, sleep)
+
+    @property
+    def settle_seconds(self) -> int:
+        """So long the receiver may be at work on what it was sent."""
+        return self._settings.settle_seconds
 
     def deliver(self, outgoing: Outgoing) -> Receipt:
         """Submits it. Raises RetryLater ("answer_lost" where it may have arrived), Rejected,

@@ -27,7 +27,8 @@ class ClearinghouseSettings(BaseModel):
     path below ``base_url`` or its host. A review is looked at again ``poll_seconds`` apart, up to
     ``polls`` times, for an answer that comes at once; later ones are inquired about. After an
     attempt of which nobody knows whether it arrived, the clearinghouse is asked no sooner than
-    ``settle_seconds``. ``answers_to`` is the source that answers are kept under.
+    ``settle_seconds``. It is asked every ``ask_minutes`` about reviews without a decision: it tells
+    nothing by itself. ``answers_to`` is the source that answers are kept under.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,4 +47,5 @@ class ClearinghouseSettings(BaseModel):
     polls: int = Field(default=5, ge=0, le=20)
     poll_seconds: float = Field(default=2, ge=0, le=30)
     settle_seconds: int = Field(default=300, ge=0, le=86_400)
+    ask_minutes: int = Field(default=60, ge=5, le=1440)
     read_seconds: float = Field(default=60, gt=0, le=600)

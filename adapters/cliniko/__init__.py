@@ -3,36 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from adapters.cliniko.settings import ClinikoDestinationSettings, ClinikoSourceSettings
 from connector.budget import Budget, Calls
-from connector.ports import Adapter, AdapterContext
-
-if TYPE_CHECKING:
-    from adapters.cliniko.destination import ClinikoFiles
-    from adapters.cliniko.fake import FakeCliniko
-    from connector.http import Http
-    from connector.polling.source import PolledSource
-
-
-def _source(settings: ClinikoSourceSettings, context: AdapterContext) -> PolledSource[Http]:
-    from adapters.cliniko.source import cliniko_source
-
-    return cliniko_source(settings, context)
-
-
-def _destination(settings: ClinikoDestinationSettings, context: AdapterContext) -> ClinikoFiles:
-    from adapters.cliniko.destination import ClinikoFiles
-
-    return ClinikoFiles(settings, context)
-
-
-def _fake() -> FakeCliniko:
-    from adapters.cliniko.fake import FakeCliniko
-    from adapters.cliniko.sample import fill
-
-    return fill(FakeCliniko())
+from connector.later import Later, filled_fake
+from connector.polling.vendor import vendor_adapter
 
 
 def _calls(settings: ClinikoSourceSettings) -> Sequence[Calls]:
@@ -41,17 +16,14 @@ def _calls(settings: ClinikoSourceSettings) -> Sequence[Calls]:
     ]  # fmt: skip
 
 
-ADAPTER = Adapter(
-    name="cliniko",
-    summary="Polls Cliniko; files reports as attachments of its patients",
-    source_settings=ClinikoSourceSettings,
-    source=_source,
-    destination_settings=ClinikoDestinationSettings,
-    destination=_destination,
-    formats=("pdf",),
-    kinds=("therapist", "patient", "insurer", "referrer"),
-    needs_patient=True,
+ADAPTER = vendor_adapter(
+    "cliniko",
+    "Polls Cliniko; files reports as attachments of its patients",
+    source=(ClinikoSourceSettings, Later("adapters.cliniko.source", "cliniko_source")),
+    destination=(ClinikoDestinationSettings, Later("adapters.cliniko.destination", "ClinikoFiles")),
+    fake=filled_fake(
+        Later("adapters.cliniko.fake", "FakeCliniko"), Later("adapters.cliniko.sample", "fill")
+    ),
     budget=Budget(per_minute=200),  # vendors.md, Cliniko: 200/min
     calls=_calls,
-    fake=_fake,
 )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from connector.columns import HEADER_ROWS, plain, squeezed
+from connector.columns import HEADER_ROWS, numbered, plain, second_of, squeezed
 from connector.errors import InvalidRecord
 from connector.ports import ExpectedTable
 
@@ -108,7 +107,7 @@ def columns_of(names: Sequence[str], table: ExpectedTable) -> tuple[str, ...]:
             field="header",
         )
     known = {column.casefold(): column for column in table.known}
-    columns = tuple(known.get(name.casefold(), name) for name in kept)
+    columns = numbered([known.get(name.casefold(), name) for name in kept])
     _check_doubles(columns, table)
     _check_missing(columns, table)
     return columns
@@ -123,17 +122,16 @@ def _names(lines: Sequence[str], delimiter: str) -> list[str]:
 
 
 def _check_doubles(columns: Sequence[str], table: ExpectedTable) -> None:
-    counted = Counter(column.casefold() for column in columns if column)
-    doubled = sorted({column for column in columns if counted[column.casefold()] > 1})
-    if not doubled:
-        return
-    # Where the header line is missing, its cells are a patient's: they are kept out of the message.
-    name = next((column for column in doubled if column in table.known), None)
-    raise InvalidRecord(
-        "duplicate_column",
-        f"the column {name!r} is there twice" if name else "a column is there twice",
-        field=name or "header", value=name or doubled[0],
-    )  # fmt: skip
+    """A column that is not read may be there twice; of one that is, nobody knows which counts."""
+    for name in sorted(table.known.intersection(columns)):
+        second = second_of(name)
+        if second in columns and second not in table.known:
+            raise InvalidRecord(
+                "duplicate_column",
+                f"the column {name!r} is there twice; rename one in the export, or name both in "
+                f"the mapping: the second is {second!r}",
+                field=name, value=name,
+            )  # fmt: skip
 
 
 def _check_missing(columns: Sequence[str], table: ExpectedTable) -> None:
@@ -151,5 +149,6 @@ def _check_missing(columns: Sequence[str], table: ExpectedTable) -> None:
         "missing_column",
         f"table {table.name}: the column {missing[0]!r} is missing{others}{seen}. Rename it in the "
         "export, or name the file's column in the mapping",
-        field=missing[0], value=renamed, allowed=sorted(table.known), suggestion=missing[0],
+        field=missing[0], value=renamed, allowed=sorted(table.known),
+        suggestion=missing[0] if renamed else None,
     )  # fmt: skip

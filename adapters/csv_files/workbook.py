@@ -199,6 +199,8 @@ class SheetRows:
     ) -> None:
         self._sheet = sheet
         self._columns = columns
+        # What is wrong in a column that nobody reads does no harm.
+        self._read = [column in table.known for column in columns]
         self._formats = [table.date_formats.get(column) for column in columns]
         self._merged = _merged_rows(book.facts(sheet).merges, header, sheet)
         self._cells = (row for row in book.cells(sheet) if row[0] > header)
@@ -219,9 +221,10 @@ class SheetRows:
 
     def _row(self, number: int, cells: Sequence[Any], no_result: frozenset[int]) -> RawRow | None:
         width = len(self._columns)
-        if no_result and min(no_result) < width:
+        blank = min((n for n in no_result if n < width and self._read[n]), default=None)
+        if blank is not None:
             return self._fault(
-                number, min(no_result), "formula_without_result",
+                number, blank, "formula_without_result",
                 "a formula's result is not in the file; open it in Excel and save it again",
             )  # fmt: skip
         texts: list[str] = []
@@ -229,7 +232,9 @@ class SheetRows:
             try:
                 texts.append(cell_text(cell, self._formats[place]))
             except CellFault as fault:
-                return self._fault(number, place, fault.code, fault.message)
+                if self._read[place]:
+                    return self._fault(number, place, fault.code, fault.message)
+                texts.append("")
         beyond = next((n for n, c in enumerate(cells[width:], width) if c.value is not None), None)
         if not any(texts) and beyond is None:
             return None
@@ -253,7 +258,9 @@ class SheetRows:
         where = f"sheet {self._sheet!r}, cell {cell}"
         name = self._columns[place] if place < len(self._columns) else ""
         column = f" (column {name!r})" if name else ""
-        return RawRow(number, {}, InvalidRecord(code, f"{where}{column}: {message}", field=where))
+        return RawRow(
+            number, {}, InvalidRecord(code, f"{where}{column}: {message}", field=name or cell)
+        )
 
 
 def _merged_rows(merges: Sequence[str], header: int, sheet: str) -> frozenset[int]:

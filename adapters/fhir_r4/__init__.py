@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from adapters.fhir_r4.settings import FhirDestinationSettings, FhirSourceSettings, ServerSettings
-from connector.ports import Adapter, AdapterContext
-
-if TYPE_CHECKING:
-    from adapters.fhir_r4.destination import FhirChart
-    from adapters.fhir_r4.source import FhirServer
-    from adapters.fhir_r4.webhook import FhirNotifications
-
-
-def _source(settings: FhirSourceSettings, context: AdapterContext) -> FhirServer:
-    from adapters.fhir_r4.source import FhirServer
-
-    return FhirServer(settings, context)
-
-
-def _webhook(settings: FhirSourceSettings, context: AdapterContext) -> FhirNotifications:
-    from adapters.fhir_r4.webhook import FhirNotifications
-
-    return FhirNotifications(settings, context)
-
-
-def _destination(settings: FhirDestinationSettings, context: AdapterContext) -> FhirChart:
-    from adapters.fhir_r4.destination import FhirChart
-
-    return FhirChart(settings, context)
+from connector.budget import Calls
+from connector.later import Later
+from connector.ports import Adapter
 
 
 def _concerns(settings: ServerSettings) -> Sequence[str]:
@@ -44,15 +22,28 @@ def _concerns(settings: ServerSettings) -> Sequence[str]:
     return found
 
 
+def _calls(settings: FhirSourceSettings) -> Sequence[Calls]:
+    """Those of quiet polls; more pages, and what a server makes us ask otherwise, come on top."""
+    kinds = settings.asked
+    history = 1 if settings.deletions == "history" else 0
+    found = [Calls(kind, per_poll=1 + history) for kind in kinds]
+    if settings.deletions == "compare":
+        found.append(Calls("deleted", per_day=len(kinds)))
+    given = settings.subscription
+    if given is not None and given.payload == "id-only":
+        found.append(Calls("records that notifications name", per_day=settings.changes_a_day))
+    return found
+
+
 ADAPTER = Adapter(
     name="fhir_r4",
     summary="Polls a FHIR R4 server, takes its notifications; files into its charts",
     source_settings=FhirSourceSettings,
-    source=_source,
-    webhook=_webhook,
+    source=Later("adapters.fhir_r4.source", "FhirServer"),
+    webhook=Later("adapters.fhir_r4.webhook", "FhirNotifications"),
     posts_when=lambda settings: settings.subscription is not None,
     destination_settings=FhirDestinationSettings,
-    destination=_destination,
+    destination=Later("adapters.fhir_r4.destination", "FhirChart"),
     formats=("pdf", "json"),
     one_format=True,  # a chart needs the pages, and data only where there are no pages
     # All that are about a patient; the director's report has no chart.
@@ -69,4 +60,5 @@ ADAPTER = Adapter(
     ),
     needs_patient=True,
     concerns=_concerns,
+    calls=_calls,  # how much a server allows is the site's to say (``budget``)
 )

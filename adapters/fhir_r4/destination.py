@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from adapters.fhir_r4 import resources
+from adapters.fhir_r4.communication import alert_communication
 from adapters.fhir_r4.filing import Filing
 from adapters.fhir_r4.patients import patient_id
 from adapters.fhir_r4.questionnaires import request_task
@@ -83,12 +84,16 @@ class FhirChart:
     def _resource(
         self, kind: str, outgoing: Outgoing, patient: str, identifier: dict[str, str]
     ) -> dict[str, Any]:
-        make: Callable[..., dict[str, Any]] = {
+        given = self._settings
+        made_by: dict[str, Callable[..., dict[str, Any]]] = {
             "DocumentReference": resources.document_reference,
             "Task": resources.alert_task,
             "Flag": resources.alert_flag,
-            "Communication": resources.alert_communication,
-        }[kind]
+            "Communication": partial(
+                alert_communication, sender=given.sender, recipients=given.recipients
+            ),
+        }
+        make = made_by[kind]
         if outgoing.labels.get("kind") == "request":
             make = partial(request_task, questionnaires=self._settings.questionnaires)
         return make(outgoing, patient, identifier, self._context.now())

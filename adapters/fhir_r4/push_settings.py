@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from adapters.fhir_r4.reachable import Reachable
 from connector.credentials import SecretReference
 
 SHORTEST_SECRET = 16
@@ -33,6 +34,7 @@ class SubscriptionSettings(_Section):
     ``{type}`` in it standing for the resource type; without one, plain R4 criteria are used.
     ``filters`` are search parameters by type, instead of the source's ``parameters``.
     ``heartbeat_seconds``: how often the server shall make itself heard (0: not at all).
+    ``contact``: whom the server's people call when its notifications do not get through.
     """
 
     secret: Annotated[
@@ -43,6 +45,7 @@ class SubscriptionSettings(_Section):
     types: tuple[str, ...] | None = None
     topic: str | None = Field(default=None, pattern=r"^(https?|urn):[^\s|]+(\|[^\s|]+)?$")
     filters: dict[str, dict[str, str]] = {}
+    contact: Reachable | None = None
     payload: Literal["empty", "id-only", "full-resource"] = "id-only"
     heartbeat_seconds: int = Field(default=300, ge=0, le=86_400)
     timeout_seconds: int = Field(default=30, ge=1, le=3600)

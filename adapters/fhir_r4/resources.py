@@ -31,17 +31,12 @@ _TITLES = {
     "summary": "Progress summary (data)",
     "packet_manifest": "List of what a payer packet holds",
 }
-_PRIORITIES = {"page": "stat", "urgent": "urgent", "action": "asap", "notice": "routine"}
+PRIORITIES = {"page": "stat", "urgent": "urgent", "action": "asap", "notice": "routine"}
 _AUDIENCES = {"on_call": "on call", "front_desk": "front desk", "data_owner": "data owner"}
 _FLAG_CATEGORY = {
     "system": "http://terminology.hl7.org/CodeSystem/flag-category",
     "code": "clinical",
     "display": "Clinical",
-}
-_ALERT_MESSAGE = {
-    "system": "http://terminology.hl7.org/CodeSystem/communication-category",
-    "code": "alert",
-    "display": "Alert",
 }
 
 
@@ -95,7 +90,7 @@ def alert_task(
     """A Task that asks for somebody to look: a proposal, because only a person can order."""
     from fhirclient.models.task import Task
 
-    alert = _alert(outgoing)
+    alert = alert_words(outgoing)
     return checked(
         Task,
         {
@@ -103,7 +98,7 @@ def alert_task(
             "identifier": [dict(identifier)],
             "status": "requested",
             "intent": "proposal",
-            "priority": _PRIORITIES.get(alert["severity"], "routine"),
+            "priority": PRIORITIES.get(alert["severity"], "routine"),
             "code": {"text": alert["summary"]},
             "description": alert["text"],
             "for": {"reference": f"Patient/{patient}"},
@@ -121,7 +116,7 @@ def alert_flag(
     """A Flag on the patient's chart, which stays until somebody ends it."""
     from fhirclient.models.flag import Flag
 
-    alert = _alert(outgoing)
+    alert = alert_words(outgoing)
     return checked(
         Flag,
         {
@@ -137,33 +132,11 @@ def alert_flag(
     )
 
 
-def alert_communication(
-    outgoing: Outgoing, patient: str, identifier: Mapping[str, str], at: datetime
-) -> dict[str, Any]:
-    """A message about the patient, sent by us to the role that must act; it stays in the chart."""
-    from fhirclient.models.communication import Communication
+def alert_words(outgoing: Outgoing) -> dict[str, str]:
+    """The words of an alert document; ``text`` may name scores, and goes into the chart alone.
 
-    alert = _alert(outgoing)
-    return checked(
-        Communication,
-        {
-            "resourceType": "Communication",
-            "identifier": [dict(identifier)],
-            "status": "completed",
-            "category": [{"coding": [_ALERT_MESSAGE]}],
-            "priority": _PRIORITIES.get(alert["severity"], "routine"),
-            "subject": {"reference": f"Patient/{patient}"},
-            "topic": {"text": alert["summary"]},
-            "sent": instant(at),
-            "recipient": [{"display": alert["audience"]}],
-            "sender": {"display": AUTHOR},
-            "payload": [{"contentString": f"{alert['text']} {alert['note']}".strip()}],
-        },
-    )
-
-
-def _alert(outgoing: Outgoing) -> dict[str, str]:
-    """The words of an alert document; ``text`` may name scores, and goes into the chart alone."""
+    ``whom`` is the audience as the settings name it, ``audience`` as people do.
+    """
     try:
         loaded = json.loads(outgoing.content)
     except ValueError:
@@ -179,6 +152,7 @@ def _alert(outgoing: Outgoing) -> dict[str, str]:
         **words,
         "summary": summary,
         "text": words["text"] or summary,
+        "whom": words["audience"] or "therapist",
         "audience": _AUDIENCES.get(words["audience"], words["audience"] or "therapist"),
     }
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from adapters.fhir_r4.push_settings import ExportSettings, SubscriptionSettings
+from adapters.fhir_r4.reachable import Reachable
 from connector.sign_in import AuthorizationSettings
 
 TYPES = (
     "Practitioner",
     "Patient",
+    "RelatedPerson",
     "Coverage",
     "EpisodeOfCare",
     "Condition",
@@ -34,6 +36,11 @@ _PARAMETER = re.compile(r"[a-z][A-Za-z-]*(?::[A-Za-z]+)?")
 _QUESTIONNAIRE = re.compile(
     r"(?:https?://|urn:(?:uuid|oid):)[^\s|<>\"]+(?:\|[\w.-]+)?|Questionnaire/[A-Za-z0-9\-.]{1,64}"
 )
+_RECIPIENT = (
+    r"^(Practitioner|PractitionerRole|CareTeam|Organization|HealthcareService|Group)"
+    r"/[A-Za-z0-9\-.]{1,64}$"
+)
+"""Of the types that may receive a Communication (FHIR R4), those that stand for staff."""
 _SYSTEM = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s|,$\\\"<>]+$"
 
 
@@ -57,13 +64,15 @@ class FhirSourceSettings(ServerSettings):
     how long a change may take to become visible. ``most_deleted_percent``: a comparison in which
     more of a type is gone is taken for a fault of the server. ``identifier_system`` is that of the
     destination which files there: what carries it is our own, and not read back. ``subscription``:
-    the server also posts to us; ``export``: how everything is loaded at once.
+    the server also posts to us; ``export``: how everything is loaded at once. ``changes_a_day``:
+    records that notifications are expected to name; it counts in the plan of requests only.
     """
 
     types: tuple[str, ...] | None = None
     parameters: dict[str, dict[str, str]] = {}
     since: date | None = None
     overlap_seconds: int = Field(default=120, ge=0, le=86_400)
+    changes_a_day: int = Field(default=50, ge=0, le=100_000)
     page_size: int = Field(default=100, ge=1, le=1000)
     deletions: Literal["none", "history", "compare"] = "compare"
     most_deleted_percent: int = Field(default=50, ge=1, le=100)
@@ -110,7 +119,9 @@ class FhirDestinationSettings(ServerSettings):
     ``questionnaires`` says, by our instrument id, what the server calls a form that clients are
     asked for: the canonical URL of its Questionnaire, or ``Questionnaire/<id>``. ``write``: what is
     filed with a therapist's report; scores and answers that came from ``patient_source`` itself
-    are not written back to it.
+    are not written back to it. ``sender`` is whom to ask about an alert sent as a Communication,
+    ``recipients`` who gets it, by audience: one of that server's own, such as
+    ``PractitionerRole/42``, or somebody with a name and a number.
     """
 
     patient_source: str | None = None
@@ -121,6 +132,11 @@ class FhirDestinationSettings(ServerSettings):
         "document_reference",
     )
     questionnaires: dict[str, str] = {}
+    sender: Reachable | None = None
+    recipients: dict[
+        Literal["therapist", "on_call", "front_desk", "billing", "data_owner"],
+        Reachable | Annotated[str, Field(pattern=_RECIPIENT)],
+    ] = {}
 
     @field_validator("questionnaires")
     @classmethod

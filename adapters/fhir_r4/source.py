@@ -30,9 +30,11 @@ from connector.ports import AdapterContext, RawBatch, RawPage, RawRow
 ROWS_PER_BATCH = 200
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _STANDING = (
-    "Practitioner", "Patient", "Coverage", "EpisodeOfCare", "Condition", "Goal", "CarePlan",
+    "Practitioner", "Patient", "RelatedPerson", "Coverage", "EpisodeOfCare", "Condition", "Goal",
+    "CarePlan",
 )  # fmt: skip
 """Types that hold for long; ``since`` would leave out what events refer to."""
+_EXTRA = ("RelatedPerson",)
 _FEW = 10
 _STOPS_ALL = ("not_signed_in", "token_refused")
 _log = logging.getLogger("connector.fhir_r4")
@@ -60,7 +62,8 @@ class FhirServer:
                         state = moved
                         yield page
                 except (ConfigurationError, Rejected) as fault:
-                    faults.append(_for_a_person(kind, fault))
+                    if fault.code in _STOPS_ALL or not self._is_extra(kind):
+                        faults.append(_for_a_person(kind, fault))
                     if fault.code in _STOPS_ALL:
                         break
         if faults:
@@ -79,9 +82,17 @@ class FhirServer:
                 try:
                     yield from self._compared(self._asker(http, kind), known(kind))
                 except (ConfigurationError, Rejected) as fault:
-                    faults.append(_for_a_person(kind, fault))
+                    if not self._is_extra(kind):
+                        faults.append(_for_a_person(kind, fault))
         if faults:
             raise faults[0]
+
+    def _is_extra(self, kind: str) -> bool:
+        """A type that nobody asked for by name, and without which nothing else suffers.
+
+        Many servers that have it let nobody search it but by patient; that is no trouble to tell.
+        """
+        return kind in _EXTRA and self._settings.types is None
 
     def noticed(self, notices: Sequence[str]) -> Iterator[RawPage]:
         """What notifications named, by id. Raises RetryLater, ConfigurationError."""

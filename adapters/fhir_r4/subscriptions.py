@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 from adapters.fhir_r4.feeds import Asker
 from adapters.fhir_r4.page import Page
+from adapters.fhir_r4.reachable import contact_points
 from adapters.fhir_r4.resources import check
 from adapters.fhir_r4.server import ACCEPT
 from adapters.fhir_r4.settings import FhirSourceSettings
@@ -125,6 +126,8 @@ class Subscriptions:
             "criteria": search,
             "channel": channel,
         }
+        if given.contact is not None:
+            made["contact"] = contact_points(given.contact)
         if given.topic is not None:
             made["meta"] = {"profile": [_IG + "backport-subscription"]}
             made["criteria"] = given.topic.replace("{type}", kind)

@@ -19,13 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from connector.errors import ConfigurationError, Rejected, RetryLater
+from connector.errors import Rejected
+from connector.laid_out import plain_errors
 from connector.ports import Outgoing, Receipt
 
 MANIFEST = "manifest.jsonl"
 _LOCK = ".manifest.lock"
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.EBUSY)
 
 
 class Folder:
@@ -39,7 +39,7 @@ class Folder:
     def deliver(self, outgoing: Outgoing) -> Receipt:
         """Files it once. Raises Rejected where its path is taken, RetryLater on a full disk."""
         target = self._target(outgoing.path)
-        with _plain_errors():
+        with plain_errors("the folder"):
             target.parent.mkdir(parents=True, exist_ok=True)
             self._inside(target.parent)
             with self._locked():
@@ -53,7 +53,7 @@ class Folder:
     def find(self, outgoing: Outgoing) -> Receipt | None:
         """The receipt if this key is noted, or its file lies there whole; else None."""
         target = self._target(outgoing.path)
-        with _plain_errors():
+        with plain_errors("the folder"):
             if not self._root.is_dir():
                 return None
             with self._locked():
@@ -183,21 +183,3 @@ def _flush(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    try:
-        yield
-    except (PermissionError, NotADirectoryError) as fault:
-        raise ConfigurationError(
-            "folder_not_writable", "the folder can't be written to", detail=type(fault).__name__
-        ) from None
-    except OSError as fault:
-        if fault.errno == errno.ENAMETOOLONG:
-            raise Rejected("path_refused", "the document's path is too long") from None
-        if fault.errno not in _FULL:
-            raise
-        raise RetryLater(
-            "disk_full", "the disk is full or away", detail=errno.errorcode[fault.errno]
-        ) from None

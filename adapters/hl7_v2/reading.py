@@ -86,13 +86,21 @@ class Reading:
             self.add("clinicians", {**found, "known_at": known_at})
 
     def clinicians(self, segment: Segment, number: int) -> None:
-        """The people of an XCN field who have an id and a name."""
+        """The people of an XCN field who have an id and a name.
+
+        The same name again is the same person under another number, such as the NPI: the first
+        number counts, as it does for visits.
+        """
+        named: dict[str, Columns] = {}
         for place in range(len(segment.repetitions(number))):
             parts = segment.parts(number, place) + [[""]] * 13
             words = [without_controls(part[0]).strip() for part in parts[:13]]
             if words[0] and words[1]:
                 name = " ".join(word for word in (words[2], words[1]) if word)
-                found = self.people.setdefault(words[0], {"clinician_id": words[0], "name": name})
+                found = named.get(name) or self.people.setdefault(
+                    words[0], {"clinician_id": words[0], "name": name}
+                )
+                named[name] = found
                 # XCN.7 degree (until v2.6 a plain word), XCN.13 kind of number (table 0203).
                 found |= {"degree": words[6]} if words[6] else {}
                 found |= {"npi": words[0]} if words[12].upper() == "NPI" else {}

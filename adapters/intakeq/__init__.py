@@ -6,44 +6,12 @@ Reports are filed as files of its clients.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from adapters.intakeq.settings import IntakeqDestinationSettings, IntakeqSourceSettings
 from connector.budget import Budget, Calls
-from connector.ports import Adapter, AdapterContext
-
-if TYPE_CHECKING:
-    from adapters.intakeq.account import Intakeq
-    from adapters.intakeq.destination import IntakeqFiles
-    from adapters.intakeq.fake import FakeIntakeq
-    from connector.polling.notice import ThinWebhook
-    from connector.polling.settings import VendorSettings
-    from connector.polling.source import PolledSource
-
-
-def _source(settings: IntakeqSourceSettings, context: AdapterContext) -> PolledSource[Intakeq]:
-    from adapters.intakeq.source import intakeq_source
-
-    return intakeq_source(settings, context)
-
-
-def _webhook(settings: IntakeqSourceSettings, context: AdapterContext) -> ThinWebhook:
-    from adapters.intakeq.events import intakeq_webhook
-
-    return intakeq_webhook(settings, context)
-
-
-def _destination(settings: IntakeqDestinationSettings, context: AdapterContext) -> IntakeqFiles:
-    from adapters.intakeq.destination import IntakeqFiles
-
-    return IntakeqFiles(settings, context)
-
-
-def _fake() -> FakeIntakeq:
-    from adapters.intakeq.fake import FakeIntakeq
-    from adapters.intakeq.sample import fill
-
-    return fill(FakeIntakeq())
+from connector.later import Later, filled_fake
+from connector.polling.settings import VendorSettings
+from connector.polling.vendor import vendor_adapter
 
 
 def _calls(settings: IntakeqSourceSettings) -> Sequence[Calls]:
@@ -64,20 +32,16 @@ def _concerns(settings: VendorSettings) -> Sequence[str]:
     return []
 
 
-ADAPTER = Adapter(
-    name="intakeq",
-    summary="Polls IntakeQ / PracticeQ within its quota; files reports with its clients",
-    source_settings=IntakeqSourceSettings,
-    source=_source,
-    destination_settings=IntakeqDestinationSettings,
-    destination=_destination,
-    webhook=_webhook,
-    posts_when=lambda settings: settings.webhook is not None,
-    formats=("pdf",),
-    kinds=("therapist", "patient", "insurer", "referrer"),
-    needs_patient=True,
+ADAPTER = vendor_adapter(
+    "intakeq",
+    "Polls IntakeQ / PracticeQ within its quota; files reports with its clients",
+    source=(IntakeqSourceSettings, Later("adapters.intakeq.source", "intakeq_source")),
+    destination=(IntakeqDestinationSettings, Later("adapters.intakeq.destination", "IntakeqFiles")),
+    webhook=Later("adapters.intakeq.events", "intakeq_webhook"),
+    fake=filled_fake(
+        Later("adapters.intakeq.fake", "FakeIntakeq"), Later("adapters.intakeq.sample", "fill")
+    ),
     concerns=_concerns,
     budget=Budget(per_minute=10, per_day=500),  # vendors.md, PracticeQ / IntakeQ
     calls=_calls,
-    fake=_fake,
 )

@@ -11,30 +11,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.intakeq.settings import IntakeqSourceSettings
-from connector.errors import ConfigurationError, InvalidRecord
-from connector.polling.notice import SecretAddress, ThinWebhook, Told, text_at
+from connector.errors import InvalidRecord
+from connector.polling.notice import ThinWebhook, Told, secret_address, text_at
 from connector.ports import AdapterContext
 
-_SHORTEST_SECRET = 16
 _TOP = {"IntakeId": "intakes", "NoteId": "notes"}
 
 
 def intakeq_webhook(settings: IntakeqSourceSettings, context: AdapterContext) -> ThinWebhook:
     """The webhook of a source. Raises ConfigurationError where its secret can't be used."""
     assert settings.webhook is not None  # else nothing is posted here
-    secrets = []
-    for place in settings.webhook.secret:
-        secret = place.read(context.home)
-        if len(secret) < _SHORTEST_SECRET or not secret.isalnum() or not secret.isascii():
-            raise ConfigurationError(
-                "secret_unusable",
-                f"the secret end of an address needs {_SHORTEST_SECRET} or more plain letters and "
-                "digits",
-                where=place.env or str(place.file),
-            )
-        secrets.append(secret.encode())
+    proof = secret_address(settings.webhook.secret, context.home)
     # ``signed`` is about what is in a body, and nobody vouches for that.
-    return ThinWebhook(context.name, SecretAddress(tuple(secrets)), read_event, signed=False)
+    return ThinWebhook(context.name, proof, read_event, signed=False)
 
 
 def read_event(event: Mapping[str, Any]) -> Told:

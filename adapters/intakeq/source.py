@@ -9,7 +9,7 @@ address of their own and are label text. Of notes only the metadata is taken.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from urllib.parse import quote
 from adapters.intakeq.account import Account, Intakeq
 from adapters.intakeq.settings import IntakeqSourceSettings
 from connector.errors import InvalidRecord
-from connector.polling.found import Found, Portion, entry, listed, server_time
+from connector.polling.found import Found, Portion, asked_for, entry, listed, server_time
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
 
@@ -103,11 +103,7 @@ class IntakeqList:
         if not self._kind.one:
             raise InvalidRecord("not_fetched", f"{self.table} can't be asked for one by one")
         answer = self._account.get(f"{self._kind.one}/{quote(own_id, safe='')}")
-        found = self._entry(answer.json())
-        if found.fault is None and found.id != own_id:
-            fault = InvalidRecord("other_record", "another record was given than asked for")
-            return replace(found, fault=fault)
-        return found
+        return asked_for(self._entry(answer.json()), own_id)
 
     def _entry(self, raw: Any) -> Found:
         if isinstance(raw, dict):

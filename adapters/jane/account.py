@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.jane.settings import JaneSettings
-from adapters.jane.token import RefreshedToken
+from adapters.jane.token import SIGN_IN, TOKEN, RefreshedToken
+from adapters.jane.token_file import TokenFile
 from connector.errors import RetryLater
 from connector.http import Answer, Http
 from connector.ports import AdapterContext
@@ -13,8 +14,6 @@ from connector.ports import AdapterContext
 VERSION = "2026-01-01"
 """The API's version; a date in its address (developers.jane.app, "Quick Start Guide")."""
 
-_SIGN_IN = "https://login.id.janeapp.com"
-_TOKEN = "/realms/jane/protocol/openid-connect/token"  # noqa: S105 (a path)
 _BUDGET_SECONDS = 75.0
 """Longer than a minute: a window of requests that opens again is worth waiting for."""
 
@@ -28,11 +27,10 @@ class Account:
         self._quota = context.quota_of(source)
         self.address = settings.trial_url or f"https://{settings.clinic}.janeapp.com"
         self._token = RefreshedToken(
-            f"{settings.trial_url or _SIGN_IN}{_TOKEN}",
+            f"{settings.trial_url or SIGN_IN}{TOKEN}",
             settings.client_id,
             settings.api_key.read(context.home),
-            context.home,
-            settings.refresh_token_file,
+            TokenFile(context.home, settings.refresh_token_file),
             private_network=self._trial,
             now=context.now,
         )

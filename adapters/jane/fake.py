@@ -1,19 +1,21 @@
 """A stand-in for Jane with its quirks (vendors.md, "Fake servers"; api-evangelist/jane-app).
 
 100 requests a minute for each address with ``Retry-After`` and ``X-Throttle-Match``, cursor paging,
-reasons of cancellations masked to "Other", refresh tokens that are good once, four thin events.
+reasons of cancellations masked to "Other", a sign-in in the browser with PKCE, refresh tokens that
+are good once, four thin events.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
 from connector.fakes.server import FakeServer, Reply, Request, uploads
@@ -45,6 +47,7 @@ class FakeJane(FakeServer):
         self.observations: list[dict[str, Any]] = []
         self.documents: dict[str, bytes] = {}
         self.refresh, self.tokens = FIRST_REFRESH, 0
+        self.codes: dict[str, tuple[str, str]] = {}
         self._asked: dict[str, list[datetime]] = {}
 
     def put(self, table: str, own_id: str, **content: Any) -> None:
@@ -56,6 +59,8 @@ class FakeJane(FakeServer):
 
     def reply(self, request: Request) -> Reply:
         """The answer of the API, or of its sign-in."""
+        if request.path.endswith("/protocol/openid-connect/auth"):
+            return self._allowed(request)
         if request.path.endswith("/protocol/openid-connect/token"):
             return self._signed_in(request)
         if request.headers.get("authorization") != f"Bearer made-up-access-{self.tokens}":
@@ -89,14 +94,24 @@ class FakeJane(FakeServer):
 
     def trial(self) -> str:
         """The lines of a site file."""
-        return _TRIAL.format(
-            url=self.url, id=CLIENT_ID, secret=CLIENT_SECRET, refresh=FIRST_REFRESH
-        )
+        return _TRIAL.format(url=self.url, id=CLIENT_ID, secret=CLIENT_SECRET)
+
+    def _allowed(self, request: Request) -> Reply:
+        """The page of the sign-in: whoever opens it has allowed it."""
+        wanted = (request.get("client_id"), request.get("response_type"), request.get("resource"))
+        proof = (request.get("code_challenge"), request.get("code_challenge_method"))
+        if wanted != (CLIENT_ID, "code", self.url) or not proof[0] or proof[1] != "S256":
+            return Reply(400, {"error": "invalid_request"})
+        code = f"made-up-code-{len(self.codes)}"
+        self.codes[code] = (proof[0], request.get("redirect_uri"))
+        back = urlencode({"code": code, "state": request.get("state")})
+        return Reply(302, b"", {"Location": f"{request.get('redirect_uri')}?{back}"})
 
     def _signed_in(self, request: Request) -> Reply:
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
-        wanted = (form.get("client_id"), form.get("client_secret"), form.get("refresh_token"))
-        if wanted != (CLIENT_ID, CLIENT_SECRET, self.refresh):
+        if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
+            return Reply(401, {"error": "invalid_client"})
+        if not (self._by_code(form) if "code" in form else self._by_refresh(form)):
             return Reply(400, {"error": "invalid_grant"})
         self.tokens += 1
         self.refresh = f"made-up-refresh-{self.tokens}"
@@ -107,6 +122,16 @@ class FakeJane(FakeServer):
                 "expires_in": 300, "refresh_token": self.refresh, "refresh_expires_in": 1800,
             },
         )  # fmt: skip
+
+    def _by_refresh(self, form: dict[str, str]) -> bool:
+        return form.get("refresh_token") == self.refresh
+
+    def _by_code(self, form: dict[str, str]) -> bool:
+        """A code is good once, with its verifier (RFC 7636) and the address that it went to."""
+        challenge, address = self.codes.pop(form["code"], ("", ""))
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        right = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return (challenge, address) == (right, form.get("redirect_uri"))
 
     def _throttled(self, table: str) -> int:
         """Seconds to wait; 0: it is within the limit, and counts."""
@@ -187,8 +212,7 @@ def _page(request: Request, held: list[Any]) -> Reply:
     )
 
 
-_TRIAL = """# put the first refresh token into a file:
-#   install -m 600 /dev/stdin data/jane-refresh <<< {refresh}
+_TRIAL = """# sign in first: connector connect jane
 sources:
   - name: jane
     adapter: jane

@@ -25,12 +25,18 @@ class JaneSettings(VendorSettings):
 
     ``refresh_token_file`` holds what Jane gave when a person of the clinic signed in; each use
     replaces it, so the service must be able to write it. Source and destination share one file.
+    ``redirect_uri`` is where Jane sends that person: as registered for the client; on this machine,
+    ``connector connect`` takes it in by itself.
     """
 
     api_key: SecretReference = Field(alias="client_secret")
     client_id: str = Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")
     clinic: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
     refresh_token_file: str = Field(pattern=r"^[^\x00-\x1f]+$")
+    redirect_uri: str = Field(
+        default="http://127.0.0.1:8765/signed-in",
+        pattern=r"^(https://[^\s?#<>\"]+|http://127\.0\.0\.1:[0-9]{2,5}/[A-Za-z0-9/_-]*)$",
+    )
 
 
 class EventSettings(Section):

@@ -9,16 +9,14 @@ unless it is one of Jane's own words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from adapters.jane.account import Account, fields
 from adapters.jane.settings import JaneSourceSettings
-from connector.errors import InvalidRecord
 from connector.http import Http
-from connector.polling.found import Found, Portion, entry, listed, server_time
+from connector.polling.found import Found, Portion, asked_for, entry, listed, server_time
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
 
@@ -69,11 +67,7 @@ class JaneList:
     def one(self, own_id: str) -> Found | None:
         """The record by its id; a 404 is raised as NotFound."""
         answer = self._http.request("GET", f"{self.table}/{quote(own_id, safe='')}")
-        found = self._found(answer.json())
-        if found.fault is None and found.id != own_id:
-            fault = InvalidRecord("other_record", "another record was given than asked for")
-            return replace(found, fault=fault)
-        return found
+        return asked_for(self._found(answer.json()), own_id)
 
     def _found(self, raw: Any) -> Found:
         if isinstance(raw, dict):

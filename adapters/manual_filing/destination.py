@@ -7,18 +7,15 @@ file names hold no name and no chart number.
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from connector.errors import AwaitsPerson, ConfigurationError, Rejected, RetryLater
+from connector.errors import AwaitsPerson, Rejected
+from connector.laid_out import plain_errors
 from connector.ports import Outgoing, Receipt
 
 NOTE = ".note.txt"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.EBUSY)
 
 
 class FilingTray:
@@ -37,7 +34,7 @@ class FilingTray:
                 "in parts",
             )
         target = self.place(outgoing.path)
-        with _plain_errors():
+        with plain_errors("the filing folder"):
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.parent.resolve().is_relative_to(self._root.resolve()):
                 raise Rejected("path_refused", "the document's path leads outside the folder")
@@ -64,7 +61,7 @@ class FilingTray:
     def filed(self, path: str) -> None:
         """Takes the files away; folders that are empty then, too."""
         target = self.place(path)
-        with _plain_errors():
+        with plain_errors("the filing folder"):
             for one in (target, _beside(target)):
                 one.unlink(missing_ok=True)
             folder = target.parent
@@ -92,22 +89,3 @@ def _put(target: Path, content: bytes) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    try:
-        yield
-    except (PermissionError, NotADirectoryError, FileExistsError, IsADirectoryError) as fault:
-        raise ConfigurationError(
-            "folder_not_writable", "the filing folder can't be written to",
-            detail=type(fault).__name__,
-        ) from None  # fmt: skip
-    except OSError as fault:
-        if fault.errno == errno.ENAMETOOLONG:
-            raise Rejected("path_refused", "the document's path is too long") from None
-        if fault.errno not in _FULL:
-            raise
-        raise RetryLater(
-            "disk_full", "the disk is full or away", detail=errno.errorcode[fault.errno]
-        ) from None

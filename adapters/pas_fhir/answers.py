@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from connector.authorizations.answers import decision_of
@@ -46,9 +46,17 @@ def _row(bundle: dict[str, Any], decision: Decision) -> dict[str, Any]:
             "way": "pas",
             "ties": _ties(decision),
             "decision": found.model_dump(mode="json"),
+            "issued": _stamp(decision.created),
         },
         "response": bundle,
     }
+
+
+def _stamp(created: datetime | None) -> str:
+    """When the payer made the answer, in UTC; empty where it does not say with its zone."""
+    if created is None or created.tzinfo is None:
+        return ""
+    return created.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _ties(decision: Decision) -> list[str]:

@@ -23,9 +23,10 @@ class Attachments:
     def send(self, replies: Sequence[AttachmentReply], url: str | None = None) -> list[str]:
         """Sends each; the hosts that took them. Sending again replaces nothing at a payer, so a
         reply of which nobody knows whether it arrived raises RetryLater ("answer_lost")."""
-        return [self._one(attachment_parameters(reply), url).host for reply in replies]
+        return [self.post(written(attachment_parameters(one)), url).host for one in replies]
 
-    def _one(self, parameters: dict[str, Any], url: str | None) -> Answer:
+    def post(self, parameters: bytes, url: str | None = None) -> Answer:
+        """Sends the Parameters of one reply. Raises as ``send`` does."""
         target = url or self._url
         if target is None:
             raise ConfigurationError(
@@ -34,6 +35,13 @@ class Attachments:
             )
         base = target.rstrip("/").removesuffix("/$submit-attachment")
         with self._server.open(base) as http:
-            return http.request(
-                "POST", "$submit-attachment", body=written(parameters), headers=HEADERS
-            )
+            return http.request("POST", "$submit-attachment", body=parameters, headers=HEADERS)
+
+
+def tracking_of(parameters: Any) -> str:
+    """The number under which documents were sent; empty where the content is none of ours."""
+    listed = parameters.get("parameter") if isinstance(parameters, dict) else None
+    for one in listed or ():
+        if isinstance(one, dict) and one.get("name") == "TrackingId":
+            return str((one.get("valueIdentifier") or {}).get("value") or "")
+    return ""

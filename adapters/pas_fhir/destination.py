@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.pas_fhir.answers import answer_page
+from adapters.pas_fhir.attachments import Attachments, tracking_of
 from adapters.pas_fhir.payer import HEADERS, PayerServer, written
 from adapters.pas_fhir.settings import PasDestinationSettings
 from connector.documents.pas.build import claim_of, inquiry_bundle, request_bundle
@@ -22,6 +23,7 @@ from connector.documents.pas.read_packet import read_packet
 from connector.errors import AwaitsPerson, InvalidRecord, Rejected, RetryLater
 from connector.http import Answer
 from connector.http.outcome import reasons
+from connector.json_text import read_object
 from connector.ports import AdapterContext, Answered, Outgoing, Receipt
 
 _NO_INQUIRY = (404, 405, 501)
@@ -29,11 +31,23 @@ _SHOWN = 3
 
 
 class PasPayer:
-    """One payer that takes requests by PAS. May be used by several threads at once."""
+    """One payer that takes requests by PAS. May be used by several threads at once.
+
+    PAS asks not to inquire repeatedly (2.2.1, "Prior Authorization Inquiries").
+    """
+
+    asked_every = timedelta(days=1)
 
     def __init__(self, settings: PasDestinationSettings, context: AdapterContext) -> None:
         self._settings, self._context = settings, context
         self._server = PayerServer(settings, context)
+        url = settings.attachments_url or settings.base_url
+        self._attachments = Attachments(self._server, url)
+
+    @property
+    def settle_seconds(self) -> int:
+        """So long the receiver may be at work on what it was sent."""
+        return self._settings.settle_seconds
 
     def deliver(self, outgoing: Outgoing) -> Receipt:
         """Submits the request; its bundle's identifier is the same at every attempt.
@@ -41,6 +55,8 @@ class PasPayer:
         Raises Rejected where the payer refuses it or it may not be sent as it is, RetryLater
         ("answer_lost") where it may have arrived: ``find`` must be asked before the next attempt.
         """
+        if _is_attachment(outgoing):
+            return self._attach(outgoing)
         packet = _packet(outgoing)
         bundle = _bundle(packet)
         claim = claim_of(bundle)
@@ -61,6 +77,10 @@ class PasPayer:
 
         Raises AwaitsPerson where an earlier attempt may have arrived and the payer can't tell.
         """
+        if _is_attachment(outgoing):
+            if outgoing.unsure:
+                raise _ask_by_hand("can't be asked about documents", "the documents are there")
+            return None
         packet = _packet(outgoing)
         claim = claim_of(_bundle(packet))
         response = self._inquired(packet, unsure=outgoing.unsure)
@@ -72,11 +92,24 @@ class PasPayer:
         mine = {"resourceType": "Parameters", "parameter": _mine(response, claim)}
         return self._receipt(outgoing, packet, claim, mine, "$inquire")
 
+    def _attach(self, outgoing: Outgoing) -> Receipt:
+        """Documents that the payer asked for; they can't be looked up there."""
+        tracking = tracking_of(read_object(outgoing.content))
+        if not tracking:
+            raise Rejected("not_documents", "this content is not what $submit-attachment takes")
+        try:
+            self._attachments.post(outgoing.content)
+        except RetryLater as fault:
+            raise self._settled(fault) from None
+        return Receipt(outgoing.key, tracking)
+
     def inquire(self, outgoing: Outgoing) -> Answered | None:
         """What the payer says of a request that it has: the fallback where no notice comes.
 
         None where it knows nothing of it, or cannot be asked.
         """
+        if _is_attachment(outgoing):
+            return None
         receipt = self.find(outgoing)
         return None if receipt is None else receipt.answer
 
@@ -175,9 +208,13 @@ def _lost(host: str, what: str) -> RetryLater:
     )
 
 
-def _ask_by_hand(what: str) -> AwaitsPerson:
+def _is_attachment(outgoing: Outgoing) -> bool:
+    return outgoing.labels.get("kind") == "attachment"
+
+
+def _ask_by_hand(what: str, whether: str = "the request is there") -> AwaitsPerson:
     return AwaitsPerson(
         "submission_unclear",
         f"an earlier attempt may have arrived, and the payer {what}; call the payer, and say "
-        "whether the request is there",
+        f"whether {whether}",
     )

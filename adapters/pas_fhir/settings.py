@@ -30,9 +30,9 @@ class _Section(BaseModel):
 class PasDestinationSettings(_Section):
     """Where requests go. ``private_network``: the payer's address is inside our own network.
 
-    ``attachments_url`` is where $submit-attachment is posted, where the payer's request names no
-    other place. ``answers_to`` is the source that answers are kept under. After an attempt of
-    which nobody knows whether it arrived, the payer is asked no sooner than ``settle_seconds``.
+    ``attachments_url`` is where $submit-attachment is posted, ``base_url`` by default.
+    ``answers_to`` is the source that answers are kept under. After an attempt of which nobody knows
+    whether it arrived, the payer is asked no sooner than ``settle_seconds``.
     """
 
     base_url: str

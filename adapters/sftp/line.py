@@ -75,7 +75,9 @@ class Server:
 
         seconds = self._settings.timeout_seconds
         transport.banner_timeout = transport.auth_timeout = seconds
-        kinds = dict.fromkeys(key.split()[0] for key in self._settings.host_keys)
+        pinned = [key.split()[0] for key in self._settings.host_keys]
+        # the others too, last: a key of another type is refused with its fingerprint
+        kinds = dict.fromkeys([*pinned, *KEY_TYPES])
         transport.get_security_options().key_types = [
             algorithm for kind in kinds for algorithm in KEY_TYPES[kind]
         ]
@@ -126,8 +128,8 @@ class Server:
         except paramiko.ssh_exception.IncompatiblePeer:
             raise ConfigurationError(
                 "host_key_refused",
-                f"{self.name} has no host key of the types in host_keys, or no encryption that is "
-                "safe today; ask its operator for its current host keys",
+                f"{self.name} has no host key or no encryption that is safe today (types of keys: "
+                f"{', '.join(KEY_TYPES)}); ask its operator for its current host keys",
             ) from None
         except TimeoutError:
             raise RetryLater(

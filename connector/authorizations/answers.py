@@ -41,6 +41,7 @@ def decision_of(found: ReviewMeaning) -> Decision:
         reasons=tuple(rejected),
         messages=found.messages,
         documents_wanted=found.documents_wanted,
+        tracking=found.documents_number,
         lines=tuple(
             Line(
                 code=one.code, outcome=one.status, reason=one.reason, asked=one.asked,
@@ -53,13 +54,23 @@ def decision_of(found: ReviewMeaning) -> Decision:
 
 
 def decision_event(
-    case: str, decision: Decision, at: datetime, *, way: str, answer: object, by: str = ""
+    case: str,
+    decision: Decision,
+    at: datetime,
+    *,
+    way: str,
+    answer: object,
+    by: str = "",
+    issued: str = "",
 ) -> Event:
-    """The event of a decision; ``answer`` (plain values) is what makes it the same or another."""
+    """The event of a decision; ``answer`` (plain values) is what makes it the same or another.
+
+    ``issued``: when the payer made it, by its own word.
+    """
     return Event.model_validate(
         {
             "id": event_id(case, way, answer), "case": case, "kind": "decision", "at": at,
-            "way": way, "by": by, "decision": decision,
+            "way": way, "by": by, "decision": decision, "issued": issued,
         }
     )  # fmt: skip
 
@@ -80,12 +91,28 @@ def receipt_event(case: str, tied: Tied, at: datetime, *, what: str, answer: obj
 
 
 def wanted_event(
-    case: str, at: datetime, *, texts: tuple[str, ...], next_step: str, answer: object
+    case: str,
+    at: datetime,
+    *,
+    texts: tuple[str, ...],
+    next_step: str,
+    answer: object,
+    tracking: str,
 ) -> Event:
     """The event of a 277 that asks for more: the payer waits for the practice."""
     return Event(
-        id=event_id(case, "x12", answer), case=case, kind="returned", at=at, way="x12", by="277",
-        texts=texts, next_step=next_step,
+        id=event_id(case, "x12", answer), case=case, kind="wanted", at=at, way="x12", by="277",
+        texts=texts, next_step=next_step, tracking=tracking[:50],
+    )  # fmt: skip
+
+
+def status_event(
+    case: str, at: datetime, *, taken: bool, texts: tuple[str, ...], next_step: str, answer: object
+) -> Event:
+    """The event of a 277 that tells where a request stands, or that it was not taken."""
+    return Event(
+        id=event_id(case, "x12", answer), case=case, kind="received" if taken else "returned",
+        at=at, way="x12", by="277", texts=texts, next_step=next_step,
     )  # fmt: skip
 
 

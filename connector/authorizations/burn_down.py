@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -37,10 +37,12 @@ def burn_down(
     today: date,
     rules: BurnDownRules,
     of_payer: Callable[[Authorization], BurnDownRules] | None = None,
+    reopened: Collection[str] = (),
 ) -> tuple[AuthorizationView, ...]:
     """One view per authorization, in order of start; visits carry the practice's local time.
 
     ``of_payer`` gives the payer's own numbers, where it has any; ``rules`` are the practice's.
+    ``reopened`` are requests that are drafted once more, so that they ask for nothing yet.
 
     ``used`` is what was attended in the period, or the source's own count where that is higher
     (our visits may not go back far enough). Missed and cancelled visits take nothing.
@@ -57,7 +59,8 @@ def burn_down(
         if v.status == "scheduled" and v.starts_at.date() >= today and v.id not in counted
     ]
     ordered = sorted(current, key=lambda a: (a.starts_on or date.min, a.id))
-    return tuple(_view(a, taken[a.id], uncovered, ordered, today, numbers[a.id]) for a in ordered)
+    asked = [a for a in ordered if a.id not in reopened]
+    return tuple(_view(a, taken[a.id], uncovered, asked, today, numbers[a.id]) for a in ordered)
 
 
 def _view(

@@ -70,8 +70,9 @@ class Line(Frozen):
 class Decision(Frozen):
     """What a payer said, by whatever way it came: X12, FHIR, or a person who heard it.
 
-    ``reference`` is the payer's administrative number of an undecided or denied request. An outcome
-    of ``rejected``, ``call`` or ``unanswered`` decides nothing. Amounts are in ``unit``.
+    ``reference`` is the payer's administrative number of an undecided or denied request, and
+    ``tracking`` the number with which it asks for documents. An outcome of ``rejected``, ``call``
+    or ``unanswered`` decides nothing. Amounts are in ``unit``.
     """
 
     outcome: Outcome
@@ -84,6 +85,7 @@ class Decision(Frozen):
     reasons: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     documents_wanted: tuple[str, ...] = ()
+    tracking: str | None = Field(default=None, max_length=50)
     lines: tuple[Line, ...] = ()
     next_step: str = ""
 
@@ -107,12 +109,20 @@ class Event(Frozen):
 
     ``requested`` carries ``asked``, the signed ``document``, and the numbers of the files ``sent``;
     ``decision`` a decision, ``moved`` and ``corrected`` the ``state`` that a person stated.
-    ``received`` and ``returned`` are receipts: the file was read, or it was not taken.
+    ``received`` and ``returned`` are receipts: the file was read, or it was not taken. ``wanted``:
+    the payer asks for documents, under the number ``tracking``; ``answered``: they went out.
+    ``cancelling``: the payer was asked to cancel, by the signed ``document``. ``reopened``: a
+    person wants it drafted once more. ``kept``: a version, or the wish to cancel, was withdrawn
+    before it left, so the request is what it was before: ``since`` when, in which ``state``.
+    ``issued``: when the payer says that it made the answer, comparable within one ``way`` alone.
     """
 
     id: str
     case: str
-    kind: Literal["requested", "decision", "received", "returned", "moved", "corrected"]
+    kind: Literal[
+        "requested", "decision", "received", "returned", "moved", "corrected", "wanted",
+        "answered", "cancelling", "reopened", "kept",
+    ]  # fmt: skip
     at: AwareDatetime
     way: Literal["clinician", "x12", "pas", "person"]
     by: str = ""
@@ -123,11 +133,18 @@ class Event(Frozen):
     state: State | None = None
     texts: tuple[str, ...] = ()
     next_step: str = ""
+    tracking: str = Field(default="", max_length=50)
+    since: AwareDatetime | None = None
+    issued: str = Field(default="", max_length=40)
 
 
 class Case(Frozen):
     """What a request has become. ``problem`` is what keeps the payer from deciding, if something
-    does; ``version`` counts how often it was asked."""
+    does; ``version`` counts how often it was asked. ``wanted`` are the documents that the payer
+    waits for, under the number ``tracking``. ``cancelling``: its word that all is void is awaited.
+    ``reopened``: it is drafted once more, to be signed as a new version. ``issued``: by which way
+    and when the payer made its decision, as it says.
+    """
 
     id: str
     state: State
@@ -137,16 +154,26 @@ class Case(Frozen):
     requested_at: AwareDatetime
     pended_at: AwareDatetime | None = None
     decided_at: AwareDatetime | None = None
+    issued: str = ""
     changed_at: AwareDatetime
     decision: Decision | None = None
     problem: str = ""
     next_step: str = ""
     sent: tuple[dict[str, Any], ...] = ()
+    wanted: tuple[str, ...] = ()
+    tracking: str = ""
+    cancelling: bool = False
+    reopened: bool = False
 
     @property
     def undecided(self) -> bool:
         """The payer owes a decision."""
         return self.state in _OPEN
+
+    @property
+    def awaited(self) -> bool:
+        """The payer owes a word: a decision, or that a request is cancelled."""
+        return self.undecided or self.cancelling
 
 
 def replay(events: Iterable[Event]) -> Case | None:
@@ -168,17 +195,44 @@ def apply(case: Case | None, event: Event) -> Case:
         raise Rejected("no_request", "nothing was asked for under this reference")
     if event.kind == "decision":
         return _decided(case, event)
-    if event.kind in ("received", "returned"):
-        problem = "; ".join(event.texts) or "the file was not taken"
-        returned = event.kind == "returned" and case.undecided
-        changes: dict[str, Any] = {"changed_at": event.at}
-        if returned:
-            changes |= {"problem": problem, "next_step": event.next_step}
-        return case.model_copy(update=changes)
+    if event.kind in _NOTED:
+        return case.model_copy(update={"changed_at": event.at, **_noted(case, event)})
+    if event.kind == "kept":
+        return _kept(case, event)
     assert event.state is not None  # what a person states is a state
     if event.kind == "moved":
         _refuse(case.state, event.state)
     return _by_person(case, event, event.state)
+
+
+_NOTED = ("received", "returned", "wanted", "answered", "cancelling", "reopened")
+
+
+def _noted(case: Case, event: Event) -> dict[str, Any]:
+    """What changes by an event that decides nothing; after a decision only what is news then."""
+    if event.kind == "cancelling":
+        if case.state in ("denied", "cancelled"):
+            raise Rejected("illegal_move", f"it is {words(case.state)}: nothing is to be cancelled")
+        return {
+            "cancelling": True, "document": event.document, "sent": (*case.sent, *event.sent),
+            "problem": "", "next_step": event.next_step, "wanted": (), "tracking": "",
+        }  # fmt: skip
+    if event.kind == "reopened":
+        _refuse(case.state, "requested")
+        return {"reopened": True, "next_step": event.next_step}
+    if not case.awaited:
+        return {}
+    if event.kind == "returned":
+        problem = "; ".join(event.texts) or "the file was not taken"
+        return {"problem": problem, "next_step": event.next_step}
+    if event.kind == "wanted":
+        return {"wanted": event.texts or ("documents",), "tracking": event.tracking,
+                "next_step": event.next_step}  # fmt: skip
+    if event.kind == "answered":
+        return {"wanted": (), "tracking": "", "problem": "", "next_step": event.next_step}
+    # A receipt is no news where something else is to be done.
+    waits = case.state == "requested" and not (case.problem or case.wanted or case.reopened)
+    return {"next_step": event.next_step} if waits else {}
 
 
 def may(state: State | None, to: State) -> bool:
@@ -212,10 +266,21 @@ def _requested(case: Case | None, event: Event) -> Case:
         update={
             "state": "requested", "asked": event.asked, "version": case.version + 1,
             "requested_at": event.at, "pended_at": None, "decided_at": None, "decision": None,
-            "changed_at": event.at, "problem": "", "next_step": "",
-            "sent": (*case.sent, *event.sent), "document": event.document,
+            "changed_at": event.at, "problem": "", "next_step": "", "wanted": (), "tracking": "",
+            "sent": (*case.sent, *event.sent), "document": event.document, "cancelling": False,
+            "reopened": False,
         }
     )  # fmt: skip
+
+
+def _kept(case: Case, event: Event) -> Case:
+    assert event.state is not None and event.asked is not None
+    changes: dict[str, Any] = {
+        "state": event.state, "asked": event.asked, "document": event.document, "problem": "",
+        "decision": event.decision, "requested_at": event.since or case.requested_at,
+        "changed_at": event.at, "cancelling": False, "next_step": event.next_step,
+    }  # fmt: skip
+    return case.model_copy(update=changes)
 
 
 def _decided(case: Case, event: Event) -> Case:
@@ -226,23 +291,36 @@ def _decided(case: Case, event: Event) -> Case:
         return _not_decided(case, event, decision)
     if to == case.state and decision == case.decision:
         return case  # said once more, in another file
-    if to == "pended" and case.decided_at is not None and event.at <= case.decided_at:
-        return case  # it was overtaken by the decision
+    if to == "pended" and _overtaken(case, event):
+        return case
     _refuse(case.state, to)
     changes: dict[str, Any] = {
         "state": to, "decision": decision, "changed_at": event.at, "problem": "",
-        "next_step": decision.next_step,
+        "next_step": decision.next_step, "wanted": (), "tracking": "",
+        "cancelling": case.cancelling and to == "pended",
+        "reopened": case.reopened and to == "pended",
     }  # fmt: skip
     if to == "pended":
+        changes |= {"wanted": decision.documents_wanted, "tracking": decision.tracking or ""}
         changes["pended_at"] = event.at
         changes["decided_at"] = None
     else:
         changes["decided_at"] = event.at
+        changes["issued"] = f"{event.way} {event.issued}" if event.issued else ""
     return case.model_copy(update=changes)
 
 
+def _overtaken(case: Case, event: Event) -> bool:
+    """Whether an answer is no newer than the decision: it came late, or once more."""
+    if case.decided_at is None:
+        return False
+    stamp = f"{event.way} {event.issued}"
+    alike = bool(event.issued) and case.issued.startswith(f"{event.way} ")
+    return event.at <= case.decided_at or (alike and stamp <= case.issued)
+
+
 def _not_decided(case: Case, event: Event, decision: Decision) -> Case:
-    if not case.undecided:
+    if not case.awaited:
         return case.model_copy(update={"next_step": decision.next_step, "changed_at": event.at})
     texts = (*decision.reasons, *decision.messages)
     problem = "; ".join(texts) or "the payer's answer leaves the decision open"
@@ -254,6 +332,7 @@ def _not_decided(case: Case, event: Event, decision: Decision) -> Case:
 def _by_person(case: Case, event: Event, to: State) -> Case:
     changes: dict[str, Any] = {
         "state": to, "changed_at": event.at, "problem": "", "next_step": event.next_step,
+        "wanted": (), "tracking": "", "cancelling": False, "reopened": False,
     }  # fmt: skip
     if event.decision is not None:
         changes["decision"] = event.decision

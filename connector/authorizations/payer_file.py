@@ -17,8 +17,11 @@ T = TypeVar("T")
 LineOfBusiness = Literal[
     "commercial", "self_funded", "medicare_advantage", "medicare", "medicaid", "chip", "exchange"
 ]
-Channel = Literal["x12", "pas", "clearinghouse", "portal", "fax", "phone"]
+Channel = Literal["x12", "pas", "cdex", "clearinghouse", "portal", "fax", "phone"]
 Discipline = Literal["mental_health", "physical_therapy"]
+NumberSystem = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s\"<>]+$", max_length=200)
+]
 Cpt = Annotated[str, Field(pattern=r"^([0-9]{4}[0-9A-Z]|[A-Z][0-9]{4})$")]
 
 
@@ -100,6 +103,13 @@ class X12File(_Part):
     attachment_version: Literal["005010X210", "006020X314", "006020X316"] | None = None
 
 
+class PasNumbers(_Part):
+    """Whose numbers the payer's and the members' are in FHIR, as addresses (URI) that it stated."""
+
+    payer_system: Stated[NumberSystem] | None = None
+    member_system: Stated[NumberSystem] | None = None
+
+
 class PayerRule(_Part):
     """What holds for some plans, procedures and days; what is left out is not known.
 
@@ -157,6 +167,7 @@ class PayerFile(_Part):
     synthetic: bool = False
     note: str = ""
     x12: X12File | None = None
+    pas: PasNumbers | None = None
     rules: tuple[PayerRule, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

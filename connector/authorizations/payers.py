@@ -16,6 +16,7 @@ from connector.authorizations.payer_file import (
     Channel,
     Clock,
     LineOfBusiness,
+    PasNumbers,
     PayerFile,
     PayerRule,
     PortalLine,
@@ -60,6 +61,7 @@ class Advice(Frozen):
     attachments: tuple[WantedPart, ...] = ()
     portal: tuple[PortalLine, ...] = ()
     x12: X12File | None = None
+    pas: PasNumbers | None = None
     sources: tuple[Source, ...] = ()
 
     @property
@@ -138,7 +140,7 @@ def _why_none(file: PayerFile, asked: Question) -> str:
 
 
 def _open(file: PayerFile, reason: str) -> Advice:
-    return Advice(payer=file.name, payer_id=file.id, reason=reason, x12=file.x12)
+    return Advice(payer=file.name, payer_id=file.id, reason=reason, x12=file.x12, pas=file.pas)
 
 
 def _advice(file: PayerFile, rule: PayerRule, asked: Question) -> Advice:
@@ -157,8 +159,8 @@ def _advice(file: PayerFile, rule: PayerRule, asked: Question) -> Advice:
         values.pop(name, None)
     return Advice(
         payer=file.name, payer_id=file.id, rule_id=rule.id, verdict=verdict, reason=reason,
-        line_of_business=rule.line_of_business, clock=clock, x12=file.x12, sources=tuple(sources),
-        **values,
+        line_of_business=rule.line_of_business, clock=clock, x12=file.x12, pas=file.pas,
+        sources=tuple(sources), **values,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ _COMMANDS = {
     "run": ("connector.cli.run", "Poll all sources once, or go on until stopped."),
     "poll": ("connector.cli.run", "Ask one source for what is new, now."),
     "backfill": ("connector.cli.counterparts", "Read a source's history again, from a date on."),
+    "connect": ("connector.cli.connect", "Sign in to a vendor with the browser, once."),
     "fake": ("connector.cli.counterparts", "A stand-in for a vendor's system, for a trial."),
     "subscriptions": ("connector.cli.subscriptions", "What an EHR tells us of by itself."),
     "export-load": ("connector.cli.subscriptions", "Load all that a source has, by its export."),

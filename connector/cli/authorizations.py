@@ -94,8 +94,10 @@ def show_command(home: Path, reference: str) -> None:
             click.echo(f"The payer says: {text}")
         for line in decision.lines:
             click.echo(f"  {line.code or 'a service'}: {line.outcome}, {line.reason}")
-        for name in decision.documents_wanted:
-            click.echo(f"Wanted: {name}")
+    for name in case.wanted:
+        click.echo(f"Wanted:     {name}")
+    if case.tracking:
+        click.echo(f"Asked with: {case.tracking}")
     click.echo(f"Time:       {_times(case, standing(case, app.site.now(), zone), zone)}")
     if case.problem:
         click.echo(f"Problem:    {case.problem}")
@@ -136,6 +138,70 @@ def set_command(home: Path, /, reference: str, **given: Any) -> None:
     click.echo(f"{done.case.id}: {_state(done.case)}")
     if done.case.next_step:
         click.echo(f"Next: {done.case.next_step}")
+
+
+@authorizations_command.command("amend")
+@click.argument("reference")
+@click.option("--by", required=True, metavar="NAME", help="Who wants it drafted again.")
+@click.option("--why", required=True, help="What has to change, for the practice alone.")
+@click.pass_obj
+def amend_command(home: Path, reference: str, by: str, why: str) -> None:
+    """Draft a request once more that the payer has not decided on: sign it as a new version.
+
+    The draft is made of the records as they are then: correct them first. A payer by FHIR gets an
+    update of the same request.
+    """
+    from connector.pipeline.release import person
+    from connector.release.requested import reopen
+
+    app, by = open_app(home), person(by)
+    now = app.site.now()
+    with app.open_store() as store:
+        row = _find(store, reference)
+        done = store.write(lambda tx: reopen(tx, row, by, " ".join(why.split()), now))
+    if done is None:
+        click.echo("It is drafted again already; see documents list --waiting.")
+        return
+    click.echo(f"{done.case.id} is drafted once more with the next run; then sign it.")
+
+
+@authorizations_command.command("cancel")
+@click.argument("reference")
+@click.option("--by", required=True, metavar="'NAME, CREDENTIAL'", help="The clinician who signs.")
+@click.option("--why", required=True, help="Why, for the practice alone.")
+@click.pass_obj
+def cancel_command(home: Path, reference: str, by: str, why: str) -> None:
+    """Ask the payer to cancel a request that it has, signed, by the way on which it went there."""
+    from connector.pipeline.release import signer
+    from connector.release.cancel import cancel
+
+    app, who = open_app(home), signer(by)
+    with app.open_store() as store:
+        row = _find(store, reference)
+        done = cancel(app.desk(store), row.case.id, who, why)
+    if done is None:
+        click.echo("The payer was asked already; nothing changed.")
+        return
+    click.echo(f"{done.case.id}: {_state(done.case)}")
+    click.echo(f"Next: {done.case.next_step}")
+
+
+@authorizations_command.command("send-documents")
+@click.argument("reference")
+@click.option("--by", required=True, metavar="'NAME, CREDENTIAL'", help="The clinician who signs.")
+@click.option("--document", default="", metavar="ID", help="A signed report; else the newest one.")
+@click.pass_obj
+def send_documents_command(home: Path, reference: str, by: str, document: str) -> None:
+    """Send the payer the report that it asked for, signed, under the number it asked with."""
+    from connector.pipeline.release import signer
+    from connector.release.papers import send_papers
+
+    app, who = open_app(home), signer(by)
+    with app.open_store() as store:
+        row = _find(store, reference)
+        done = send_papers(app.desk(store), row.case.id, who, document)
+    if done is not None:
+        click.echo(f"{done.case.id}: on its way. Next: {done.case.next_step}")
 
 
 def _heard(row: CaseRow, given: dict[str, Any], now: datetime, zone: ZoneInfo) -> Event:
@@ -221,7 +287,8 @@ def _state(case: Case) -> str:
 
     version = f", version {case.version}" if case.version > 1 else ""
     back = ", came back" if case.problem and case.undecided else ""
-    return f"{words(case.state)}{version}{back}"
+    ending = ", to be cancelled" if case.cancelling else ""
+    return f"{words(case.state)}{version}{back}{ending}"
 
 
 def _visits(count: int | None) -> str:

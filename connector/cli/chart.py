@@ -1,4 +1,4 @@
-"""``chart``: where the golden thread of a chart breaks, and which breaks a practice has most."""
+"""``chart``: where the golden thread of charts breaks; the records that the breaks name."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,22 +17,13 @@ from connector.cli.tables import console, table
 from connector.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from connector.progress import Documented, GoldenThread, Progress, RecordRef
+    from connector.chart_desk import ChartDesk, Checked
+    from connector.progress import Documented, RecordRef
     from connector.records import Patient
     from connector.store.store import Tx
 
 _PAGE = 200
 _DISCIPLINES = {"mental_health": "psychotherapy", "physical_therapy": "physical therapy"}
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One patient's chart as checked."""
-
-    patient: Patient
-    in_care: bool
-    thread: GoldenThread
-    elements: tuple[Documented, ...]
 
 
 @click.group("chart")
@@ -66,6 +55,30 @@ def check_command(home: Path, patient: str | None, everything: bool, as_json: bo
         sys.exit(EXIT_NEEDS_PERSON)
 
 
+@chart_command.command("record")
+@click.argument("record_id")
+@click.pass_obj
+def record_command(home: Path, record_id: str) -> None:
+    """Where the record RECORD_ID, named by a break, came from; its dates, codes and states."""
+    app = open_app(home)
+    with app.open_store() as store:
+        found = store.write(lambda tx: _desk(app).record(tx, record_id))
+    if found is None:
+        raise ConfigurationError(
+            "no_such_record", "no record has that id; `chart check` lists ids of records"
+        )
+    rows = [*found.origin, *found.fields]
+    if found.patient is not None:
+        rows = [("Chart", found.patient.chart_number), *rows]
+    console().print(table(f"{found.kind} {found.id}", ("what", "value"), rows))
+
+
+def _desk(app: App) -> ChartDesk:
+    from connector.chart_desk import ChartDesk
+
+    return ChartDesk(app.practice, app.instruments, app.rules, app.site.now)
+
+
 def _one(tx: Tx, app: App, wanted: str) -> Checked:
     known = list(_patients(tx))
     matching = [p for p in known if p.id == wanted] or [
@@ -80,19 +93,23 @@ def _one(tx: Tx, app: App, wanted: str) -> Checked:
         raise ConfigurationError(
             "several_patients", f"several patients have that chart number; give one of: {ids}"
         )
-    _leave_trace(tx, matching[0].id, 1)
-    return next(_checked(tx, app, matching))
+    found = _desk(app).one(tx, matching[0].id)
+    if found is None:
+        raise ConfigurationError("no_such_patient", "the source took that chart back")
+    return found
 
 
 def _practice(tx: Tx, app: App) -> dict[str, Any]:
     """Breaks and missing papers of everybody in care, counted."""
+    from connector.chart_desk import leave_trace
+
     absent: Counter[str] = Counter()
     stale: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     papers: Counter[str] = Counter()
     names: dict[str, str] = {}
     seen = in_care = 0
-    for one in _checked(tx, app, list(_patients(tx))):
+    for one in _desk(app).check(tx, list(_patients(tx))):
         seen += 1
         if not one.in_care:
             continue
@@ -103,7 +120,7 @@ def _practice(tx: Tx, app: App) -> dict[str, Any]:
             absent[link.key] += link.state == "absent"
             stale[link.key] += link.state == "stale"
         papers.update(missing for visit in one.thread.visits for missing in visit.missing)
-    _leave_trace(tx, "all", seen)
+    leave_trace(tx, "chart_checked", "all", {"patients": seen})
     return {
         "as_of": app.site.now().isoformat(timespec="seconds"),
         "patients": seen,
@@ -125,54 +142,10 @@ def _patients(tx: Tx) -> Iterator[Patient]:
         after = page[-1].id
 
 
-def _checked(tx: Tx, app: App, patients: Sequence[Patient]) -> Iterator[Checked]:
-    """The patients' charts, made anew from the records: dates decide too."""
-    from connector import pipeline
-    from connector.documents.disclosure import sud_consent
-    from connector.documents.payer_view import payer_view
-    from connector.pipeline.golden_thread import golden_thread
-    from connector.pipeline.necessity import checklist
-    from connector.store.joined import together
-
-    shared = tx.records.shared()
-    now, rules = app.site.now(), app.rules.with_own(tx.benchmarks.courses())
-    for start in range(0, len(patients), _PAGE):
-        page = patients[start : start + _PAGE]
-        records = together(tx, [p.id for p in page]).records
-        for patient in page:
-            progress = pipeline.progress(
-                [*records[patient.id], *shared],
-                practice=app.practice, instruments=app.instruments, rules=rules, now=now,
-            )  # fmt: skip
-            if progress is None:
-                continue
-            given = (app.instruments, rules, progress.as_of.date())
-            consent = sud_consent(progress.chart, progress.as_of.date())
-            seen_by_payer = payer_view(progress, app.instruments, consent)
-            yield Checked(
-                patient=patient,
-                in_care=_in_care(progress),
-                thread=golden_thread(progress, *given),
-                elements=checklist(seen_by_payer, *given),
-            )
-
-
-def _in_care(progress: Progress) -> bool:
-    return progress.chart.episode is not None and progress.chart.episode.active
-
-
 def _set_aside(tx: Tx) -> int:
     """Rows that wait in quarantine because their code is none of ICD-10-CM."""
     entries = tx.quarantine.list("open", 1_000_000)
     return sum("ICD-10-CM" in entry.message for entry in entries)
-
-
-def _leave_trace(tx: Tx, subject: str, patients: int) -> None:
-    """Reading charts is reading about patients."""
-    from connector.store.audit import AuditEntry
-
-    entry = AuditEntry(action="chart_checked", subject=subject, detail={"patients": patients})
-    tx.audit.append([entry], datetime.now(UTC))
 
 
 def _listing(one: Checked) -> dict[str, Any]:

@@ -6,9 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector import ways_in
-from connector.announced import KeepsTouch
 from connector.app import App
-from connector.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from connector.store.store import Tx
@@ -34,13 +32,4 @@ def heard_troubles(tx: Tx, app: App) -> list[dict[str, Any]]:
 
 
 def _notifying(app: App) -> dict[str, timedelta | None]:
-    """The polled sources whose counterpart numbers what it posts, and how long it may be silent."""
-    found: dict[str, timedelta | None] = {}
-    for given in app.polled:
-        try:
-            hook = app.webhooks[given.name] if ways_in.posts(given) else None
-        except ConfigurationError:
-            continue  # `check` tells of it; `status` must work all the same
-        if isinstance(hook, KeepsTouch):
-            found[given.name] = hook.silent_after
-    return found
+    return ways_in.notifying(app.polled, lambda: app.webhooks)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from connector import registry
+from connector.cli import EXIT_NEEDS_PERSON
 from connector.cli.tables import console, table
 from connector.columns import HEADER_ROWS, Fit, fits
-from connector.errors import ConfigurationError
+from connector.errors import ConfigurationError, InvalidRecord
 from connector.mapping.load import build_mapping, effective, load_mapping
 from connector.mapping.proposal import Proposal, draft, propose, vocabulary
 from connector.mapping.proposal.vocabulary import NAMES
@@ -21,6 +23,7 @@ from connector.resources import Resources
 
 _SAMPLE_ROWS = 500
 _WORTH_SHOWING = 0.3
+_MOST_UNREAD = 20
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -46,7 +49,9 @@ def new_command(home: Path, file: Path, name: str, kind: str | None, write: bool
     text = draft(proposal, proposal.kind + "s", f"{stem}*.csv", sample.form)
     console().print(_columns(proposal, f"{file.name}: {proposal.kind} ({sample.form})"))
     for missing in proposal.missing:
-        click.echo(f"Missing: no column looks like {missing}, which a {proposal.kind} needs.")
+        click.echo(
+            f"Missing: no column looks like {missing}, which a row of {proposal.kind} needs."
+        )
     problem = _problem(name, text, resources)
     if not write:
         click.echo(text)
@@ -57,11 +62,16 @@ def new_command(home: Path, file: Path, name: str, kind: str | None, write: bool
 
 
 def _columns(proposal: Proposal, title: str) -> object:
+    every = [*proposal.columns, *([proposal.version] if proposal.version else [])]
+    unread = [one.column for one in every if one.target is None]
+    left = set(unread[_MOST_UNREAD:])
     rows = [
         (one.column, one.target or "-", f"{one.confidence} %" if one.target else "", one.why,
          ", ".join(one.undecided))
-        for one in [*proposal.columns, *([proposal.version] if proposal.version else [])]
+        for one in every if one.column not in left
     ]  # fmt: skip
+    if left:
+        rows.append((f"(and {len(left)} more)", "-", "", "no field is called like them", ""))
     columns = ("column", "field", "sure", "why", "words to decide")
     return table(title, columns, rows, number=2)
 
@@ -122,8 +132,14 @@ def sniff_command(home: Path, top: int, files: tuple[Path, ...]) -> None:
     order. A source never chooses in this way: it reads what its own mapping names.
     """
     packs = list(_packs(Resources(home)))
+    unread = 0
     for file in files:
-        sample = _sample(file)
+        try:
+            sample = _sample(file)
+        except InvalidRecord as fault:
+            unread += 1
+            click.echo(f"{file.name}: {fault}")
+            continue
         found = [
             (fit.score, len(fit.found), name, fit)
             for name, spec in packs
@@ -131,10 +147,16 @@ def sniff_command(home: Path, top: int, files: tuple[Path, ...]) -> None:
         ]
         found.sort(key=lambda one: (-one[0], -one[1], one[2]))
         rows = [_line(name, fit) for score, _, name, fit in found[:top] if score >= _WORTH_SHOWING]
+        title = f"{file.name}: {sample.form}"
         columns = ("mapping", "table", "fits", "header in row", "missing; did you mean", "take as")
-        console().print(table(f"{file.name}: {sample.form}", columns, rows, number=2))
+        if rows:
+            console().print(table(title, columns, rows, number=2))
+        else:
+            click.echo(f"{title}: no table of any mapping has columns like these.")
         if not rows or found[0][0] < 1:
             click.echo(f"No mapping fits it whole: connector map new --from {file}")
+    if unread:
+        sys.exit(EXIT_NEEDS_PERSON)
 
 
 def _line(name: str, fit: Fit) -> tuple[str, ...]:

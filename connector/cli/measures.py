@@ -21,6 +21,7 @@ from connector.measures.conditions import Comparison, ItemCondition
 from connector.measures.scales import with_scales
 from connector.measures.spec import (
     Band,
+    ItemException,
     Missing,
     SafetyItem,
     Screen,
@@ -91,7 +92,14 @@ def _value(instrument: Instrument, name: str) -> str:
     value: object = instrument
     for part in name.split("."):
         value = getattr(value, part, None)
+    if name == "missing" and not instrument.has_total:
+        own = [s for s in instrument.subscales if s.blanks_allowed]
+        return ", ".join(f"{s.name} {_blanks(s.blanks_allowed, 'prorate')}" for s in own)
     return _words(value)
+
+
+def _blanks(allowed: int, rule: str) -> str:
+    return f"{allowed} blank: {rule}" if allowed else "no blank"
 
 
 def _words(value: object) -> str:
@@ -104,7 +112,11 @@ def _words(value: object) -> str:
     if isinstance(value, ItemCondition):
         return f"an item {value.trigger}"
     if isinstance(value, Missing):
-        return f"{value.blanks_allowed} blank: {value.rule}" if value.blanks_allowed else ""
+        return _blanks(value.blanks_allowed, value.rule)
+    if isinstance(value, ItemException):
+        valid = value.range.values or (value.range.min, "to", value.range.max)
+        items = f"{value.items[0]} to {value.items[-1]}" if len(value.items) > 1 else value.items[0]
+        return f"items {items}: {' '.join(str(one) for one in valid)}"
     if isinstance(value, Screen):
         return f"{value.positive} and {_words(tuple(c.key for c in value.and_context))}"
     if isinstance(value, bool):

@@ -56,11 +56,11 @@ def funnel(data: Mapping[str, Any]) -> Drawing:
     points, overall = data["points"], float(data["overall"])
     most = max(point["whole"] for point in points)
     end = (most // 10 + 1) * 10
-    marks = [*_frame(end), *_limits(overall, end)]
     y = _y(overall)
-    marks.append(Line(_LEFT, y, _RIGHT, y, 1.1, _INK))
+    lines = [*_limits(overall, end), Line(_LEFT, y, _RIGHT, y, 1.1, _INK)]
+    marks = [*_frame(end), *lines]
     marks.append(Label(_RIGHT + 4, _r(y + 3), f"all {overall:.0f}%", 8, _INK))
-    marks += _dots(points, end)
+    marks += _dots(points, end, [_around(line) for line in lines if isinstance(line, Line)])
     return Drawing(FUNNEL_WIDTH, FUNNEL_HEIGHT, str(data["title"]), tuple(marks))
 
 
@@ -97,15 +97,22 @@ def _limits(overall: float, end: int) -> list[Mark]:
     return marks
 
 
-def _dots(points: Sequence[Mapping[str, Any]], end: int) -> list[Mark]:
-    """The dots first, then each name at the first place beside its dot that is free."""
+def _around(line: Line) -> _Box:
+    """The box of a line, with half a pt of air."""
+    xs, ys = sorted((line.x1, line.x2)), sorted((line.y1, line.y2))
+    return xs[0] - 0.5, ys[0] - 0.5, xs[1] + 0.5, ys[1] + 0.5
+
+
+def _dots(points: Sequence[Mapping[str, Any]], end: int, lines: Sequence[_Box]) -> list[Mark]:
+    """The dots, and each name at the first free place beside its dot; on a line only at need."""
     places = [(_across(p["whole"], end), _y(p["percent"])) for p in points]
     taken = [(x - 4.5, y - 4.5, x + 4.5, y + 4.5) for x, y in places]
     labels: list[Mark] = []
     for point, (x, y) in zip(points, places, strict=True):
         width = len(point["name"]) * _LABEL * 0.48 + 2
         spots = [_spot(x, y, width, *move) for move in _MOVES]
-        box = next((s for s in spots if _fits(s, taken)), spots[0])
+        free = [s for s in spots if _fits(s, taken)] or spots[:1]
+        box = next((s for s in free if not any(_meet(s, line) for line in lines)), free[0])
         taken.append(box)
         pad = (_r(box[0]), _r(box[1]), _r(width), _r(box[3] - box[1]))
         at = (_r(box[0] + 1), _r(box[1] + 0.84 * _LABEL))

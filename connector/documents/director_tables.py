@@ -62,7 +62,7 @@ def _rows(
     for name in together:
         rest.join(groups[name])
     if shown and rest.courses >= least:
-        shown.append((f"Smaller groups together ({len(together)})", rest))
+        shown.append((f"Smaller groups together\u00a0({len(together)})", rest))
     return shown
 
 

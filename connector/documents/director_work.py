@@ -37,7 +37,7 @@ def authorizations(found: PracticeOutcomes, least: int) -> dict[str, Any]:
         for payer in together:
             rest.join(found.payers[payer])
         if alone and rest.answers.total() >= least:
-            rows.append((f"Smaller payers together ({len(together)})", rest))
+            rows.append((f"Smaller payers together\u00a0({len(together)})", rest))
     return {
         "rows": [_payer(name, one) for name, one in rows],
         "note": _known(total),
@@ -127,7 +127,7 @@ def time_saved(work: WorkDone, minutes: Mapping[str, int]) -> dict[str, Any]:
 
 def _hours(minutes: int) -> str:
     """To a tenth, a half upwards."""
-    return number(Decimal((minutes * 10 + 30) // 60) / 10)
+    return f"{Decimal((minutes * 10 + 30) // 60) / 10:.1f}"
 
 
 def set_aside(work: WorkDone) -> list[dict[str, Any]]:

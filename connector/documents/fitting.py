@@ -143,6 +143,7 @@ def _right(context: dict[str, Any]) -> float:
     total += HEADING + _lines(reason, 8.5, RIGHT) * SMALL + _lines(inputs, 8.5, RIGHT) * SMALL
     seen, right = context["attendance"], context["authorization"]
     total += HEADING + _lines(seen["text"], 9.5, RIGHT) * BODY + 12
+    total += _lines(seen["key"], 8.5, RIGHT) * SMALL if seen["key"] else 0
     total += _lines(f"{seen['next']}. {seen['home']}.", 8.5, RIGHT) * SMALL
     total += HEADING + _lines(right["text"], 9.5, RIGHT) * BODY
     total += _lines(f"{right['detail']}; 1 more in the app", 8.5, RIGHT) * SMALL
@@ -159,7 +160,7 @@ def _goals(context: dict[str, Any]) -> float:
     goals = context["goals"]["rows"]
     if not goals:
         return HEADING + BODY
-    shares = {"text": 0.38, "start": 0.11, "now": 0.11, "target": 0.23, "status": 0.17}
+    shares = {"text": 0.35, "start": 0.13, "now": 0.13, "target": 0.26, "status": 0.13}
     total = HEADING + 11.5
     for goal in goals:
         row = {**goal, "text": f"{goal['text']} (overall)"}

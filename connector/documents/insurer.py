@@ -214,7 +214,9 @@ def _request(
     view: AuthorizationView | None,
     on: date,
 ) -> dict[str, Any]:
-    kinds = list(dict.fromkeys(m.kind for m in asking(progress)))
+    asked = asking(progress)
+    kinds = list(dict.fromkeys(m.kind for m in asked))
+    again = [f"Version {m.version} of the request" for m in asked if m.version > 1]
     days = [
         facts.visit_day(v, practice)
         for v in facts.past_visits(progress, practice, on)
@@ -225,7 +227,7 @@ def _request(
     return {
         "reference": reference(progress),
         "title": REQUESTS[discipline],
-        "reasons": [REASONS[k] for k in kinds],
+        "reasons": [*(REASONS[k] for k in kinds), *again],
         "rows": [
             _row("Request", REQUESTS[discipline]),
             _row("Service dates so far", served),

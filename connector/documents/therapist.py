@@ -7,7 +7,7 @@ shrunk. Item numbers and answers are for this reader only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,7 @@ from connector.progress import (
 
 CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 6, 7, 3, 5, 12
 THREAD_LINES = 5
+STRIP_SIGNS = {"kept": "Circle", "missed": "cross", "moved": "dash"}
 GOAL_CHARS, HEADLINE_CHARS, REASON_CHARS = 92, 96, 560
 
 Instruments = Mapping[str, Instrument]
@@ -45,6 +46,7 @@ def context(
     series = facts.ordered_series(progress, instruments)
     warnings = review.data_warnings(progress, instruments)
     lines = review.review_lines(progress, practice, instruments, rules)
+    breaks = thread_lines.breaks(thread, progress, lines, practice.pages_at)
     page = {
         "practice": facts.practice_block(practice),
         "header": _header(progress, practice, on),
@@ -67,7 +69,7 @@ def context(
         },
         "review": _limited(lines, REVIEW_LINES),
         "thread": {
-            **_limited(thread_lines.breaks(thread, progress, lines), THREAD_LINES),
+            **_limited(breaks, THREAD_LINES),
             "none": thread_lines.no_breaks(thread),
         },
         "note": note_text(progress, series, on),
@@ -218,6 +220,10 @@ def _attendance(progress: Progress, practice: PracticeProfile, on: date) -> dict
     a = progress.measured.attendance
     booked = a.attended + a.no_show + a.late_cancel
     visits = facts.past_visits(progress, practice, on)[-STRIP:]
+    strip = [
+        "kept" if v.status in facts.KEPT else "missed" if v.status in facts.MISSED else "moved"
+        for v in visits
+    ]
     percent = f" ({number(a.percent)} percent)" if a.percent is not None else ""
     adherence = progress.measured.adherence
     upcoming = facts.next_visit(progress, practice, on)
@@ -225,10 +231,8 @@ def _attendance(progress: Progress, practice: PracticeProfile, on: date) -> dict
         "text": f"{a.attended} of {plural(booked, 'booked visit')} kept{percent}"
         if booked
         else "No visits with an outcome yet",
-        "strip": [
-            "kept" if v.status in facts.KEPT else "missed" if v.status in facts.MISSED else "moved"
-            for v in visits
-        ],
+        "strip": strip,
+        "key": ", ".join(f"{sign}: {said}" for said, sign in STRIP_SIGNS.items() if said in strip),
         "home": f"Home program: {number(adherence.percent)} percent done over "
         f"{plural(adherence.weeks, 'week')}"
         if adherence.percent is not None
@@ -255,10 +259,23 @@ def _authorization(progress: Progress, rules: RuleSet, on: date) -> dict[str, An
     return {
         "text": authorization_words(view, on),
         "detail": f"{clipped(view.payer, 30)}, {clipped(view.number or 'no number', 20)}"
-        + (f": {view.used} used, {view.booked} booked" if counted else ""),
+        + (f": {view.used} used, {view.booked} booked" if counted else "")
+        + _renewal_from(view, rules, on),
         "flag": "; ".join(w for w in (flag, old) if w) or None,
         "more": len(views) - 1,
     }
+
+
+def _renewal_from(view: AuthorizationView, rules: RuleSet, on: date) -> str:
+    """When the renewal will be due, as far as that is known and still ahead."""
+    if view.renewal_due or view.status in facts.UNDECIDED or view.ends_on is None:
+        return ""
+    start = view.ends_on - timedelta(days=rules.authorization_lead_days)
+    if start <= on:
+        return ""
+    last = (view.authorized or 0) - rules.authorization_flag_remaining
+    visit = f" or at visit {last}" if view.unit == "visits" and last > 0 else ""
+    return f"; renewal due from {short_day(start)}{visit}"
 
 
 def authorization_words(view: AuthorizationView, on: date) -> str:

@@ -22,11 +22,15 @@ IMPLIED_BY = {"symptoms": "measures", "assessment": "measures", "objectives": "g
 
 
 def breaks(
-    thread: GoldenThread | None, progress: Progress, review: Sequence[dict[str, Any]]
+    thread: GoldenThread | None,
+    progress: Progress,
+    review: Sequence[dict[str, Any]],
+    pages_at: str | None = None,
 ) -> list[dict[str, Any]]:
     """One sentence for each break, with its records; none that the review has said.
 
-    Missing evidence of the client's part in the plan stands among them.
+    Missing evidence of the client's part in the plan stands among them. ``pages_at`` is where the
+    service's pages are: with it each sentence has the ``link`` to its first record.
     """
     if thread is None:
         return []
@@ -39,9 +43,14 @@ def breaks(
         for link in broken.values()
         if (link.key, link.state) not in told and not _implied(link, broken)
     ]
-    return [
-        narrative.sentence(link.key, link.finding, [r.id for r in link.records]) for link in shown
-    ]
+    return [_row(link, pages_at) for link in shown]
+
+
+def _row(link: Documented, pages_at: str | None) -> dict[str, Any]:
+    row = narrative.sentence(link.key, link.finding, [r.id for r in link.records])
+    if pages_at is None or not link.records:
+        return row
+    return {**row, "link": f"{pages_at}/records/{link.records[0].id}"}
 
 
 def no_breaks(thread: GoldenThread | None) -> str:

@@ -79,17 +79,19 @@ def _pages(work: Work, spec: DocumentSpec, fmt: str) -> bytes:
         form = pdf_form(spec, variant, work.resources, work.instruments)
         return work.renderer.pdf(compose.html(spec, work.resources, work.paper), form)
     if fmt in FILE_FORMATS:
-        return files.file_of(work, spec, fmt, _report_inside(work, spec, fmt))
+        return files.file_of(work, spec, fmt, _reports_inside(work, spec, fmt))
     return compose.html(spec, work.resources, work.paper, embed_fonts=True).encode()
 
 
-def _report_inside(work: Work, spec: DocumentSpec, fmt: str) -> bytes | None:
-    """The PDF of the report that goes inside a file, rendered if it was not yet."""
-    inside = files.report_inside(spec, fmt)
-    if inside is None:
-        return None
-    render(work, inside, ["pdf"])
-    return _stored(work, inside, "pdf")
+def _reports_inside(work: Work, spec: DocumentSpec, fmt: str) -> dict[str, bytes]:
+    """The PDFs of the reports that go inside a file, by id; rendered if they were not yet."""
+    found = {}
+    for inside in files.reports_inside(work, spec, fmt):
+        render(work, inside, ["pdf"])
+        stored = _stored(work, inside, "pdf")
+        if stored is not None:
+            found[inside] = stored
+    return found
 
 
 def _gone() -> Rejected:
@@ -244,6 +246,8 @@ def _attempt(work: Work, batch: _Batch, row: DeliveryRow, *, ask_first: bool) ->
         raise Rejected(
             "unknown_destination", f"the site has no destination {row.destination!r} any more"
         )
+    if row.key in batch.left_over:
+        doubt.refuse_unsettled(destination, row, work.now())
     if row.key in batch.held:
         raise Rejected("not_released", "it was not signed or released, so it does not leave")
     content = batch.contents.get(row.key)

@@ -5,17 +5,36 @@ As long as that is not known, the row keeps a code that says so, whatever kept u
 
 from __future__ import annotations
 
-from connector.errors import AwaitsPerson, ConnectorError
-from connector.ports import Destination, Outgoing, Receipt
+from datetime import datetime, timedelta
+
+from connector.errors import AwaitsPerson, ConnectorError, RetryLater
+from connector.ports import Destination, Outgoing, Receipt, Settles
 from connector.store.deliveries import DeliveryRow
 
-ANSWER_LOST, UNKNOWN = "answer_lost", "arrival_unknown"
-_CODES = frozenset({ANSWER_LOST, UNKNOWN, "cut_off", "unexpected"})
+ANSWER_LOST, UNKNOWN, CUT_OFF = "answer_lost", "arrival_unknown", "cut_off"
+CUT_OFF_TEXT = "the attempt was cut off; the receiver is asked first whether it arrived"
+_CODES = frozenset({ANSWER_LOST, UNKNOWN, CUT_OFF, "unexpected"})
 
 
 def unsure(row: DeliveryRow, *, left_over: bool) -> bool:
     """Whether what was tried before may have had its effect."""
     return left_over or row.code in _CODES
+
+
+def settled_at(destination: Destination | None, begun: datetime) -> datetime:
+    """When the receiver may be asked about an attempt that was begun then and cut off.
+
+    Sooner it may say "unknown" of what it is about to take.
+    """
+    seconds = destination.settle_seconds if isinstance(destination, Settles) else 0
+    return begun + timedelta(seconds=seconds)
+
+
+def refuse_unsettled(destination: Destination, row: DeliveryRow, now: datetime) -> None:
+    """Raises RetryLater while the receiver of a cut-off attempt may still be at work on it."""
+    until = settled_at(destination, row.updated_at)
+    if until > now:
+        raise RetryLater(CUT_OFF, CUT_OFF_TEXT, until=until)
 
 
 def find(destination: Destination, outgoing: Outgoing) -> Receipt | None:

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.announced import Heard
+from connector.announced import CATCH_UP, Heard
+from connector.engine import noticed
+from connector.ports import RawPage
 from connector.store.store import Tx
 
 _NAME = "heard: "  # no source can have such a name
@@ -53,6 +55,20 @@ def caught_up(tx: Tx, source: str, since: datetime, now: datetime) -> None:
 
     if tx.cursors.get(_NAME + source):
         tx.cursors.change(_NAME + source, change, now)
+
+
+def catch_up(tx: Tx, source: str, now: datetime) -> None:
+    """Have the source polled at once from where it was read to; once, until it has been."""
+    if not any(one.startswith(CATCH_UP) for one in noticed.waiting(tx, source)):
+        noticed.keep(tx, source, RawPage(notices=(f"{CATCH_UP} {now.isoformat()}",)), now)
+
+
+def last_heard(tx: Tx, source: str) -> datetime | None:
+    """When any channel of the source was heard last."""
+    return max(
+        (datetime.fromisoformat(channel["at"]) for channel in channels(tx, source).values()),
+        default=None,
+    )
 
 
 def channels(tx: Tx, source: str) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Asks payers again about requests that they did not decide: the way back without notices.
 
-A payer tells of its decision by itself where it can (a notice, a file). Once a day, those that owe
-one are asked nevertheless, where the destination can ask: a notice may have been lost.
+A payer tells of its decision by itself where it can (a notice, a file). Those that owe one are
+asked nevertheless, where the destination can ask, as often as it allows: a notice may have been
+lost, and some tell nothing by themselves.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from connector.documents import compose
@@ -19,9 +20,6 @@ from connector.errors import ConnectorError, Rejected, RetryLater
 from connector.ports import Answered, Inquires, Outgoing
 from connector.store.deliveries import DeliveryRow
 from connector.store.store import Tx
-
-EVERY = timedelta(days=1)
-"""PAS asks not to inquire repeatedly (2.2.1, "Prior Authorization Inquiries")."""
 
 _ASKED = "inquired: "  # no source can have such a name
 _log = logging.getLogger("connector.inquiries")
@@ -45,12 +43,12 @@ def ask_undecided(work: Work) -> int:
 
 
 def _due(work: Work, now: datetime) -> list[DeliveryRow]:
-    """Deliveries of undecided requests that were not asked about for a day."""
+    """Deliveries of requests that a payer owes a word on, not asked about lately."""
     able = {name for name, one in work.destinations.items() if isinstance(one, Inquires)}
     if not able:
         return []
     cases = work.store.read(lambda tx: tx.authorizations.all())
-    documents = [row.case.document for row in cases if row.case.undecided and row.case.document]
+    documents = [row.case.document for row in cases if row.case.awaited and row.case.document]
     found: list[DeliveryRow] = []
     for document in documents:
         rows = work.store.read(partial(_sent, document_id=document))
@@ -65,7 +63,9 @@ def _sent(tx: Tx, document_id: str) -> Sequence[DeliveryRow]:
 def _is_due(work: Work, row: DeliveryRow, now: datetime) -> bool:
     asked = work.store.read(lambda tx: tx.cursors.get(_ASKED + row.key))
     last = datetime.fromisoformat(asked) if asked else row.updated_at
-    return now - last >= EVERY
+    destination = work.destinations[row.destination]
+    assert isinstance(destination, Inquires)  # others are not looked at
+    return now - last >= destination.asked_every
 
 
 def _ask(work: Work, row: DeliveryRow, now: datetime) -> int:

@@ -1,4 +1,5 @@
-"""What should have happened and has not: exports that stay away, documents nobody has filed.
+"""What should have happened and has not: exports that stay away, documents nobody has filed,
+notifications that stopped.
 
 Each is an alert to those who can act, once a day and cause: its key holds the practice's day. What
 was told on an earlier day, or has come right meanwhile, is withdrawn, so that one alert stands.
@@ -10,6 +11,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from connector.alerting.chain import PRACTICE
+from connector.engine import heard
 from connector.engine.channel_faults import raise_alert
 from connector.engine.work import Work
 from connector.pipeline.identity import cause_key
@@ -20,16 +22,20 @@ from connector.store.store import Tx
 
 STALE = "export_stale"
 UNFILED = "filing_overdue"
+SILENT = "notifications_silent"
 ARRIVED = "arrived: "
 """Before a source's name: when it last brought a file in which nothing was."""
 _SINCE = "watched since: "
 _TOLD = "told of overdue: "
+_LISTENING, _LISTENED = "listening since: ", "listened until: "
+_AWAY = timedelta(minutes=30)
+"""A pause between two looks in which the service was down: no silence of the counterpart."""
 _ALL = 100_000
 
 
 def look(work: Work) -> bool:
     """Raise and withdraw alerts about what is overdue; True where something changed."""
-    if not work.expected_hours and not work.remind_days:
+    if not work.expected_hours and not work.remind_days and not work.silent_after:
         return False
     now = work.now()
     return work.store.write(lambda tx: _look(tx, work, now))
@@ -50,7 +56,35 @@ def _look(tx: Tx, work: Work, now: datetime) -> bool:
         )
         given = text if count else None
         changed |= _set(tx, work, UNFILED, destination, given, "front_desk", now)
+    for source, longest in sorted(work.silent_after.items()):
+        silence = _silence(tx, source, now)
+        silent = silence > longest
+        given = _silent_words(source, silence) if silent else None
+        changed |= _set(tx, work, SILENT, source, given, "data_owner", now)
+        if silent:  # what nobody told us of is asked for, at each look for as long as it lasts
+            heard.catch_up(tx, source, now)
+            changed = True
     return changed
+
+
+def _silence(tx: Tx, source: str, now: datetime) -> timedelta:
+    """How long a counterpart that notifies us was not heard, while we were there to hear it."""
+    looked, since = tx.cursors.get(_LISTENED + source), tx.cursors.get(_LISTENING + source)
+    tx.cursors.set(_LISTENED + source, now.isoformat(), now)
+    if not looked or not since or now - datetime.fromisoformat(looked) > _AWAY:
+        tx.cursors.set(_LISTENING + source, now.isoformat(), now)
+        return timedelta(0)
+    began = datetime.fromisoformat(since)
+    return now - max(heard.last_heard(tx, source) or began, began)
+
+
+def _silent_words(source: str, silence: timedelta) -> str:
+    minutes = int(silence.total_seconds() // 60)
+    return (
+        f"The server of {source} has sent no notification for {minutes} minutes, not even its "
+        "heartbeat. It is polled all the same, so changes arrive later. See connector "
+        "subscriptions status"
+    )
 
 
 def age_hours(tx: Tx, source: str, now: datetime, *, watch: bool = True) -> float | None:

@@ -11,21 +11,19 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from connector.authorizations import answers
-from connector.authorizations.lifecycle import Decision
+from connector.authorizations.lifecycle import Decision, Event
 from connector.engine import eligibility_answers
+from connector.engine.sent_requests import asked_case, read_again, refuse_overtaken
 from connector.errors import InvalidRecord, Rejected
 from connector.mapping.apply import MappingResult, RowError
-from connector.pipeline.packet.case import request_case
 from connector.ports import RawBatch, RawRow
 from connector.release.requested import record
 from connector.store.authorizations import CaseRow
 from connector.store.store import Tx
-from connector.x12.content.case import RequestCase
 from connector.x12.content.meaning import meaning
 from connector.x12.content.review import Review
 from connector.x12.content.tying import Sent, Tied, tie_advice, tie_group, tie_interchange
@@ -80,6 +78,8 @@ def _take(tx: Tx, row: RawRow, batch: RawBatch, now: datetime) -> None:
             "not_an_answer", f"a {kind or 'file'} of this direction answers nothing of ours",
             field="type", allowed=("278 response", "999", "TA1", "277", "824", "271"),
         )  # fmt: skip
+    if "response" in row.data:
+        content = {**content, "response": row.data["response"]}
     reader(tx, content, _stated_case(tx, row), batch.as_of, now)
 
 
@@ -123,31 +123,28 @@ def _review(
         names.append(f"ref:{review.reference}")
     found = _find(tx, stated, names, "278 response")
     asked = found.case.asked
-    result = meaning(_asked_case(tx, found), review)
+    result = meaning(asked_case(tx, found), review)
     decision = answers.decision_of(result)
     decision = _compared(decision, asked.visits)
     case = found.case.id
     plain = content if isinstance(content, dict) else dict(content)
     at = min(as_of, now)
-    event = answers.decision_event(case, decision, at, way="x12", answer=plain)
+    issued = review.created.isoformat() if review.created else ""
+    event = answers.decision_event(case, decision, at, way="x12", answer=plain, issued=issued)
+    if stated is None:
+        refuse_overtaken(tx, found, event, names)
     record(tx, event, found.patient_id, now)
 
 
-def _asked_case(tx: Tx, found: CaseRow) -> RequestCase | None:
-    """The request as it was sent, so that a line that the answer leaves out is noticed."""
-    spec = tx.documents.spec(found.case.document) if found.case.document else None
-    if spec is None or "x12" not in spec.formats:
-        return None
-    try:
-        return request_case(spec.context, found.case.requested_at, ZoneInfo("UTC"))
-    except InvalidRecord:
-        return None  # an older program made it; the answer is read for itself
+_AS_ASKED = ("approved", "modified", "not_required")
 
 
 def _compared(decision: Decision, asked: int | None) -> Decision:
-    """Fewer visits than were asked for is a part, whatever the payer calls it."""
+    """Fewer visits than were asked for is a part, whatever the payer calls it; so is a line that it
+    did not approve: silence is no approval."""
     granted = decision.authorized
     less = asked is not None and granted is not None and granted < asked
+    less = less or any(line.outcome not in _AS_ASKED for line in decision.lines)
     if decision.outcome == "approved" and less:
         return decision.model_copy(
             update={
@@ -157,6 +154,10 @@ def _compared(decision: Decision, asked: int | None) -> Decision:
             }
         )
     return decision
+
+
+_WORST = ("rejected", "unknown", "accepted_with_errors", "accepted", "not_ours")
+_UNTIED: tuple[Sent | None, Tied] = (None, Tied(fate="unknown", next_step="Ask the payer."))
 
 
 def _tied(
@@ -169,11 +170,15 @@ def _tied(
     ) -> None:
         found = _find(tx, stated, names(content), what)
         sent = [Sent.model_validate(one) for one in found.case.sent]
-        tied = [one for one in (tie(s, content) for s in sent) if one.fate != "not_ours"]
-        result = tied[0] if tied else Tied(fate="unknown", next_step="Ask the payer.")
+        tied = [(s, one) for s in sent if (one := tie(s, content)).fate != "not_ours"]
+        # One advice may speak of the request and of its attachment: the worse word counts.
+        of, result = min(tied, key=lambda pair: _WORST.index(pair[1].fate), default=_UNTIED)
+        about = f"{what} about the attachment" if of is not None and of.type == "275" else what
         event = answers.receipt_event(
-            found.case.id, result, min(as_of, now), what=what, answer=dict(content)
+            found.case.id, result, min(as_of, now), what=about, answer=dict(content)
         )
+        if stated is None and event.kind == "returned" and of is not None and of.reference:
+            refuse_overtaken(tx, found, event, [f"ref:{of.reference}"])
         record(tx, event, found.patient_id, now)
 
     return read
@@ -215,12 +220,38 @@ def _status(
         names += [f"ref:{one['value']}" for one in item.get("references", ()) if one.get("value")]
         texts += _asked_for(item)
     found = _find(tx, stated, names, "277")
-    due = sorted({str(i["answer_by"]) for i in content.get("items", ()) if i.get("answer_by")})
-    step = "Send what the payer asks for" + (f", by {due[0]}." if due else ".")
-    event = answers.wanted_event(
-        found.case.id, min(as_of, now), texts=tuple(texts), next_step=step, answer=dict(content)
-    )
+    event = _status_event(found.case.id, content, tuple(texts), min(as_of, now))
     record(tx, event, found.patient_id, now)
+
+
+def _status_event(case: str, content: Content, texts: tuple[str, ...], at: datetime) -> Event:
+    """Documents wanted, not taken, or how far it is: by the guide's kind, STC01 and STC03."""
+    items = content.get("items", ())
+    statuses = [one for item in items for one in item.get("statuses", ())]
+    codes = [code for one in statuses for code in one.get("codes", ())]
+    actions = {one.get("action") for one in statuses}
+    asks = content.get("kind") == _ASKS or any(
+        one.get("system") == "LOINC" or str(one.get("category", "")).startswith("R")
+        for one in codes
+    )
+    if asks:
+        due = sorted({str(one["answer_by"]) for one in items if one.get("answer_by")})
+        step = "Send what the payer asks for" + (f", by {due[0]}." if due else ".")
+        traces = [str(one["trace"]) for one in items if one.get("trace")]
+        return answers.wanted_event(
+            case, at, texts=texts, next_step=step, answer=dict(content),
+            tracking=traces[0] if len(set(traces)) == 1 else "",
+        )  # fmt: skip
+    refused = "U" in actions
+    return answers.status_event(
+        case, at, taken=not refused, texts=texts, answer=dict(content),
+        next_step=_NOT_TAKEN if refused else _STANDS,
+    )  # fmt: skip
+
+
+_ASKS = "request for additional information"
+_NOT_TAKEN = "The payer did not take the request: correct what it names and send it again."
+_STANDS = "The payer says where the request stands; its decision comes as an answer of its own."
 
 
 def _asked_for(item: Content) -> list[str]:
@@ -244,10 +275,14 @@ def _decision(
         ) from None
     names = [str(name) for name in content.get("ties", ())]
     found = _find(tx, stated, names, "decision")
+    decision = read_again(tx, found, content) or decision
     event = answers.decision_event(
         found.case.id, _compared(decision, found.case.asked.visits), min(as_of, now),
-        way=str(content.get("way", "pas")), answer=content.get("decision"),
+        way=str(content.get("way", "pas")), answer=decision.model_dump(mode="json"),
+        issued=str(content.get("issued") or "")[:40],
     )  # fmt: skip
+    if stated is None:
+        refuse_overtaken(tx, found, event, names)
     record(tx, event, found.patient_id, now)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
+from connector.engine import doubt
 from connector.engine.work import Work
 from connector.errors import (
     AwaitsPerson,
@@ -85,6 +86,8 @@ def release_cut_off(
 ) -> int:
     """Make deliveries due again whose attempt was cut off and will not go on; how many.
 
+    Where the receiver may still be at work, they are due when that is over.
+
     To be called when this process sends nothing there. ``alone``: no other process sends either.
     """
     started = work.store.read(lambda tx: tx.deliveries.sending(destination, light=light))
@@ -92,12 +95,13 @@ def release_cut_off(
     stale = [row for row in started if row.updated_at <= limit]
     if not stale:
         return 0
-    text = "the attempt was cut off; the receiver is asked first whether it arrived"
 
     def release(tx: Tx) -> None:
         now = work.now()
         for row in stale:
-            tx.deliveries.retry(row.key, now, "cut_off", text, now)
+            settled = doubt.settled_at(work.destinations.get(row.destination), row.updated_at)
+            due = max(now, settled)
+            tx.deliveries.retry(row.key, due, doubt.CUT_OFF, doubt.CUT_OFF_TEXT, now)
 
     work.store.write(release)
     return len(stale)

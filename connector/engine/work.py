@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -56,6 +56,7 @@ class Work:
     must know whose chart a document belongs to, ``needing_note`` those that want it as text too.
     ``expected_hours``: how often each source must bring something new, where the site says so.
     ``remind_days``: after how many days people are reminded of what waits to be filed by hand.
+    ``silent_after``: after how long the silence of a counterpart that notifies us is told.
     ``pdf`` is the variant of PDFs, ``pdf_for`` that of some kinds of report.
     ``identity``: how the patients of a source join those of another;
     ``shadow``: the stages that only say what they would do.
@@ -79,6 +80,7 @@ class Work:
     needing_note: frozenset[str] = frozenset()
     expected_hours: Mapping[str, float] = field(default_factory=dict)
     remind_days: Mapping[str, int] = field(default_factory=dict)
+    silent_after: Mapping[str, timedelta] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=lambda: defaultdict(Gate))
     pdf: Variant = "ua-1"
     pdf_for: Mapping[Any, Variant] = field(default_factory=dict)

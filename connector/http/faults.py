@@ -83,6 +83,10 @@ def fault_of(
     """
     detail = f"HTTP {status}"
     headers = headers if isinstance(headers, Headers) else Headers(headers.items())
+    if status == 303 and not repeatable:  # the way to say "done; read about it there"
+        return RetryLater(
+            "answer_lost", f"{host} points to another address instead of answering (303){_UNSURE}"
+        )
     if 300 <= status < 400:
         return _redirected(status, headers.get("location", ""), host)
     if status in (401, 403, 407):
@@ -175,12 +179,12 @@ def garbage(host: str, repeatable: bool) -> RetryLater:
     return _lost("garbage_answer", told, repeatable)
 
 
-def too_large(host: str, max_bytes: int) -> ConfigurationError:
-    """The answer is longer than we take in."""
-    return ConfigurationError(
-        "answer_too_large",
-        f"{host} answered with more than {max_bytes} bytes; ask it for smaller pages",
-    )
+def too_large(host: str, max_bytes: int, repeatable: bool) -> ConnectorError:
+    """The answer is longer than we take in. What it answers was done, in all likelihood."""
+    told = f"{host} answered with more than {max_bytes} bytes"
+    if repeatable:
+        return ConfigurationError("answer_too_large", f"{told}; ask it for smaller pages")
+    return RetryLater("answer_lost", told + _UNSURE)
 
 
 def _lost(code: str, told: str, repeatable: bool) -> RetryLater:

@@ -179,7 +179,7 @@ class Transport:
                 parts.append(part)
                 size += len(part)
                 if size > self._max_bytes:
-                    raise faults.too_large(self._host, self._max_bytes)
+                    raise faults.too_large(self._host, self._max_bytes, repeatable)
         except (urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:
             raise self._unread(error, repeatable) from None
         return b"".join(parts)

@@ -112,12 +112,12 @@ def _record(key: str, file: RecordFile, table: TableFile, place: Place) -> Recor
         target = target_of(model, name)
         if target is None:
             raise place.fault(
-                "unknown_target", f"a {kind} has no field {name!r}", sorted(targets), name
+                "unknown_target", f"{_a(kind)} has no field {name!r}", sorted(targets), name
             )
         rules.append(compile_rule(target, field, place.at("fields", name)))
     missing = [t.name for t in targets.values() if t.required and t.name not in file.fields]
     if missing:
-        raise place.fault("target_missing", f"a {kind} needs the field {missing[0]!r}")
+        raise place.fault("target_missing", f"{_a(kind)} needs the field {missing[0]!r}")
     if kind == "assessment" and not {"items", "total"} & set(file.fields):
         raise place.fault("target_missing", "an assessment needs the field 'items' or 'total'")
     _check_id_from(file, {rule.target for rule in rules if rule.required}, place)
@@ -299,3 +299,7 @@ def _names(part: FieldFile | WhenFile) -> list[str]:
     if part.columns and part.source:
         return [f"{part.source}{number}" for number in range(1, part.columns + 1)]
     return list(part.sources)
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

@@ -28,6 +28,7 @@ TransformName = Literal[
     "upper",
     "lower",
     "integer",
+    "minutes",
     "decimal",
     "yes_no",
     "date",

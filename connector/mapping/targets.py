@@ -27,6 +27,10 @@ _DEFAULT_TRANSFORM: dict[Any, TransformName] = {
     datetime: "datetime",
 }
 TEXTS: frozenset[TransformName] = frozenset({"text", "upper", "lower", "reference_id"})
+_FITTING: dict[TransformName, frozenset[TransformName]] = {
+    "text": TEXTS,
+    "integer": frozenset({"integer", "minutes"}),
+}
 LINKS: frozenset[TransformName] = frozenset({"reference", "fhir_reference"})
 _REFERENCES = {"patient_id": "patient", "clinician_id": "clinician"}
 _INSTRUMENTS = frozenset({"instrument", "primary_instrument"})
@@ -92,7 +96,7 @@ def _target(name: str, info: FieldInfo) -> Target:
         fitting = frozenset({"split"}) if listed else ANSWERS
     else:
         default = _DEFAULT_TRANSFORM[bare]
-        fitting = TEXTS if default == "text" else frozenset({default})
+        fitting = _FITTING.get(default, frozenset({default}))
     return Target(name, info.is_required(), words, default, fitting, None, silent)
 
 

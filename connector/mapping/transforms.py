@@ -22,6 +22,7 @@ from connector.records import RecordIds
 
 YES = frozenset({"yes", "y", "true", "t", "1"})
 _DIGITS = 16
+_DAY_MINUTES = 24 * 60
 _LONGEST_WORD = 200
 _MOST_COMPARED = 2_000
 NO = frozenset({"no", "n", "false", "f", "0"})
@@ -125,8 +126,10 @@ def number(value: Any, rule: Rule, subject: str = "") -> Decimal:
     # A few characters such as 1e999999 would fill the memory when made whole.
     plain = parsed.is_finite() and abs(parsed.adjusted()) < _DIGITS
     if not plain or "_" in text or not text.isascii():
+        comma = ", with a point and no comma" if "," in text else ""
         raise InvalidRecord(
-            "not_a_number", f"{subject or rule.shown}: a number was expected, such as 12 or 3.5",
+            "not_a_number",
+            f"{subject or rule.shown}: a number was expected, such as 12 or 3.5{comma}",
             field=rule.target, value=text,
         )  # fmt: skip
     return parsed
@@ -144,6 +147,17 @@ def _integer(values: list[Any], rule: Rule, _scope: Scope) -> int:
             field=rule.target, value=as_text(values[0]),
         )  # fmt: skip
     return int(parsed)
+
+
+def _minutes(values: list[Any], rule: Rule, scope: Scope) -> int | None:
+    """A number of minutes, or those between two times; a day's length or more is no visit's."""
+    if len(values) == 1:
+        return _integer(values, rule, scope)
+    begins, ends = (_datetime([value], rule, scope) for value in values[:2])
+    if begins is None or ends is None:
+        return None
+    minutes = int((ends - begins).total_seconds() // 60)
+    return minutes if 0 < minutes < _DAY_MINUTES else None
 
 
 def _yes_no(values: list[Any], rule: Rule, _scope: Scope) -> bool:
@@ -253,6 +267,7 @@ TRANSFORMS: dict[TransformName, Run] = {
     "upper": _upper,
     "lower": _lower,
     "integer": _integer,
+    "minutes": _minutes,
     "decimal": _decimal,
     "yes_no": _yes_no,
     "date": _date,
@@ -266,9 +281,9 @@ TRANSFORMS: dict[TransformName, Run] = {
     "reference_id": _reference_id,
 }
 OPTIONS: dict[str, frozenset[TransformName]] = {
-    "format": frozenset({"date", "datetime"}),
-    "zone": frozenset({"date", "datetime"}),
-    "partial": frozenset({"date", "datetime"}),
+    "format": frozenset({"date", "datetime", "minutes"}),
+    "zone": frozenset({"date", "datetime", "minutes"}),
+    "partial": frozenset({"date", "datetime", "minutes"}),
     "separator": frozenset({"split"}),
     "to": frozenset({"reference", "fhir_reference"}),
     "columns": frozenset({"items"}),

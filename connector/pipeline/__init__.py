@@ -20,6 +20,7 @@ from connector.pipeline.compile import compile_chart
 from connector.pipeline.decide import decide
 from connector.pipeline.measure import measure
 from connector.pipeline.milestones import find_milestones
+from connector.pipeline.reopened import drafted_again, reopened
 from connector.progress import Alert, Outcome, PracticeProfile, Progress, RuleSet
 from connector.records import Record
 
@@ -75,14 +76,16 @@ def progress(
     chart = compile_chart(records, rules, local_now, practice.timezone)
     if chart is None:
         return None
-    measured = measure(chart, instruments, rules, local_now, payers)
+    measured = measure(chart, instruments, rules, local_now, payers, reopened(chart, cases))
     decision = decide(measured, instruments, rules, local_now)
     return Progress(
         as_of=local_now,
         chart=chart,
         measured=measured,
         decision=decision,
-        milestones=find_milestones(chart, measured, instruments, rules, today),
+        milestones=drafted_again(
+            find_milestones(chart, measured, instruments, rules, today), cases
+        ),
         alerts=with_raised(
             find_alerts(
                 chart,

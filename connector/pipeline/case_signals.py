@@ -27,16 +27,19 @@ def case_signals(cases: Iterable[Case], now: datetime) -> tuple[Signal, ...]:
 def _of_case(case: Case, found: Standing, now: datetime) -> Iterator[Signal]:
     assert now.tzinfo is not None
     if case.problem and case.undecided:
+        again = f" To draft it again: connector authorizations amend {case.id}"
         yield _signal(
             case, "returned", _BILLING, "A request for authorization came back",
             f"The request {case.id} to {case.asked.payer} came back: {case.problem}.", now.tzinfo,
+            "" if case.reopened else again,
         )  # fmt: skip
-    wanted = case.decision.documents_wanted if case.decision else ()
-    if case.state == "pended" and wanted:
+    if case.undecided and case.wanted:
         yield _signal(
             case, "documents", _BOTH, "A payer asks for documents",
             f"{case.asked.payer} asks for documents for the request {case.id}: "
-            f"{', '.join(wanted)}.", now.tzinfo,
+            f"{', '.join(case.wanted)}.", now.tzinfo,
+            " When the clinician has signed a report that answers it: connector authorizations "
+            f"send-documents {case.id}",
         )  # fmt: skip
     if case.state in ("denied", "partly"):
         yield _signal(
@@ -65,9 +68,15 @@ def _told(case: Case) -> str:
 
 
 def _signal(
-    case: Case, cause: str, to: tuple[Audience, ...], summary: str, text: str, zone: tzinfo
+    case: Case,
+    cause: str,
+    to: tuple[Audience, ...],
+    summary: str,
+    text: str,
+    zone: tzinfo,
+    how: str = "",
 ) -> Signal:
-    step = f" {case.next_step}" if case.next_step else ""
+    step = (f" {case.next_step}" if case.next_step else "") + how
     at = case.changed_at.astimezone(zone)
     return Signal(
         rule="authorization", severity="action", audiences=to, summary=summary,

@@ -14,6 +14,7 @@ from connector.progress import DocumentSpec
 from connector.records import Frozen
 
 FOR_REVIEW = "for-review"
+_PARTS = ("authorization_request", "attachment")
 _FOLDERS = {
     "therapist": "therapist",
     "patient": "patient",
@@ -36,6 +37,7 @@ _MEDIA_TYPES = {
     "json": "application/json",
     "x12": "application/edi-x12",
     "pas": "application/fhir+json",
+    "cdex": "application/fhir+json",
 }
 
 
@@ -77,6 +79,7 @@ class PlannedDelivery(Frozen):
 def plan(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> tuple[PlannedDelivery, ...]:
     """A delivery for each document, format and destination that takes its kind; each key once."""
     planned: dict[str, PlannedDelivery] = {}
+    way = _file_way(documents, routes)
     for document in documents:
         for route in routes:
             if document.kind not in route.receives:
@@ -86,9 +89,24 @@ def plan(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> tuple[Pl
             if not _for_payer(document, route):
                 continue
             for form in _formats(document, route):
+                if way and document.kind in _PARTS and form in FILE_FORMATS and form != way:
+                    continue
                 delivery = _delivery(document, route, form)
                 planned.setdefault(delivery.key, delivery)
     return tuple(planned.values())
+
+
+def _file_way(documents: Sequence[DocumentSpec], routes: Sequence[Route]) -> str | None:
+    """The one file format in which a request goes to its payer: the first of the payer's that some
+    destination takes. In two it would be two requests there."""
+    for document in documents:
+        if document.kind != "authorization_request" or document.unreleased:
+            continue
+        taking = [r for r in routes if document.kind in r.receives and _for_payer(document, r)]
+        for form in document.formats:
+            if form in FILE_FORMATS and any(form in _formats(document, r) for r in taking):
+                return form
+    return None
 
 
 def _formats(document: DocumentSpec, route: Route) -> Sequence[str]:

@@ -12,3 +12,8 @@ def cause_key(patient_id: str, rule: str, causes: tuple[str, ...], score: str = 
     """24 hex digits for one patient, rule, cause and score."""
     text = "|".join((patient_id, rule, *sorted(causes), score))
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def reference_of(milestone_key: str) -> str:
+    """Names the request at the payer, in all its versions, and nobody; of the asking milestone."""
+    return "AR-" + hashlib.sha256(milestone_key.encode()).hexdigest()[:10].upper()

@@ -6,7 +6,7 @@ Next: ``decide``. Scores that are incomplete or wrong stay visible and never cou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -40,12 +40,16 @@ def measure(
     rules: RuleSet,
     now: datetime,
     payers: PayerBook | None = None,
+    reopened: Collection[str] = (),
 ) -> Measured:
-    """Everything countable in the chart, as of ``now``; ``payers`` say what each of them wants."""
+    """Everything countable in the chart, as of ``now``; ``payers`` say what each of them wants.
+
+    ``reopened`` are the authorizations whose request is drafted once more.
+    """
     today = now.astimezone(ZoneInfo(chart.timezone)).date()
     book = payers or PayerBook()
     of_payer = numbers_of(chart, book, rules, today) if book.files else None
-    granted = burn_down(chart.authorizations, chart.visits, today, rules, of_payer)
+    granted = burn_down(chart.authorizations, chart.visits, today, rules, of_payer, reopened)
     episode = chart.episode
     if episode is None:
         return Measured(
@@ -62,7 +66,7 @@ def measure(
         goals=goal_progress(chart.goals),
         adherence=adherence([p for p in chart.home_programs if p.week_of >= week_of_start], today),
         authorizations=granted,
-        needs=needs_of(chart, book, rules, today),
+        needs=needs_of(chart, book, rules, today, reopened),
         data_notes=(
             *data_notes.of_instruments(_in_episode(chart, episode, today), instruments),
             *data_notes.of_primary(episode, instruments),

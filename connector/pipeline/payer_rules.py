@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -54,9 +54,12 @@ def advice_on(chart: Chart, book: PayerBook, payer: str, cpt: Iterable[str], on:
 
 
 def needs_of(
-    chart: Chart, book: PayerBook, rules: RuleSet, today: date
+    chart: Chart, book: PayerBook, rules: RuleSet, today: date, reopened: Collection[str] = ()
 ) -> tuple[AuthorizationNeed, ...]:
-    """What must be asked for under the coverage that pays first; nothing for care that ended."""
+    """What must be asked for under the coverage that pays first; nothing for care that ended.
+
+    ``reopened`` are requests that are drafted once more.
+    """
     episode = chart.episode
     if episode is None or not episode.active or not book.files:
         return ()
@@ -64,7 +67,11 @@ def needs_of(
     if cover is None:
         return ()
     advice = advice_on(chart, book, cover.payer, (), today)
-    own = [a for a in chart.authorizations if same_payer(book, a.payer, cover.payer)]
+    own = [
+        a
+        for a in chart.authorizations
+        if a.id not in reopened and same_payer(book, a.payer, cover.payer)
+    ]
     found = need(
         advice,
         cover.id,

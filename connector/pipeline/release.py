@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from connector.documents import completion, letter_page
 from connector.errors import ConfigurationError
+from connector.pipeline.packet.complete import Before
 from connector.pipeline.packet.parts import completed_parts
 from connector.pipeline.report_kinds import specification
 from connector.progress import DocumentSpec
@@ -58,7 +59,7 @@ class Act:
     """When somebody acted, as which version, in place of which former one.
 
     ``number`` counts all signatures of the report, withdrawn ones too: no two documents are the
-    same, even in the same moment.
+    same, even in the same moment. ``before`` is what the payer has of the request.
     """
 
     at: datetime
@@ -66,6 +67,7 @@ class Act:
     version: int
     number: int
     amends: Former | None
+    before: Before | None = None
 
 
 def signer(by: str, license: str | None = None, npi: str | None = None) -> Signer:
@@ -119,7 +121,7 @@ def completed_packet(
     consent = bool(manifest.context["sud_consent"])
     filled = completion.completed(evidence.context, values, sud_consent=consent)
     report = _made(evidence, {**filled, "version": version})
-    others = completed_parts(parts, report, values, act.number)
+    others = completed_parts(parts, report, values, act.number, act.before)
     listing = {
         **manifest.context,
         "holds": [
@@ -172,6 +174,20 @@ def signed_packet(
     ]
     manifest_done = _made(manifest, {**listing.context, "signature": {**seal, "holds": holds}})
     return (signed, manifest_done, *done)
+
+
+def signed_alone(
+    document: DocumentSpec, context: dict[str, Any], who: Signer, act: Act, evidence: str | None
+) -> DocumentSpec:
+    """A document that follows from the signed ``document``, signed by itself: a cancellation, or
+    papers that a payer wants. ``evidence`` is the signed report that goes inside."""
+    plain = {name: value for name, value in context.items() if name != "signature"}
+    made = specification(
+        document.kind, document.patient_id, act.at.astimezone(act.zone).date(), document.formats,
+        plain, document.document_id,
+    )  # fmt: skip
+    seal = {**_signature(who, act, packet_digest([made])), "evidence": evidence}
+    return _sealed(made, {**plain, "signature": seal})
 
 
 def released(draft: DocumentSpec, by: str, act: Act) -> tuple[DocumentSpec, str]:

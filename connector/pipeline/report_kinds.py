@@ -28,7 +28,7 @@ MUST_BE_RELEASED: Mapping[Kind, Release] = {
     "copy_sheet": "clinician_signature",
 }
 """Who must act before a document of these kinds leaves the practice."""
-Formats = tuple[Literal["pdf", "html", "json", "x12", "pas"], ...]
+Formats = tuple[Literal["pdf", "html", "json", "x12", "pas", "cdex"], ...]
 PART_KINDS = ("authorization_request", "attachment", "copy_sheet")
 """What goes with a payer report where an authorization is asked for."""
 PAGES: Formats = ("pdf", "html", "json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -85,6 +85,14 @@ def entry(
         fault = InvalidRecord("no_id", f"the list holds something without {id_key}", field=id_key)
         return Found("", {"entry": raw}, fault=fault)
     return Found(own_id, raw, changed, deleted)
+
+
+def asked_for(found: Found, own_id: str) -> Found:
+    """The record that was asked for by its id; it has a fault where another was given."""
+    if found.fault is None and found.id != own_id:
+        fault = InvalidRecord("other_record", "another record was given than asked for")
+        return replace(found, fault=fault)
+    return found
 
 
 def instant(value: Any) -> datetime | None:

@@ -6,11 +6,13 @@ A notice is ``table/id/event``: the event's digest tells apart two changes of on
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from connector.errors import InvalidRecord, NotAuthentic
+from connector.credentials import SecretReference
+from connector.errors import ConfigurationError, InvalidRecord, NotAuthentic
 from connector.json_text import read_object
 from connector.polling.found import digest
 from connector.ports import Posted, RawBatch, RawPage, RawRow
@@ -20,6 +22,8 @@ TABLE = "notice"
 """The table of the events themselves; no mapping makes records of it."""
 
 MAX_BYTES = 200_000
+_SHORTEST_SECRET = 16
+"""Characters of the end of an address that only its sender is told."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -99,6 +103,22 @@ class SecretAddress:
             raise NotAuthentic(
                 "address_wrong", "the address does not end with the secret of this source"
             )
+
+
+def secret_address(places: Sequence[SecretReference], home: Path) -> SecretAddress:
+    """The proof of a sender that knows one of these secrets. Raises ConfigurationError."""
+    secrets = []
+    for place in places:
+        secret = place.read(home)
+        if len(secret) < _SHORTEST_SECRET or not secret.isalnum() or not secret.isascii():
+            raise ConfigurationError(
+                "secret_unusable",
+                f"the secret end of an address needs {_SHORTEST_SECRET} or more plain letters and "
+                "digits",
+                where=place.env or str(place.file),
+            )
+        secrets.append(secret.encode())
+    return SecretAddress(tuple(secrets))
 
 
 def parts_of(notice: str) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from connector.polling.found import Feed, Found, digest
 from connector.polling.notice import parts_of
 from connector.ports import RawBatch, RawFault, RawPage, utc_now
 
-STOPS_ALL = ("not_signed_in", "token_refused")
+STOPS_ALL = ("not_signed_in", "token_refused", "sign_in_needed")
 _log = logging.getLogger("connector.polling")
 S = TypeVar("S")
 

@@ -31,13 +31,17 @@ TO_SIGN = (EVIDENCE, MANIFEST, LETTER, *PART_KINDS)
 
 @dataclass(frozen=True)
 class Desk:
-    """One site's store, routes, time zone and clock; ``page`` is a document as HTML."""
+    """One site's store, routes, time zone and clock; ``page`` is a document as HTML.
+
+    ``signers``: who alone may sign, as name and credential; empty: nobody is refused for the name.
+    """
 
     store: Store
     routes: Sequence[Route]
     zone: ZoneInfo
     now: Callable[[], datetime]
     page: Callable[[DocumentSpec], str]
+    signers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from connector.columns import closest
 from connector.documents import completion, disclosure
 from connector.documents.review import has_positive_safety
 from connector.documents.wording import listed
@@ -32,6 +33,18 @@ def complete_values(tx: Tx, packet: Packet, who: Signer) -> dict[str, str]:
         names = "; ".join(f"{key} ({label})" for key, label in missing.items())
         raise Rejected("fields_missing", f"not signed, {len(missing)} fields are missing: {names}")
     return values
+
+
+def refuse_strangers(who: Signer, signers: Sequence[str]) -> None:
+    """Refuses who is not among those who sign in this practice, where the site names them."""
+    known = {" ".join(one.split()).casefold() for one in signers}
+    if known and who.full.casefold() not in known:
+        raise ConfigurationError(
+            "not_a_signer",
+            "the signer is none of those who sign here (practice.signers of the site file)",
+            allowed=tuple(signers),
+            suggestion=closest(who.full, tuple(signers)),
+        )
 
 
 def is_treating(treating: str, who: Signer) -> bool:
@@ -95,6 +108,10 @@ def refuse_incomplete_request(
             refuse_lacking(spec.context)
             if "x12" in spec.formats:
                 request_case(spec.context, now, zone)
+            if "pas" in spec.formats:
+                from connector.pipeline.packet.pas import refuse_unsendable
+
+                refuse_unsendable(spec.context, now, zone)
         except InvalidRecord as fault:
             raise Rejected(fault.code, f"not signed: {fault.message}") from None
 

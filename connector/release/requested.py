@@ -11,10 +11,10 @@ from datetime import date, datetime
 from typing import Any
 
 from connector.authorizations.answers import event_id
-from connector.authorizations.lifecycle import Asked, Event
+from connector.authorizations.lifecycle import Asked, Event, replay
 from connector.authorizations.payer_file import Clock
 from connector.authorizations.records_of import SOURCE, record_of
-from connector.pipeline.packet.case import attachment_number, name_of, sent_numbers
+from connector.pipeline.packet.case import attachment_number, claim_number, name_of, sent_numbers
 from connector.progress import DocumentSpec
 from connector.records import RecordIds
 from connector.store.audit import AuditEntry
@@ -70,23 +70,55 @@ def note_signed(tx: Tx, documents: Sequence[DocumentSpec], now: datetime, by: st
         sent=tuple(one.model_dump() for one in sent),
     )
     record(tx, event, request.patient_id, now, actor=by)
-    tx.authorizations.tie(case, _names(context, sent))
+    tx.authorizations.tie(case, names_of(context, sent))
 
 
 def note_withdrawn(tx: Tx, draft_ids: Iterable[str], now: datetime, by: str) -> None:
-    """What is withdrawn before it left is not asked for any more."""
+    """What is withdrawn before it left is not asked for any more: the request is what it was before
+    that was signed, or nothing."""
     for spec in tx.documents.specs(draft_ids).values():
         if spec.kind != REQUEST:
             continue
         case = str(spec.context["reference"])
         row = tx.authorizations.get(case)
-        if row is None or row.case.state != "requested":
+        if row is None or row.case.document != spec.document_id:
             continue
-        event = Event(
-            id=event_id(case, "person", ["withdrawn", spec.document_id]), case=case, kind="moved",
-            at=now, way="person", by=by, state="cancelled", next_step="",
-        )  # fmt: skip
+        if row.case.state != "requested" and not row.case.cancelling:
+            continue
+        event = _taken_back(tx, row, spec.document_id, now, by)
         record(tx, event, spec.patient_id, now, actor=by)
+
+
+def _taken_back(tx: Tx, row: CaseRow, document_id: str, now: datetime, by: str) -> Event:
+    events = tx.authorizations.events(row.case.id)
+    place = next(n for n, one in enumerate(events) if one.document == document_id)
+    before = replay(events[:place])
+    shared: dict[str, Any] = {
+        "id": event_id(row.case.id, "person", ["withdrawn", document_id]), "case": row.case.id,
+        "at": now, "way": "person", "by": by,
+    }  # fmt: skip
+    if before is None or before.state in ("denied", "cancelled"):
+        return Event(kind="moved", state="cancelled", **shared)
+    return Event(
+        kind="kept", state=before.state, asked=before.asked, document=before.document,
+        decision=before.decision, since=before.requested_at, next_step=before.next_step, **shared,
+    )  # fmt: skip
+
+
+def reopen(tx: Tx, row: CaseRow, by: str, why: str, now: datetime) -> CaseRow | None:
+    """Have an undecided request drafted once more; None where it is already.
+
+    Raises Rejected where its state does not allow asking again.
+    """
+    case = row.case
+    if case.reopened:
+        return None
+    event = Event(
+        id=event_id(case.id, "person", ["reopened", case.version, now.isoformat()]), case=case.id,
+        kind="reopened", at=now, way="person", by=by, texts=(why,) if why else (),
+        next_step="Complete and sign the new draft.",
+    )  # fmt: skip
+    return record(tx, event, row.patient_id, now, actor=by)
 
 
 def _asked(context: Mapping[str, Any]) -> Asked:
@@ -108,11 +140,12 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _names(context: Mapping[str, Any], sent: Sequence[Sent]) -> list[str]:
+def names_of(context: Mapping[str, Any], sent: Sequence[Sent]) -> list[str]:
     """By what an answer finds this request: our reference and trace, each line's, each file's."""
     own = name_of(context)
     found = [f"ref:{own}", f"trace:{own}", f"case:{context['reference']}"]
     found += [f"trace:{own}-{n}" for n in range(1, len(context["event"]["procedures"]) + 1)]
+    found += [f"trace:{claim_number(context)}"]
     found += [f"trace:{attachment_number(context)}", f"ref:{attachment_number(context)}"]
     for one in sent:
         found.append(f"isa:{int(one.interchange)}")

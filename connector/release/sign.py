@@ -31,10 +31,12 @@ from connector.release.refusals import (
     refuse_hidden_signature,
     refuse_incomplete_request,
     refuse_outdated,
+    refuse_strangers,
     refuse_without_consent,
     safety_is_open,
 )
 from connector.release.requested import note_signed
+from connector.release.sent_before import sent_before
 from connector.store.audit import AuditEntry
 from connector.store.documents import DocumentRow
 from connector.store.signatures import SignatureRow
@@ -75,8 +77,10 @@ def sign(
     ``seen`` is the digest that the signer was shown with the preview, or its beginning. Raises
     Rejected when that has changed, while fields are missing, when a newer draft exists or this
     one was withdrawn (unless ``this_version``), or when the source has deleted the patient;
-    ConfigurationError when the site's own template would not show the signature.
+    ConfigurationError when the site's own template would not show the signature, or when the site
+    names who signs and this is nobody of them.
     """
+    refuse_strangers(who, desk.signers)
     return _act(desk, lambda tx, now: _sign(tx, desk, given, who, seen, this_version, now))
 
 
@@ -130,7 +134,8 @@ def _sign(
     values = complete_values(tx, packet, who)
     refuse_without_consent(tx, packet, values, now.astimezone(desk.zone).date())
     reference = packet.reference
-    act = next_act(tx, desk, packet.draft, reference, now)
+    before = sent_before(tx, packet.parts)
+    act = next_act(tx, desk, packet.draft, reference, now, before)
     made = packet.signed(values, who, act)
     refuse_incomplete_request(made, now, desk.zone)
     digest = str(made[0].context["signature"]["digest"])

@@ -11,12 +11,14 @@ from flask import Flask, Response, abort, current_app, redirect, request, url_fo
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as AnyResponse
 
+from connector.chart_desk import ChartDesk
 from connector.errors import ConnectorError
 from connector.logs import outline
 from connector.ports import RawPage, Webhook
 from connector.progress import PracticeProfile
 from connector.score_entry import ScoreDesk
 from connector.store.store import Store
+from connector.web.charts import charts
 from connector.web.copy_sheets import SCRIPTED, FileSheet, copy_sheets
 from connector.web.pages import pages
 from connector.web.scores import scores
@@ -25,7 +27,7 @@ from connector.web.webhooks import webhooks as webhook_addresses
 
 _COOKIE = "connector_session"
 _MAX_REQUEST_BYTES = 1_000_000
-_OPEN_TO_ALL = {"static", "health", "ready", "sign_in"}
+_OPEN_TO_ALL = {"static", "health", "ready", "sign_in", "keys.key_set"}
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -56,13 +58,15 @@ def create_app(
     store_page: Callable[[str, RawPage], int] | None = None,
     score_desk: ScoreDesk | None = None,
     file_sheet: FileSheet | None = None,
+    chart_desk: Callable[[], ChartDesk] | None = None,
 ) -> Flask:
     """The application. ``token`` signs a person in; it is printed where the service was started.
 
     ``webhooks`` are the sources that are posted to, by name; ``store_page`` stores what they give
     and returns after the commit. Without both, nothing answers under ``/webhooks/``. Where the site
     takes scores typed by staff, ``score_desk`` is their way in; ``file_sheet`` closes a copy sheet
-    that a person has filed.
+    that a person has filed; ``chart_desk`` gives, when somebody asks, what
+    checks charts and shows the records that breaks name.
     """
     app = _Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
@@ -103,7 +107,7 @@ def create_app(
 
     app.register_error_handler(401, _not_signed_in)
     app.register_error_handler(ConnectorError, _trouble)
-    _add_pages(app, store, practice, score_desk, file_sheet)
+    _add_pages(app, store, practice, score_desk, file_sheet, chart_desk)
     if webhooks is not None and store_page is not None:
         app.register_blueprint(webhook_addresses(webhooks, store_page))
     return app
@@ -115,8 +119,12 @@ def _add_pages(
     practice: PracticeProfile,
     score_desk: ScoreDesk | None,
     file_sheet: FileSheet | None,
+    chart_desk: Callable[[], ChartDesk] | None,
 ) -> None:
     app.register_blueprint(pages(store, practice))
+    app.jinja_env.globals["checks_charts"] = chart_desk is not None
+    if chart_desk is not None:
+        app.register_blueprint(charts(store, practice, chart_desk))
     app.jinja_env.globals["files_sheets"] = file_sheet is not None
     if file_sheet is not None:
         app.register_blueprint(copy_sheets(store, practice, file_sheet))

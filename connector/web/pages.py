@@ -55,6 +55,7 @@ class DocumentLine:
 class PatientLine:
     """One patient on the results page."""
 
+    patient_id: str
     name: str
     chart_number: str
     decision: str
@@ -137,6 +138,7 @@ def _line(
 ) -> PatientLine:
     patient = progress.chart.patient
     return PatientLine(
+        patient_id=patient.id,
         name=filed_name(patient) or by_chart(patient),
         chart_number=patient.chart_number,
         decision=progress.decision.decision,

@@ -20,6 +20,9 @@ SYNTAX = {
     "binary_length_wrong": "a binary payload does not end where its stated length says",
     "binary_truncated": "the file ends inside a binary payload",
     "binary_too_long": "a binary payload is longer than this program takes",
+    "transaction_set_too_long": "a transaction set is longer than this program takes",
+    "payload_empty": "a binary payload without a byte",
+    "payload_not_base64": "a payload that is said to be base64 and is not",
     "too_many_findings": "there are more findings; the rest of the file was not checked",
 }
 """What can be wrong with the text itself."""
@@ -44,6 +47,7 @@ ENVELOPE = {
     "envelope_empty": "an interchange or group holds nothing",
     "count_wrong": "IEA01, GE01 or SE01 does not count right",
     "control_number_mismatch": "a trailer does not repeat the control number of its header",
+    "control_number_format": "ISA13 or GS06 is not a number above 0",
     "control_number_repeated": "a control number is used twice",
     "version_mismatch": "ISA12, GS08 and ST03 do not name the same version",
     "version_unknown": "a version of the transaction set that cannot be checked here",
@@ -81,6 +85,7 @@ ELEMENTS = {
 MEANING = {
     "date_range_reversed": "a period ends before it starts",
     "birth_date_later": "a birth after the day of the file",
+    "date_later": "an accident, an onset or a submission after the day of the file",
     "npi_check_digit": "not an NPI: length, digits or check digit",
     "tax_number_format": "not a tax number",
     "social_security_number_format": "not a social security number",
@@ -118,9 +123,15 @@ REQUEST = {
     "previous_authorization_missing": "a continued request without the earlier number",
     "place_of_service_format": "not a place-of-service code",
     "attachment_number_missing": "an attachment that is sent has no control number",
+    "trace_repeated": "two levels with one trace number, which decisions are told apart by",
     "attachment_number_repeated": "two attachments with one control number",
 }
 """What can be wrong with a 278 request."""
+
+ATTACHMENT = {
+    "document_number": "LX01 does not number the documents one by one",
+}
+"""What can be wrong with a 275."""
 
 RESPONSE = {
     "decision_missing": "neither a decision nor a rejection; silence is not approval",
@@ -136,8 +147,22 @@ RESPONSE = {
 }
 """What can be wrong with a 278 response."""
 
-CODES: dict[str, str] = SYNTAX | ENVELOPE | STRUCTURE | ELEMENTS | MEANING | REQUEST | RESPONSE
+CODES: dict[str, str] = (
+    SYNTAX | ENVELOPE | STRUCTURE | ELEMENTS | MEANING | REQUEST | ATTACHMENT | RESPONSE
+)
 """All codes."""
+
+
+INCOMPLETE = frozenset(
+    {
+        "empty_file", "no_interchange", "isa_malformed", "delimiters_clash",
+        "segment_not_terminated", "segment_too_long", "trailer_missing", "trailer_without_header",
+        "outside_envelope", "envelope_empty", "count_wrong", "control_number_mismatch",
+        "binary_length_invalid", "binary_length_wrong", "binary_truncated", "binary_too_long",
+        "transaction_set_too_long", "too_many_findings",
+    }
+)  # fmt: skip
+"""Findings after which nobody knows whether everything is there that was sent."""
 
 
 def found(

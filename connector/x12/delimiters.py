@@ -43,7 +43,12 @@ def of_isa(header: str, terminator: str) -> Delimiters:
     """
     element = header[3]
     fields = header.split(element)
-    repeats = fields[11][:1] if fields[12] >= _FIRST_WITH_REPETITION else ""
-    if repeats.isalnum():
+    repeats = fields[11][:1] if repeats_from(fields[12]) else ""
+    if repeats.isalnum() or repeats == " ":
         repeats = ""
     return Delimiters(element, header[-1], repeats, terminator)
+
+
+def repeats_from(version: str) -> bool:
+    """Whether an interchange of this version (ISA12) has a repetition separator in ISA11."""
+    return version >= _FIRST_WITH_REPETITION

@@ -9,23 +9,32 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from connector.x12.codes import found
+from connector.x12.delimiters import repeats_from
 from connector.x12.finding import Report, Severity
 from connector.x12.segment import Segment
-from connector.x12.values import whole
+from connector.x12.values import is_number, whole
+
+MOST_SEGMENTS = 250_000
+"""Segments of a transaction set that are kept; a practice's own files have less than a thousand."""
+
+MOST_BYTES = 256 << 20
+"""Bytes of a transaction set that are kept: four payloads of the largest size."""
 
 _WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
 _TRAILER = {"ISA": "IEA", "GS": "GE", "ST": "SE"}
 _WHAT = {"ISA": "interchange", "GS": "group", "ST": "transaction set"}
+_PARTNER = {6: "sends the file", 8: "receives it"}
 _CONTROL = {"ISA": 13, "GS": 6, "ST": 2}
 
 
 @dataclass(slots=True)
 class TransactionSet:
-    """ST to SE, with the headers that it lay in."""
+    """ST to SE, with the headers that it lay in. ``cut``: too long, so its end is not there."""
 
     interchange: Segment | None
     group: Segment | None
     segments: list[Segment] = field(default_factory=list)
+    cut: bool = False
 
     @property
     def transaction(self) -> str:
@@ -50,6 +59,7 @@ class _Level:
 
     header: Segment
     count: int = 0
+    size: int = 0
     numbers: set[tuple[str, ...]] = field(default_factory=set)
 
 
@@ -86,12 +96,24 @@ class _Envelope:
                 return
             yield from self._end_of(header, segment)
         elif self._current is not None:
-            self._current.segments.append(segment)
+            self._keep(segment, self._current)
         elif tag == "TA1" and "ISA" in self._open and "GS" not in self._open:
             self._acknowledges = True
         else:
             message = f"{tag} lies outside of any transaction set (ST to SE)."
             self._tell("outside_envelope", message, segment)
+
+    def _keep(self, segment: Segment, current: TransactionSet) -> None:
+        """One more segment of the set, as long as the set is of a size that fits into memory."""
+        level = self._open["ST"]
+        level.count += 1
+        level.size += sum(map(len, segment.elements)) + len(segment.binary or b"")
+        if level.count < MOST_SEGMENTS and level.size <= MOST_BYTES:
+            current.segments.append(segment)
+        elif not current.cut:
+            current.cut = True
+            message = "The transaction set is larger than any real one; what follows is not read."
+            self._tell("transaction_set_too_long", message, segment)
 
     def _begin(self, segment: Segment) -> None:
         tag = segment.tag
@@ -124,6 +146,10 @@ class _Envelope:
         number = segment.element(place)
         level = self._open.get(outer)
         seen = level.numbers if level else self._numbers
+        if not is_number(number) and tag != "ST":
+            name = f"{tag}{place:02d}"
+            message = f"{name}, the control number, must be a number above 0, of digits only."
+            self._tell("control_number_format", message, segment, place)
         parties = [segment.element(index) for index in range(5, 9)] if tag == "ISA" else []
         key = (tag, *parties, number)
         if key in seen:
@@ -139,7 +165,7 @@ class _Envelope:
                 given = trailer if inner == tag else None
                 if inner == "ST" and self._current is not None:
                     self._current.segments += [given] if given else []
-                    level.count = len(self._current.segments)
+                    level.count += 2 if given else 1
                 self._close(inner, level, given)
                 if inner == "ST" and self._current is not None:
                     current, self._current = self._current, None
@@ -169,6 +195,14 @@ class _Envelope:
             if len(isa.element(index)) != width:
                 message = f"ISA{index:02d} must have exactly {width} characters; fill with blanks."
                 self._tell("isa_width", message, isa, index)
+        mark = isa.element(11)
+        if repeats_from(isa.element(12)) and (mark.isalnum() or mark == " "):
+            message = "ISA11 must be the repetition separator: a sign, no letter, digit or blank."
+            self._tell("element_type", message, isa, 11)
+        for index in (6, 8):
+            if not isa.element(index).strip():
+                message = f"ISA{index:02d} is blank; it must say who {_PARTNER[index]}."
+                self._tell("element_blank", message, isa, index)
 
     def _versions(self, group: Segment) -> None:
         isa = self._header("ISA")

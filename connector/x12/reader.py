@@ -103,6 +103,9 @@ class _Reader:
         """Say that this is no interchange, and go on at the next ISA if there is one."""
         message = "Every file must start with ISA. Was another kind of file chosen?"
         self._found("no_interchange", message, "")
+        self._next_header()
+
+    def _next_header(self) -> None:
         window = self._window
         while window.seek(b"ISA"):
             if self._at_header():
@@ -121,10 +124,10 @@ class _Reader:
                 break
         terminator = start[place + 2 : place + 3]
         if place < 0 or not terminator:
-            message = "The ISA must have 16 elements and end with a terminator."
+            message = "The ISA must have 16 elements and a terminator; is the file cut off?"
             self._found("isa_malformed", message, "ISA")
             window.skip(3)
-            self._seek_header()
+            self._next_header()
             return
         header = window.take(place + 2).decode("latin-1")
         window.skip(1)

@@ -15,14 +15,19 @@ from connector.x12.finding import Finding, Report
 from connector.x12.guide import Guide
 from connector.x12.guides.interchange import INTERCHANGE_SEGMENTS
 from connector.x12.reader import read
-from connector.x12.rules import dates, medical, parties, request, response
+from connector.x12.rules import attachment, dates, medical, parties, request, response
 from connector.x12.segment import Segment
 from connector.x12.tree import Loop
 
 MOST_FINDINGS = 1000
 """So many are enough for a person; the rest of the file is then not checked, and that is said."""
 
-_MARKED = {"request": request.check, "response": response.check}
+_RULES = {
+    ("275", ""): attachment.check,
+    ("278", "request"): request.check,
+    ("278", "response"): response.check,
+}
+"""What only one kind of transaction set must keep, by ST01 and direction."""
 
 
 def validate(
@@ -67,8 +72,9 @@ def check_set(
             check_elements(segment, use, name, report, characters)
     for part in (hierarchy, dates, parties, medical):
         part.check(root, report)
-    if guide.transaction == "278" and guide.direction:
-        _MARKED[guide.direction](root, report)
+    rules = _RULES.get((guide.transaction, guide.direction))
+    if rules is not None:
+        rules(root, report)
     return root
 
 

@@ -29,6 +29,11 @@ def is_whole(text: str) -> bool:
     return _WHOLE.match(text) is not None
 
 
+def is_number(text: str) -> bool:
+    """Whether the text is digits, and not 0."""
+    return text.isascii() and text.isdigit() and text.strip("0") != ""
+
+
 def is_decimal(text: str) -> bool:
     """Whether the text is a number of X12's type R, without exponent."""
     return _DECIMAL.match(text) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -23,6 +24,16 @@ FHIR_SERVER = ROOT / ".cache" / "fhir_server"
 def bundles() -> list[Path]:
     """The generated bundles; made in a folder of their own and moved into place when complete."""
     home = CACHE / f"p{PATIENTS}-s{SEED}-r{REFERENCE_DATE}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes side by side: the first one makes them
+        _generate(home)
+    found = sorted((home / "fhir").glob("*.json"))
+    assert len(found) == int(PATIENTS)
+    return found
+
+
+def _generate(home: Path) -> None:
     if not home.is_dir():
         making = CACHE / f"making-{os.getpid()}"
         command = [
@@ -31,13 +42,7 @@ def bundles() -> list[Path]:
         ]  # fmt: skip
         making.mkdir(parents=True)
         subprocess.run(command, check=True, capture_output=True, timeout=170)
-        if home.is_dir():
-            shutil.rmtree(making)
-        else:
-            making.rename(home)
-    found = sorted((home / "fhir").glob("*.json"))
-    assert len(found) == int(PATIENTS)
-    return found
+        making.rename(home)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ import connector.engine.runner
 import connector.engine.workflows  # noqa: F401
 from connector.app import open_app
 
-_SHORTEST, _LONGEST = 0.2, 4.0
+_SHORTEST, _LONGEST = 0.2, 2.5
 
 
 def run(home: Path) -> None:

@@ -56,12 +56,16 @@ class Practice:
         site = site.replace("attachment]", "attachment, eligibility]")
         site = re.sub(r"\[therapist,[^\]]*\]", "[insurer, packet_manifest, copy_sheet]", site)
         (home / "site.yaml").write_text(site)
+        self.configure()
         self.drop_chart()
         self.app = open_app(home)
         self.store = self.app.open_store()
         self.now = self.app.site.now()
         self.work = replace(self.app.work(self.store, renderer), now=lambda: self.now)
         self.desk = replace(self.app.desk(self.store), now=lambda: self.now)
+
+    def configure(self) -> None:
+        """What else a test wants of the site and of the payer's file."""
 
     def drop_chart(self) -> None:
         (self.home / "inbox").mkdir(exist_ok=True)

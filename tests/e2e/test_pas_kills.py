@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from typing import Any
 import yaml
 
 from adapters.pas_fhir.fake import FakePayer
+from connector import filing
 from connector.app import open_app
 from connector.documents.pas.read_packet import packet_bytes
+from connector.engine.deliver import send
 from connector.progress import DocumentSpec
 from connector.store.audit_check import verify
 from connector.store.delivery_rows import NewDelivery
@@ -52,12 +56,14 @@ def _context(number: int) -> dict[str, Any]:
     return found
 
 
-def _queue(home: Path) -> None:
-    """Requests that were signed: one document and one delivery for each."""
+def _queue(home: Path, only: Sequence[str] = ()) -> None:
+    """Requests that were signed: one document and one delivery for each, or for some keys."""
     now = datetime.now(UTC) - timedelta(minutes=1)
 
     def put(tx: Any) -> None:
         for number in range(REQUESTS):
+            if only and f"k-{number}" not in only:
+                continue
             spec = DocumentSpec(
                 document_id=f"d-{number}", kind="authorization_request", patient_id="p-1",
                 as_of=now.date(), formats=("json",), context=_context(number),
@@ -79,7 +85,7 @@ def _driven(home: Path, kills: int) -> int:
     driver = str(Path(__file__).with_name("pas_kill_driver.py"))
     done = subprocess.run(
         [sys.executable, driver, str(home), str(kills)],
-        capture_output=True, text=True, timeout=120, check=False, cwd=ROOT,
+        capture_output=True, text=True, timeout=400, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return int(done.stdout.split()[-1])
@@ -103,3 +109,26 @@ def test_no_request_is_lost_and_none_submitted_twice(tmp_path: Path) -> None:
         answers = store.read(lambda tx: tx.inbox.counts())
         assert sum(answers.values()) == REQUESTS, "every answer was kept"
         assert verify(store).ok
+
+
+def test_what_a_payer_can_not_tell_a_person_asks_and_it_goes_again(tmp_path: Path) -> None:
+    payer = FakePayer()
+    payer.inquiry_offered = False
+    payer.faults = ["504"]  # it did not come through, and nobody knows
+    home = tmp_path / "site"
+    _site(home, payer.start())
+    try:
+        _queue(home, ["k-0"])
+        app = open_app(home)
+        with app.open_store() as store:
+            work = app.work(store, None)
+            assert send(work, ["k-0"], by="t") == 0
+            later = replace(work, now=lambda: datetime.now(UTC) + timedelta(hours=6))
+            assert send(later, ["k-0"], by="t") == 0
+            row = store.read(lambda tx: tx.deliveries.get("k-0"))
+            assert row is not None and row.state == "waiting" and "call the payer" in row.message
+            filing.send_again(store, "k-0", by="Sam Biller", now=later.now())
+            assert send(later, ["k-0"], by="t") == 1
+    finally:
+        payer.stop()
+    assert len(payer.submitted) == 1

@@ -3,13 +3,16 @@
 Started with ``python -c "from tests.e2e.wire_driver import main; main()"``, so that the children of
 the services do not import this module again. Each line of its input is a JSON object: ``home``,
 ``port``, ``log`` (a file), ``break_when`` (a file: once it is there, the evaluation of patients
-fails as by a defect), ``slowest_read`` (seconds after which who stops in a request is given up). It
-answers with the child's ``pid``, and later with ``ended`` and ``code``. It ends, and ends its
-children, when its input is closed.
+fails as by a defect), ``slowest_read`` (seconds after which who stops in a request is given up),
+``prepare`` (a module, imported before the fork; its ``prepare(app)`` is called in the child),
+``command`` (arguments: the child is a command of that site instead of a service). It answers with
+the child's ``pid``, and later with ``ended`` and ``code``. It ends, and ends its children, when its
+input is closed.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -57,6 +60,8 @@ def main() -> None:
                 break
             wanted = json.loads(line)
             _parse(wanted["home"])
+            if "prepare" in wanted:
+                importlib.import_module(wanted["prepare"])
             child = _fork(wanted)
             open_children.add(child)
             _say({"pid": child})
@@ -104,7 +109,7 @@ def _fork(wanted: dict[str, Any]) -> int:
         os.dup2(nothing, 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        code = _serve(wanted)
+        code = _command(wanted) if "command" in wanted else _serve(wanted)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -120,11 +125,23 @@ def _serve(wanted: dict[str, Any]) -> int:
         connector.cli.serve._SLOWEST_READ_SECONDS = wanted["slowest_read"]
     app = open_app(Path(wanted["home"]))
     app.__dict__.update(_parsed[wanted["home"]])
+    if "prepare" in wanted:
+        importlib.import_module(wanted["prepare"]).prepare(app)
     try:
         serve(app, wanted["port"])
     except ConnectorError as fault:
         sys.stderr.write(f"connector: {fault}\n")
         return exit_code(fault)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _command(wanted: dict[str, Any]) -> int:
+    """One command, as a person at the console gives it; its exit code."""
+    sys.argv = ["connector", "--home", wanted["home"], *wanted["command"]]
+    try:
+        connector.cli.main()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

@@ -159,12 +159,12 @@ class Nursery:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
         self._process.stdin.flush()
-        return self._started.get(timeout=60)
+        return self._started.get(timeout=60 * PATIENCE)
 
     def code(self, pid: int, seconds: float) -> int | None:
         """The exit code (of a killed one: minus the signal), once it has ended; None if in vain."""
         with self._changed:
-            self._changed.wait_for(lambda: pid in self._codes, seconds)
+            self._changed.wait_for(lambda: pid in self._codes, seconds * PATIENCE)
             return self._codes.get(pid)
 
     def kill(self, pid: int) -> bool:
@@ -180,7 +180,7 @@ class Nursery:
         """Ends every service."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=60 * PATIENCE)
         self._reader.join()
         self._process.stdout.close()
 
@@ -252,9 +252,13 @@ def family(pid: int) -> set[Process]:
     return {Process(one, stat[19]) for one, stat in known.items() if stat}
 
 
+PATIENCE = 4
+"""How much longer than on a quiet machine things may take where many work at once."""
+
+
 def wait_for(what: Callable[[], Any], seconds: float, why: str = "") -> Any:
-    """The first true answer of ``what``. Fails after ``seconds``."""
-    until = time.monotonic() + seconds
+    """The first true answer of ``what``. Fails after ``seconds`` times the patience."""
+    until = time.monotonic() + seconds * PATIENCE
     while time.monotonic() < until:
         if found := what():
             return found

@@ -76,7 +76,7 @@ def test_what_the_connector_posts_is_let_through() -> None:
     body = b'{"type": "decision", "text": "\xc3\xa9"}'
     made = run("n8n-decision-to-task", **posted(body, int(time.time())))
     assert made.returncode == 0, made.stderr
-    assert json.loads(made.stdout) == {"id": "k-1", "event": json.loads(body)}
+    assert json.loads(made.stdout) == {"proven": True, "id": "k-1", "event": json.loads(body)}
 
 
 @pytest.mark.parametrize("forged", ["changed", "old", "unsigned"])
@@ -86,7 +86,31 @@ def test_forged_and_old_posts_are_refused(forged: str) -> None:
         given["raw"] = base64.b64encode(b'{"a": 2}').decode()
     if forged == "unsigned":
         del given["json"]["headers"]["webhook-signature"]
-    assert run("n8n-decision-to-task", **given).returncode == 3
+    made = run("n8n-decision-to-task", **given)
+    assert (made.returncode, json.loads(made.stdout)) == (0, {"proven": False}), made.stderr
+
+
+def test_what_is_not_proven_goes_no_further_than_a_refusal() -> None:
+    flow = json.loads((FLOWS[0]).read_text())
+    ways = flow["connections"]["Is it proven?"]["main"]
+    assert [[end["node"] for end in way] for way in ways] == [["Say that it came"], ["Refuse it"]]
+    [asked] = [n for n in flow["nodes"] if n["type"] == "n8n-nodes-base.if"]
+    [condition] = asked["parameters"]["conditions"]["conditions"]
+    assert condition["leftValue"] == "={{ $json.proven }}"
+    assert condition["operator"]["operation"] == "true"
+    [refusal] = [n for n in flow["nodes"] if n["name"] == "Refuse it"]
+    assert refusal["parameters"]["options"]["responseCode"] == 401
+
+
+def test_a_form_is_answered_when_the_connector_has_it() -> None:
+    flow = json.loads((FLOWS[1]).read_text())
+    assert flow["nodes"][0]["parameters"]["responseMode"] == "lastNode"
+
+
+def test_a_form_without_an_id_of_its_own_is_refused() -> None:
+    given = {"patient_id": "F-101", "form": "PHQ-9", "submitted_at": "2026-11-20", "answers": [1]}
+    made = run("n8n-form-to-connector", json={"body": given})
+    assert made.returncode == 3 and "submission_id" in made.stderr
 
 
 def test_what_the_flow_signs_is_what_the_connector_takes() -> None:
@@ -101,3 +125,18 @@ def test_what_the_flow_signs_is_what_the_connector_takes() -> None:
     }  # fmt: skip
     StandardWebhooks([KEY], 300).check(Posted(headers, made["body"].encode(), datetime.now(UTC)))
     assert json.loads(made["body"])["event_id"] == "7"
+
+
+@pytest.mark.parametrize("forged", [False, True])
+def test_the_function_of_the_operations_page_does_what_it_says(forged: bool) -> None:
+    """For code steps of other tools, such as Zapier's."""
+    page = (Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8")
+    function = page.split("The same in Node:")[1].split("```js\n")[1].split("```")[0]
+    given = posted(b'{"a": 1}', int(time.time()))
+    raw = b'{"a": 2}' if forged else b'{"a": 1}'
+    asked = json.dumps([given["json"]["headers"], raw.decode(), SECRET])
+    code = f"{function}\nconsole.log(verified(...{asked}));"
+    made = subprocess.run(
+        ["node", "-e", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert made.stdout.strip() == ("false" if forged else "true")

@@ -173,6 +173,8 @@ def _lines(node: Node, claim: Any) -> list[LineAnswer]:
     traces = _traces(claim)
     asked = {item.value["sequence"]: item.value for item in below(Node("", claim), "item")}
     cancelled = {n for n, item in asked.items() if item.get("modifierExtension")}
+    if len(cancelled) == len(asked):
+        cancelled = set()  # all is cancelled: what the payer says of that is the decision
     added = [one for one in below(node, "addItem") if isinstance(one.value, dict)]
     found: list[LineAnswer] = []
     known: set[int] = set()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
+from connector.columns import numbered, plain
 from connector.mapping.proposal.profile import Profile, profile
 from connector.mapping.proposal.vocabulary import NAMES, OWN_ID, PATIENT, VERSION, Vocabulary
 from connector.mapping.targets import Target, targets_of
@@ -71,7 +72,7 @@ def propose(
     """The likeliest reading of a sample. ``kind``: the admin says which record the rows are."""
     cells = {
         name: [row[place] if place < len(row) else "" for row in rows]
-        for place, name in enumerate(header)
+        for place, name in enumerate(numbered([plain(name) for name in header]))
         if name
     }
     profiles = {name: profile(values) for name, values in cells.items()}

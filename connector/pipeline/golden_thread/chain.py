@@ -7,7 +7,7 @@ from datetime import date
 
 from connector.measures import Instrument
 from connector.pipeline.golden_thread import care, diagnosis, measures, plans
-from connector.pipeline.golden_thread.case import Case
+from connector.pipeline.golden_thread.case import Case, ref
 from connector.pipeline.golden_thread.interventions import interventions
 from connector.pipeline.golden_thread.papers import missing_papers
 from connector.pipeline.golden_thread.participation import participation
@@ -64,10 +64,17 @@ def golden_thread(
     return GoldenThread(
         discipline=discipline,
         on=case.on,
-        links=tuple(check(case) for check in LINKS_OF[discipline]),
-        participation=participation(case),
+        links=tuple(_placed(check(case), case) for check in LINKS_OF[discipline]),
+        participation=tuple(_placed(row, case) for row in participation(case)),
         visits=missing_papers(case),
     )
+
+
+def _placed(link: Documented, case: Case) -> Documented:
+    """A break always names a record: where none shows the link, the chart that lacks it."""
+    if link.records or not link.broken:
+        return link
+    return link.model_copy(update={"records": (ref(case.chart.patient),)})
 
 
 def case_of(

@@ -18,6 +18,7 @@ from connector.pipeline.packet.complete import refuse_lacking
 from connector.x12.content.attachment_case import AttachmentCase
 from connector.x12.content.case import RequestCase
 from connector.x12.content.case_file import read_case
+from connector.x12.content.folding import folded
 from connector.x12.content.tying import Sent
 
 _MOST = 999_999_999
@@ -31,6 +32,19 @@ def name_of(context: Mapping[str, Any]) -> str:
 def attachment_number(context: Mapping[str, Any]) -> str:
     """The control number of its attachment: PWK06 of the 278, TRN02 of the 275."""
     return f"{name_of(context)}-A"
+
+
+def claim_number(context: Mapping[str, Any]) -> str:
+    """The number of this version's claim, as the payer echoes it: ``Claim.identifier``."""
+    count = len(context.get("earlier") or ())
+    own = first_name(context)
+    return f"{own}-U{count}" if count else own
+
+
+def first_name(context: Mapping[str, Any]) -> str:
+    """The name of the first version of the claim that this one updates, or its own."""
+    before = context.get("earlier") or ()
+    return f"{context['reference']}-{before[0]['version']}" if before else name_of(context)
 
 
 def request_case(context: Mapping[str, Any], signed_at: datetime, zone: ZoneInfo) -> RequestCase:
@@ -58,10 +72,13 @@ def request_case(context: Mapping[str, Any], signed_at: datetime, zone: ZoneInfo
 def attachment_case(
     context: Mapping[str, Any], signed_at: datetime, zone: ZoneInfo, content: bytes
 ) -> AttachmentCase:
-    """The evidence as a 275. Raises InvalidRecord naming what the request lacks."""
+    """The evidence as a 275. Raises InvalidRecord naming what the request lacks.
+
+    Where the payer asked for it, its number (``tracking``) is the control number.
+    """
     refuse_lacking(context)
     trading, person = context["trading"], context["subscriber"]
-    requester = trading["requester"]
+    requester, question = trading["requester"], context.get("tracking")
     name = requester.get("organization") or requester.get("family_name")
     return read_case(
         json_bytes(
@@ -70,6 +87,7 @@ def attachment_case(
                 "envelope": _envelope(context, "275"),
                 "created": _moment(signed_at, zone),
                 "reference": attachment_number(context),
+                "solicited": bool(question),
                 "payer": _payer(context),
                 "submitter": {"name": name, "id": trading["sender"]["id"]},
                 "provider": requester,
@@ -81,7 +99,7 @@ def attachment_case(
                 },
                 "documents": [
                     {
-                        "control_number": attachment_number(context),
+                        "control_number": question or attachment_number(context),
                         "submitted_on": signed_at.astimezone(zone).date().isoformat(),
                         "content": base64.b64encode(content).decode(),
                     }
@@ -136,7 +154,7 @@ def _payer(context: Mapping[str, Any]) -> dict[str, Any]:
 def _event(
     context: Mapping[str, Any], asked: Mapping[str, Any], partner: Mapping[str, Any]
 ) -> dict[str, Any]:
-    event = context["event"]
+    event = {**context["event"], **_revision(context)}
     period = {"starts_on": asked["starts_on"], "ends_on": asked["ends_on"]}
     lines = []
     if event["one_unit_a_visit"] and len(event["procedures"]) == 1:
@@ -146,7 +164,9 @@ def _event(
             "category": event["category"],
             "certification": event["certification"],
             "previous_authorization": event["previous_authorization"],
+            "previous_reference": event.get("previous_reference"),
             "service_type": event["service_type"],
+            "place_of_service": event.get("place_of_service"),
             "trace": name_of(context),
             "period": period,
             "diagnoses": [{"code": code} for code in dict.fromkeys(event["diagnoses"])],
@@ -157,6 +177,15 @@ def _event(
             "services": lines,
         }
     )
+
+
+def _revision(context: Mapping[str, Any]) -> dict[str, Any]:
+    """A request that the payer has pended under a number of its own is revised (UM02 S), and named
+    by that number (REF*NT); without it nothing could tell the two apart."""
+    number = folded(context.get("revises"))
+    if not number or context["event"]["certification"] == "3":
+        return {}
+    return {"certification": "S", "previous_reference": number}
 
 
 def _attachments(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from connector.documents.told import read_day
@@ -11,17 +12,39 @@ from connector.errors import InvalidRecord
 from connector.pipeline.packet.asked_for import FIELD, asked_for
 from connector.x12.content.folding import folded
 
+_FILES = {"x12", "clearinghouse", "pas"}
+"""The channels that take a file; all of them name sender and receiver by the same numbers."""
+_SUCH = {True: '"10"', False: '"11"'}
+
 MissingItem = dict[str, Any]
 """``key``, ``text`` and ``fix`` in words; ``fields``: the clinician writes it into the report."""
 
 
-def complete(context: Mapping[str, Any], values: Mapping[str, str], version: int) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the payer has of this request already: the ``versions`` that it was sent as FHIR (id of
+    the ``document``, ``version``), oldest first, and its ``reference`` while it is pended."""
+
+    versions: tuple[Mapping[str, Any], ...] = ()
+    reference: str | None = None
+
+
+def complete(
+    context: Mapping[str, Any],
+    values: Mapping[str, str],
+    version: int,
+    before: Before | None = None,
+) -> dict[str, Any]:
     """The context with fields of the report in their places. ``version`` counts what was signed.
 
     Raises InvalidRecord where visits and dates can't be understood.
     """
     done: dict[str, Any] = copy.deepcopy(dict(context))
     done["version"] = version
+    if before is not None and before.versions:
+        done["earlier"] = [dict(one) for one in before.versions]
+    if before is not None and before.reference:
+        done["revises"] = before.reference
     person, event = done["subscriber"], done["event"]
     if text := values.get(FIELD):
         found = asked_for(text)
@@ -70,20 +93,27 @@ def _of_care(context: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 def _of_files(context: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """What only files need: partners' numbers and the payer's codes."""
-    if "x12" not in context["channels"]:
+    if not set(context["channels"]) & _FILES:
         return
     event = context["event"]
     if context["trading"] is None:
         yield "site_payers", "The site file does not say who asks", "Add `payers` to site.yaml"
     if context["partner"] is None:
-        text = "The payer's file has no numbers for X12"
-        yield "payer_x12", text, "Add `x12` to the file in config/payers, or take x12 off channels"
+        text = "The payer's file does not state its number and who receives files (`x12`)"
+        fix = "Add `x12` to the file in config/payers, or take what sends files off its channels"
+        yield "payer_x12", text, fix
     if event["certification"] is None:
         text = "How this payer wants more visits asked for (R, S or 4)"
         yield "continued", text, "Add `continued` to the file in config/payers"
     if event["service_type"] is None:
         text = "The service type that this payer wants (such as MH or PT)"
         yield "service_type", text, "Add `service_type` to the file in config/payers"
+    if "pas" in context["channels"] and not event.get("place_of_service"):
+        video = event.get("telehealth")
+        text = "The place of service of care by video" if video else "The place of service"
+        key = "telehealth_place_of_service" if video else "place_of_service"
+        fix = f"Add `{key}` to `payers` in site.yaml, such as {_SUCH[bool(video)]}"
+        yield "place_of_service", text, fix
 
 
 def refuse_lacking(context: Mapping[str, Any]) -> None:

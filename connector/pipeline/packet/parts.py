@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.authorizations.payers import PayerBook
 from connector.documents import facts
-from connector.pipeline.packet.complete import complete
+from connector.pipeline.packet.complete import Before, complete
 from connector.pipeline.packet.copy_sheet import copy_sheet
 from connector.pipeline.packet.formats import file_formats
 from connector.pipeline.packet.request import asks, request_context
@@ -54,15 +54,17 @@ def completed_parts(
     report: DocumentSpec,
     values: Mapping[str, str],
     number: int,
+    before: Before | None = None,
 ) -> list[DocumentSpec]:
     """The parts with what was written into the report; ``number`` counts its signatures.
+    ``before`` is what the payer has of the request.
 
     Raises InvalidRecord where the visits and dates asked for can't be understood.
     """
     request = next((one for one in parts if one.kind == REQUEST), None)
     if request is None:
         return list(parts)
-    done = complete(request.context, values, number)
+    done = complete(request.context, values, number, before)
     sheet = copy_sheet(done, report.context, done["practice"])
     contexts: dict[str, dict[str, Any]] = {REQUEST: done, ATTACHMENT: done, COPY_SHEET: sheet}
     return [

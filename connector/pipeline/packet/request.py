@@ -6,13 +6,14 @@ unknown kind of request each stay empty and are listed as missing or left out.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from connector.authorizations.payers import Advice, PayerBook
 from connector.documents import facts, insurer
+from connector.pipeline.identity import reference_of
+from connector.pipeline.packet.place import place_of
 from connector.pipeline.payer_rules import advice_on, in_force, same_payer
 from connector.progress import AuthorizationView, DocumentSpec, Milestone, Progress
 from connector.records import Clinician, Coverage, Patient
@@ -27,11 +28,6 @@ def asks(progress: Progress) -> Milestone | None:
     """The milestone that asks for an authorization, the first that is due."""
     found = [m for m in progress.milestones if m.kind == "authorization"]
     return min(found, key=lambda m: (m.due_on, m.key), default=None)
-
-
-def reference_of(milestone: Milestone) -> str:
-    """Names the request at the payer, in all its versions; tells nothing of anybody."""
-    return "AR-" + hashlib.sha256(milestone.key.encode()).hexdigest()[:10].upper()
 
 
 def request_context(
@@ -49,7 +45,7 @@ def request_context(
     own = next((a for a in progress.chart.authorizations if _is(a.id, view)), None)
     advice = advice_on(progress.chart, book, payer, own.cpt if own else (), on)
     return {
-        "reference": reference_of(milestone),
+        "reference": reference_of(milestone.key),
         "reason": milestone.text,
         "payer": {"name": advice.payer, "id": advice.payer_id},
         "payer_name": payer,
@@ -62,11 +58,21 @@ def request_context(
         "provider": _clinician(progress.chart.clinician),
         "trading": book.trading.model_dump(mode="json") if book.trading else None,
         "partner": advice.x12.model_dump(mode="json") if advice.x12 else None,
-        "event": _event(progress, advice, view, evidence, on),
+        "pas": _pas_numbers(advice),
+        "event": _event(progress, advice, view, evidence, on)
+        | place_of(progress.chart.visits, book.trading, on),
         "asked": None,
         "most": advice.amount,
         "evidence": evidence.document_id,
     }
+
+
+def _pas_numbers(advice: Advice) -> dict[str, str] | None:
+    """Whose numbers the payer's and its members' are, as far as its file states that."""
+    if advice.pas is None:
+        return None
+    given = {name: getattr(advice.pas, name) for name in ("payer_system", "member_system")}
+    return {name: one.value for name, one in given.items() if one is not None} or None
 
 
 def _is(id: str, view: AuthorizationView | None) -> bool:

@@ -8,15 +8,6 @@ from connector.x12.content.parse import parse
 from connector.x12.finding import Finding
 
 TABLE = "x12"
-_INCOMPLETE = frozenset(
-    {
-        "empty_file", "no_interchange", "isa_malformed", "delimiters_clash",
-        "segment_not_terminated", "segment_too_long", "trailer_missing", "trailer_without_header",
-        "outside_envelope", "envelope_empty", "count_wrong", "control_number_mismatch",
-        "binary_length_invalid", "binary_length_wrong", "binary_truncated", "binary_too_long",
-    }
-)  # fmt: skip
-"""Findings after which nobody knows whether the whole answer is there."""
 
 
 def answer_rows(content: BinaryIO | bytes) -> tuple[list[dict[str, Any]], Finding | None]:
@@ -25,7 +16,6 @@ def answer_rows(content: BinaryIO | bytes) -> tuple[list[dict[str, Any]], Findin
     ``case`` of a row is empty; a person who knows which request it answers writes it there.
     """
     parsed = parse(content)
-    damage = next((one for one in parsed.findings if one.code in _INCOMPLETE), None)
     rows = [
         {
             "case": "",
@@ -37,4 +27,4 @@ def answer_rows(content: BinaryIO | bytes) -> tuple[list[dict[str, Any]], Findin
         }
         for one in parsed.as_json()["transactions"]
     ]
-    return rows, damage
+    return rows, parsed.damage

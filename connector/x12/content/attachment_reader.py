@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import Any
 from connector.x12.content import detail_reader as detail
 from connector.x12.content.levels import Party
 from connector.x12.content.party_reader import as_day, payer, provider, reference, stated
+from connector.x12.payload import document
 from connector.x12.segment import Segment
 
 _MAGIC = (
@@ -127,14 +126,7 @@ def _question(status: Segment | None) -> dict[str, Any]:
 
 def _payload(block: Sequence[Segment]) -> bytes | None:
     carrier = next((s for s in block if s.tag in ("BIN", "BDS")), None)
-    if carrier is None or carrier.binary is None:
-        return None
-    if carrier.tag == "BDS" and carrier.element(1) == "B64":
-        try:
-            return base64.b64decode(carrier.binary, validate=True)
-        except (binascii.Error, ValueError):
-            return None
-    return carrier.binary
+    return None if carrier is None else document(carrier)
 
 
 def media_type(payload: bytes) -> str:

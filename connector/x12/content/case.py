@@ -76,8 +76,8 @@ class PatientEvent(Frozen):
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> PatientEvent:
-        if not self.services and self.quantity is None:
-            raise ValueError("needs services, or a quantity")
+        if not self.services and not (self.quantity and self.service_type):
+            raise ValueError("needs services, or a service_type with a quantity")
         if self.accident_state and not self.related_causes:
             raise ValueError("accident_state needs related_causes")
         return self

@@ -92,6 +92,7 @@ class ReviewMeaning(Frozen):
     lines: tuple[LineMeaning, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     documents_wanted: tuple[str, ...] = ()
+    documents_number: str | None = None
     messages: tuple[str, ...] = ()
 
 
@@ -123,6 +124,7 @@ def meaning(request: RequestCase | None, answer: Review) -> ReviewMeaning:
         lines=lines,
         rejections=answer.all_rejections(),
         documents_wanted=_documents(event, answer.services),
+        documents_number=_documents_number(event, answer.services),
         messages=(*event.messages, *(m for line in answer.services for m in line.messages)),
     )
 
@@ -258,6 +260,12 @@ def _number(event: Answer, lines: Sequence[LineMeaning]) -> str | None:
 def _documents(event: Answer, lines: Sequence[LineAnswer]) -> tuple[str, ...]:
     wanted = [*event.documents_wanted, *(one for line in lines for one in line.documents_wanted)]
     return tuple(f"{one.system} {one.code}" for one in wanted)
+
+
+def _documents_number(event: Answer, lines: Sequence[LineAnswer]) -> str | None:
+    """The number that the payer asks with, so that the answer finds its request."""
+    wanted = [*event.documents_wanted, *(one for line in lines for one in line.documents_wanted)]
+    return next((one.control_number for one in wanted if one.control_number), None)
 
 
 def _matches(sent: RequestCase | None, answer: Review) -> bool:

@@ -6,10 +6,12 @@ validator says more about what is wrong.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from connector.x12.codes import INCOMPLETE, found
 from connector.x12.content.acknowledgment import (
     read_acknowledgment,
     read_advice,
@@ -43,14 +45,22 @@ _DIRECTIONS = {
 }  # fmt: skip
 _STATUS_DIRECTIONS = {"005010X214": "acknowledgment", "006020X313": "request"}
 MOST_FINDINGS = 200
+"""So many are kept."""
+
+_HOPELESS = 20_000
+"""After so many findings the rest is not read, and that is said: this is no X12."""
 
 
 @dataclass(slots=True)
 class Parsed:
-    """A file's content; ``interchanges`` in order, each with its transactions."""
+    """A file's content; ``interchanges`` in order, each with its transactions.
+
+    ``damage`` is the first finding that says that a part of the file may be missing.
+    """
 
     interchanges: list[dict[str, Any]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    damage: Finding | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values. ``envelope``, ``type`` and ``direction`` are the first transaction's."""
@@ -73,15 +83,30 @@ class Parsed:
 def parse(source: BinaryIO | bytes) -> Parsed:
     """Everything the file says. Faults never raise."""
     parsed = Parsed()
+    told = itertools.count(1)
 
     def report(finding: Finding) -> None:
         if len(parsed.findings) < MOST_FINDINGS:
             parsed.findings.append(finding)
+        if parsed.damage is None and finding.code in INCOMPLETE:
+            parsed.damage = finding
+        if next(told) > _HOPELESS:
+            raise _HopelessError
 
     watched = _Watched(read(source, report), parsed)
-    for found in transaction_sets(watched.segments(), report):
-        watched.place(found)
+    try:
+        for one in transaction_sets(watched.segments(), report):
+            watched.place(one)
+    except _HopelessError:
+        message = f"There are more than {_HOPELESS} findings; the rest of the file was not read."
+        last = found("too_many_findings", message)
+        parsed.findings.append(last)
+        parsed.damage = parsed.damage or last
     return parsed
+
+
+class _HopelessError(Exception):
+    """There are so many findings that reading on is of no use."""
 
 
 class _Watched:

@@ -127,7 +127,9 @@ def attachment(what: str) -> SegmentUse:
     """PWK: what is sent besides, and under which control number."""
     codes = {1: c.REPORT_TYPE, 2: c.TRANSMISSION, 5: "AC"}
     names = {6: "attachment control number"}
-    return segment("PWK", what, "S", 10, use="RRNNSSS", codes=codes, names=names)
+    # It comes back as TRN02 of the 275, which has no room for more than 50.
+    longest = {6: 50}
+    return segment("PWK", what, "S", 10, use="RRNNSSS", codes=codes, names=names, longest=longest)
 
 
 def message() -> SegmentUse:

@@ -1,6 +1,8 @@
-"""Dates and periods that exist and run forwards; a birth before the file was made."""
+"""Dates and periods that exist and run forwards; what happened lies before the file was made."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from connector.x12.elements import Place
 from connector.x12.finding import Report
@@ -8,11 +10,20 @@ from connector.x12.rules.each import apply
 from connector.x12.tree import Loop
 from connector.x12.values import PERIODS, day, is_time, period, short_day
 
+_PAST = {
+    "439": "accident date", "484": "last menstrual period", "431": "onset of the symptoms",
+    "368": "date of submission",
+}  # fmt: skip
+"""DTP01 of what must have happened before a file can tell it."""
+
+_OF_TIME_ZONES = timedelta(days=1)
+"""The same moment may have two dates."""
+
 
 def check(root: Loop, report: Report) -> None:
     """Report what is wrong with the dates of a set."""
     apply(root, report, {"DTP": _dtp, "HI": _codes, "CR6": _home_health, "DMG": _pair_of_dmg})
-    _births(root, report)
+    _past(root, report)
     for loop in root.walk():
         _certification(loop, report)
 
@@ -60,9 +71,10 @@ def _checked(place: Place, form: str, text: str, index: int, part: int = 0) -> N
         place.tell("time_impossible" if form == "TM" else "date_impossible", message, index, part)
 
 
-def _births(root: Loop, report: Report) -> None:
-    head = root.first("BHT")
-    made = day(head.element(4)) if head else None
+def _past(root: Loop, report: Report) -> None:
+    """What has happened when a file speaks of it: births, accidents, onsets, submissions."""
+    head, opening = root.first("BHT"), root.first("BGN")
+    made = day(head.element(4)) if head else day(opening.element(3)) if opening else None
     if made is None:
         return
     for loop in root.walk():
@@ -71,6 +83,12 @@ def _births(root: Loop, report: Report) -> None:
             if born is not None and born > made:
                 message = "DMG02, the date of birth, is later than the day of this file."
                 Place(segment, loop.id, report).tell("birth_date_later", message, 2)
+        for segment in loop.all("DTP"):
+            what = _PAST.get(segment.element(1))
+            happened = day(segment.element(3)[:8]) if what else None
+            if happened is not None and happened - made > _OF_TIME_ZONES:
+                message = f"DTP03, the {what}, is later than the day of this file."
+                Place(segment, loop.id, report).tell("date_later", message, 3)
 
 
 def _certification(loop: Loop, report: Report) -> None:

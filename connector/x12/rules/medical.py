@@ -29,6 +29,8 @@ def check(root: Loop, report: Report) -> None:
     """Report what is wrong with diagnoses, procedures and quantities of a set."""
     rules = {"HI": _diagnoses, "SV1": _service, "SV2": _institutional, "SV3": _dental}
     apply(root, report, rules | {"HSD": _delivery})
+    if root.id == "278":
+        apply(root, report, {"HSD": _halves})
 
 
 def _diagnoses(place: Place) -> None:
@@ -116,6 +118,20 @@ def _delivery(place: Place) -> None:
     if rate > total or (most is not None and total > most):
         message = "The total (HSD02) does not fit the frequency (HSD04) over the period (HSD06)."
         place.tell("delivery_contradicts", message, 2, severity="warning")
+
+
+def _halves(place: Place) -> None:
+    """A time without how many: as the 837 writes a frequency, which means another thing here.
+
+    Only in a 278: a 271 states what remains (HSD05 29) without a number of periods.
+    """
+    segment = place.segment
+    if segment.element(3) and not segment.element(4):
+        message = "HSD03 gives the time of a frequency, but HSD04 does not say how many."
+        place.tell("delivery_rate_incomplete", message, 4)
+    if segment.element(5) and not segment.element(6):
+        message = "HSD05 gives the unit of a period, but HSD06 does not say how many of them."
+        place.tell("delivery_rate_incomplete", message, 6, severity="warning")
 
 
 def _most(unit: str, span: str, rate: int, periods: int | None) -> int | None:

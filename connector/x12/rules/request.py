@@ -17,13 +17,16 @@ _OF_EARLIER = {
 """UM02 that speak of an authorization that exists (x12.org interpretation 2175)."""
 
 _SENT = {"EL": "electronically", "FX": "by fax", "BM": "by mail", "EM": "by e-mail"}
-_PLACE_OF_SERVICE = re.compile(r"[0-9]{2}\Z")
+_PLACE_OF_SERVICE = re.compile(r"(?!00)[0-9]{2}\Z")
 
 
 def check(root: Loop, report: Report) -> None:
     """Report what is missing or contradictory in a request."""
     numbers: set[str] = set()
+    traces: set[tuple[str, str]] = set()
     for loop in root.walk():
+        for place in places(loop, "TRN", report):
+            _trace(place, traces)
         if loop.id == "2000C":
             _path(loop, report)
         elif loop.id == "2000E":
@@ -131,6 +134,15 @@ def _pointers(line: Loop, known: int, report: Report) -> None:
             if text.isascii() and text.isdigit() and not 1 <= int(text[:4]) <= known:
                 message = f"SV107-{part} points at a diagnosis that the event does not have."
                 place.tell("diagnosis_pointer", message, 7, part)
+
+
+def _trace(place: Place, traces: set[tuple[str, str]]) -> None:
+    """Decisions are told apart by trace number and originator (TRN02, TRN03)."""
+    key = (place.segment.element(2), place.segment.element(3))
+    if key[0] and key in traces:
+        message = "Another level has this trace number too: its answers can't be told apart."
+        place.tell("trace_repeated", message, 2)
+    traces.add(key)
 
 
 def _attachment(place: Place, numbers: set[str]) -> None:

@@ -282,6 +282,32 @@ def test_a_process_alone_takes_up_at_once_what_was_cut_off(ready):
     assert deliver.send(ready.work, [key], by="w") == 1
 
 
+class SlowDestination(FakeDestination):
+    """Its receiver takes a document some time after it was sent, and knows nothing of it before."""
+
+    settle_seconds = 300
+
+
+@pytest.mark.parametrize("same_workflow", [True, False])
+def test_who_may_still_work_on_a_cut_off_attempt_is_asked_later(ready, same_workflow):
+    key = ready.due()[0]
+    ready.with_destination(SlowDestination())
+    begin_and_die(ready, key)
+    ready.clock.on(seconds=10)
+    if not same_workflow:
+        assert retries.release_cut_off(ready.work, alone=True) == 1
+        assert key not in ready.due(), "it would say that it knows nothing of it"
+    else:
+        assert deliver.send(ready.work, [key], by="send:dead:1") == 0
+    row = ready.row(key)
+    assert (row.state, row.code, ready.destination.attempts) == ("pending", "cut_off", 0)
+    ready.destination.sent[key] = "taken at last"
+    ready.clock.on(seconds=291)
+    assert key in ready.due()
+    assert deliver.send(ready.work, [key], by="w") == 1
+    assert ready.destination.attempts == 0, "it was asked, and had it"
+
+
 def test_a_lost_answer_is_asked_for_before_sending_again(ready):
     key = ready.due()[0]
     ready.with_destination(FakeDestination(lost_receipts=[busy()]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from connector.engine.inflow import store_pages
 from connector.engine.noticed import MOST_WAITING, waiting
 from connector.errors import RetryLater
 from connector.ports import RawBatch, RawPage, RawRow
+from connector.store import Store
 
 NOW = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
 
@@ -39,6 +41,27 @@ def test_replicas_that_ask_at_once_never_take_more_than_there_is(store):
     assert store.read(lambda tx: spent(tx, "ehr").in_a_day(NOW)) == 10
     with pytest.raises(RetryLater):
         replica(store).take("ehr")
+
+
+def test_two_replicas_with_a_store_each_draw_on_one_budget_and_keep_one_silence(url, keys):
+    """As two machines do: each has its own connections and nothing else in common."""
+    name = f"replicas_{uuid.uuid4().hex[:12]}"
+    with Store.open(url, keys, name) as here, Store.open(url, keys, name) as there:
+        one, other = replica(here), replica(there)
+
+        def take(quotas):
+            try:
+                quotas.take("ehr")
+            except RetryLater:
+                return 0
+            return 1
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sum(pool.map(take, [one, other] * 9)) == 10
+        other.hold("other", timedelta(minutes=5))
+        with pytest.raises(RetryLater) as held:
+            one.take("other")
+        assert held.value.until == NOW + timedelta(minutes=5)
 
 
 def page(key, *notices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,7 +20,14 @@ from adapters.caqh_core import ADAPTER, mime, soap
 from adapters.caqh_core.destination import CoreDestination
 from adapters.caqh_core.errors import fault_of
 from adapters.caqh_core.fake import PASSWORD, USER, FakeReceiver, receipt_of
-from adapters.caqh_core.message import REAL_TIME, SUBMIT, Message, checksum, payload_id
+from adapters.caqh_core.message import (
+    REAL_TIME,
+    SUBMIT,
+    Message,
+    checksum,
+    is_damaged,
+    payload_id,
+)
 from adapters.caqh_core.multipart import Part, join, split
 from adapters.caqh_core.settings import CoreAnswersSettings, CoreDestinationSettings
 from adapters.caqh_core.source import CoreAnswers
@@ -243,6 +251,40 @@ def test_batch_results_are_fetched_until_there_are_none(
     assert [page.batches[0].rows[0].data["type"] for page in pages] == ["278", "278"]
     assert list(source.fetch(None)) == []
     source.close()
+
+
+@pytest.mark.parametrize("envelope", ["soap", "mime"])
+def test_a_result_with_a_wrong_checksum_is_for_a_person(
+    receiver: FakeReceiver, envelope: str
+) -> None:
+    receiver.results = {
+        "X12_005010_Request_Batch_Results_278": [(FILES / "response_approved.x12").read_bytes()]
+    }
+    receiver.spoils = True
+    given = CoreAnswersSettings.model_validate(options(receiver, envelope=envelope))
+    context = AdapterContext("answers", Path("/nowhere"), now=lambda: NOW)
+    with closing(CoreAnswers(given, context)) as source:
+        ((row,),) = [page.batches[0].rows for page in source.fetch(None)]
+    assert row.fault is not None and "checksum is wrong" in row.fault.message
+
+
+def test_a_checksum_is_read_as_senders_write_it() -> None:
+    assert not is_damaged(b"ISA", "") and is_damaged(b"ISA", "0" * 40)
+    digits = checksum(b"ISA")
+    for stated in (digits, digits.upper(), base64.b64encode(bytes.fromhex(digits)).decode()):
+        assert not is_damaged(b"ISA", stated) and not is_damaged(b"ISA\r\n", stated)
+        assert is_damaged(b"ISa", stated)
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_short_payload_that_lies_in_the_envelope_as_base64(lines: bool) -> None:
+    text = base64.b64encode(REQUEST).decode()
+    text = "\n".join(text[n : n + 76] for n in range(0, len(text), 76)) if lines else text
+    envelope = (
+        f'<e:Envelope xmlns:e="{soap.SOAP}"><e:Body><r><ErrorCode>Success</ErrorCode>'
+        f"<Payload>{text}</Payload></r></e:Body></e:Envelope>"
+    )
+    assert soap.unwrap("application/soap+xml", envelope.encode())[1] == REQUEST
 
 
 def test_settings_are_checked() -> None:

@@ -135,6 +135,21 @@ def test_a_column_twice_stops_the_file(tmp_path: Path) -> None:
     assert fault(fetch(tmp_path, "client_id,name,born,NAME\n1,2,3,4\n")).code == "duplicate_column"
 
 
+def test_a_column_twice_that_nobody_reads_does_no_harm_and_can_be_named(tmp_path: Path) -> None:
+    text = "client_id,Note,name,note,born,note\nC1,a,Z,b,1,c\n"
+    [row] = rows(fetch(tmp_path, text))
+    assert row["name"] == "Z"
+    assert [row[column] for column in ("Note", "note (2)", "note (3)")] == ["a", "b", "c"]
+    both = ExpectedTable(
+        "clients", "clients*.csv", frozenset({"client_id", "Note", "note (2)"}),
+        frozenset({"client_id", "Note", "note (2)"}),
+    )  # fmt: skip
+    drop(tmp_path, text, "clients_2.csv")
+    [row] = [dict(r.data) for p in source(tmp_path, both).fetch(None)
+             for b in p.batches if b.origin == "clients_2.csv" for r in b.rows]  # fmt: skip
+    assert row["note (2)"] == "b"
+
+
 def test_an_unknown_file_is_refused_without_its_name_in_the_origin(tmp_path: Path) -> None:
     pages = fetch(tmp_path, "a\n", "Jane Sample.csv")
     error = fault(pages)

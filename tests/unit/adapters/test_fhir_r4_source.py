@@ -413,3 +413,19 @@ def test_the_example_of_the_operations_guide_is_right_and_names_every_option() -
     assert given["mapping"] == given["adapter"] == filed["adapter"] == ADAPTER.name
     options = {*FhirSourceSettings.model_fields, *FhirDestinationSettings.model_fields}
     assert [name for name in sorted(options) if f"| `{name}` |" not in section] == []
+
+
+@pytest.mark.parametrize(("types", "told"), [(None, False), (["Patient", "RelatedPerson"], True)])
+def test_related_persons_that_are_refused_are_told_only_where_they_were_asked_for(
+    fhir_counterpart: Any, tmp_path: Path, types: list[str] | None, told: bool
+) -> None:
+    fhir_counterpart.put("Patient", "p-1")
+    fhir_counterpart.refuses = {"RelatedPerson": 403}
+    given = {} if types is None else {"types": types}
+    pages, refused = [], False
+    try:
+        for page in source(fhir_counterpart, tmp_path, **given).fetch(None):
+            pages.append(page)
+    except ConfigurationError:
+        refused = True
+    assert (refused, tables(pages)) == (told, ["Patient"])

@@ -131,7 +131,7 @@ def test_formula_cells_are_only_text(inbox: Path) -> None:
 def test_a_first_line_that_is_a_patient_is_not_told(inbox: Path) -> None:
     (inbox / "goals.csv").write_text("Mary Sample,Mary Sample\n1,Walk\n")
     (fault,) = [fault for page in read_all(csv_source(inbox)) for fault in page.faults]
-    assert fault.error.code == "duplicate_column"
+    assert fault.error.code == "missing_column"
     assert "Mary" not in str(fault.error)
     why = (inbox / "rejected" / "goals.csv.why.txt").read_text()
     assert "Mary" not in why

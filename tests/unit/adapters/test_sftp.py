@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -83,16 +84,21 @@ def test_another_host_key_is_never_accepted(sshd: Sshd, there: Path, tmp_path: P
     with pytest.raises(ConfigurationError) as fault:
         drop(sshd, tmp_path, host_keys=[other]).deliver(DOCUMENT)
     assert fault.value.code == "host_key_refused"
-    assert "SHA256:" in fault.value.message
+    said = ["ssh-keygen", "-lf", str(sshd.home / "host_key.pub")]
+    fingerprint = subprocess.run(said, capture_output=True, text=True, check=True).stdout.split()[1]
+    assert fingerprint.startswith("SHA256:") and fingerprint in fault.value.message
     assert not list((there / "in").iterdir())
     drop(sshd, tmp_path, host_keys=[other, sshd.host_key]).deliver(DOCUMENT)
 
 
-def test_a_key_of_another_type_is_not_asked_for(sshd: Sshd, there: Path, tmp_path: Path) -> None:
+def test_a_key_of_another_type_is_refused_and_shown(
+    sshd: Sshd, there: Path, tmp_path: Path
+) -> None:
     rsa = paramiko.RSAKey.generate(2048)
     with pytest.raises(ConfigurationError) as fault:
         drop(sshd, tmp_path, host_keys=[f"ssh-rsa {rsa.get_base64()}"]).deliver(DOCUMENT)
     assert fault.value.code == "host_key_refused"
+    assert "ssh-ed25519 SHA256:" in fault.value.message
 
 
 def test_faults_say_what_to_do(sshd: Sshd, there: Path, tmp_path: Path) -> None:

@@ -144,6 +144,15 @@ def test_a_cell_that_can_not_be_used_refuses_its_row(tmp_path: Path, value: Any,
     assert wrong.data == {} and good.fault is None
 
 
+@pytest.mark.parametrize("value", ["=A2", 1234567890123456789])
+def test_what_is_wrong_in_a_column_that_nobody_reads_does_no_harm(
+    tmp_path: Path, value: Any
+) -> None:
+    _saved(tmp_path, _with_rows([*HEADER, "sum"], ["1", "C-1", START, "Show", 3, value]))
+    [row] = _rows(tmp_path)
+    assert (row.fault, row.data["score"], row.data["sum"]) == (None, "3", "")
+
+
 def test_titles_other_sheets_and_hidden_ones_stand_in_nobodys_way(tmp_path: Path) -> None:
     def fill(book: Workbook) -> None:
         book.active.title = "Read me"

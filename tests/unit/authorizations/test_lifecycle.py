@@ -117,6 +117,21 @@ def test_a_pend_that_was_overtaken_by_the_decision_changes_nothing() -> None:
     assert case.state == "approved"
 
 
+def test_a_pend_that_the_payer_made_before_its_decision_and_that_comes_late() -> None:
+    def made(outcome: str, hours: int, issued: str, way: str = "x12") -> Event:
+        found = decided(outcome, hours)
+        return found.model_copy(update={"issued": issued, "way": way, "id": f"{issued} {way}"})
+
+    first = made("approved", 1, "2026-11-20T09:30:00")
+    for issued in ("2026-11-20T09:00:00", "2026-11-20T09:30:00"):
+        assert after(first, made("pended", 5, issued)).state == "approved", "said once more"
+    for late in (made("pended", 5, "2026-11-21T09:00:00"),  # newer: a person must look
+                 made("pended", 5, "2026-11-20T09:00:00", "pas"),  # clocks of two are not compared
+                 decided("pended", 5)):  # fmt: skip
+        with pytest.raises(Rejected, match="can't become pended"):
+            after(first, late)
+
+
 def test_the_same_decision_in_another_file_changes_nothing() -> None:
     first = decided("approved", 1, number="N")
     again = first.model_copy(update={"id": "other", "at": AT + timedelta(hours=9)})
@@ -225,3 +240,56 @@ def test_a_request_in_the_ehr_that_our_own_has_overtaken_counts_once() -> None:
     assert merged([ours, theirs]) == [ours]
     late = theirs.model_copy(update={"requested_on": AT.date() + timedelta(days=40)})
     assert merged([ours, late]) == [late, ours]
+
+
+def test_documents_that_are_wanted_are_kept_until_they_went_out() -> None:
+    asks = event("wanted", 1, texts=("LOINC 11506-3",), tracking="ASK-1", next_step="Send it.")
+    case = after(asks)
+    assert (case.state, case.wanted, case.tracking) == ("requested", ("LOINC 11506-3",), "ASK-1")
+    sent = event("answered", 2, next_step="Wait.")
+    assert (after(asks, sent).wanted, after(asks, sent).next_step) == ((), "Wait.")
+    assert after(asks, decided("approved", 3)).wanted == ()
+    pended = decided("pended", 3, documents_wanted=("LOINC 34109-9",), tracking="ASK-2")
+    assert after(pended).tracking == "ASK-2"
+    assert after(decided("approved"), event("wanted", 5, texts=("x",))).wanted == ()
+
+
+def test_a_receipt_never_hides_what_is_to_be_done() -> None:
+    fine = event("received", 3, next_step="Nothing to do.")
+    assert after(fine).next_step == "Nothing to do."
+    asks = event("wanted", 1, texts=("a report",), next_step="Send it.")
+    assert after(asks, fine).next_step == "Send it."
+    returned = event("returned", 1, texts=("NM1",), next_step="Correct it.")
+    assert after(returned, fine).next_step == "Correct it."
+
+
+def test_a_cancellation_is_awaited_and_decided() -> None:
+    wish = event("cancelling", 2, document="d-2", next_step="Wait.")
+    case = after(decided("approved"), wish)
+    assert (case.state, case.awaited, case.undecided) == ("approved", True, False)
+    assert case.document == "d-2"
+    done = after(decided("approved"), wish, decided("cancelled", 3))
+    assert (done.state, done.cancelling) == ("cancelled", False)
+    with pytest.raises(Rejected, match="nothing is to be cancelled"):
+        after(decided("denied"), wish)
+
+
+def test_what_is_withdrawn_before_it_left_gives_back_what_was() -> None:
+    before = after(decided("pended", reference="PEND-7"))
+    again = event("requested", 5, asked=Asked(payer="Harbor", visits=8), document="d-2")
+    back = event(
+        "kept", 6, state=before.state, asked=before.asked, document=before.document,
+        decision=before.decision, since=before.requested_at,
+    )  # fmt: skip
+    case = after(decided("pended", reference="PEND-7"), again, back)
+    assert (case.state, case.asked, case.decision) == ("pended", before.asked, before.decision)
+    assert case.requested_at == before.requested_at
+
+
+def test_only_what_is_undecided_is_drafted_again() -> None:
+    wish = event("reopened", 2)
+    assert after(wish).reopened and not after(wish, decided("approved", 3)).reopened
+    again = event("requested", 4, asked=Asked(payer="Harbor", visits=8))
+    assert not after(wish, again).reopened
+    with pytest.raises(Rejected):
+        after(decided("approved"), wish)

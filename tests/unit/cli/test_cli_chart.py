@@ -22,9 +22,20 @@ def test_one_chart_lists_its_breaks_with_their_records(connector, ran):
     done = connector("--home", ran, "chart", "check", "C-3101")
     assert done.code == 1, "something needs a person"
     assert "C-3101, psychotherapy, as of 2026-11-20: golden thread" in done.out
-    assert "No measure of functioning has a usable score." in done.words
+    assert "No measure of" in done.words and "patient-" in done.words, "the chart that lacks it"
     assert "Diagnosis" not in done.out, "what is there is shown with --all"
     assert trail(ran)[-1] == ("chart_checked", patient_id(ran, "C-3101"))
+
+
+def test_each_break_names_a_record_that_can_be_shown(connector, ran):
+    told = json.loads(connector("--home", ran, "chart", "check", "C-3101", "--json").out)
+    broken = [link for link in told["golden_thread"] if link["state"] in ("absent", "stale")]
+    assert broken and all(link["records"] for link in broken)
+    first = broken[0]["records"][0]
+    shown = connector("--home", ran, "chart", "record", first["id"])
+    assert shown.code == 0 and first["origin"] in shown.out and "C-3101" in shown.out
+    assert trail(ran)[-1] == ("viewed", first["id"])
+    assert connector("--home", ran, "chart", "record", "goal-0").code == 3
 
 
 def test_all_shows_the_checklist_and_the_sheet_too(connector, ran):

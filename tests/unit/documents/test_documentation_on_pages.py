@@ -6,11 +6,14 @@ import io
 import json
 from datetime import date, timedelta
 
+import page as validator
 import pytest
 from pypdf import PdfReader
 
 from connector.documents import compose, fitting, on_record, thread_lines
+from connector.documents.printing import pdf_form
 from connector.pipeline.golden_thread import golden_thread
+from connector.pipeline.report import report
 from connector.progress import Documented
 
 
@@ -39,6 +42,24 @@ def test_the_therapist_reads_breaks_with_their_records(documents):
     assert thread["rows"][-1]["rule"] == "visit_notes"
     assert thread["rows"][-1]["sources"][0].startswith("visit-")
     assert thread["more"] == 0
+
+
+def test_with_the_services_address_each_break_is_a_link_and_the_pdf_meets_its_standards(
+    samples, resources, renderer
+):
+    practice = samples.PRACTICE.model_copy(update={"pages_at": "https://connector.example"})
+    built = samples.situations()["better"]
+    made = report(built, practice, samples.instruments(), samples.RULES, ("therapist",))
+    rows = made[0].context["thread"]["rows"]
+    assert [row["link"] for row in rows] == [
+        f"https://connector.example/records/{row['sources'][0]}" for row in rows
+    ]
+    form = pdf_form(made[0], "a-3a", resources, samples.instruments())
+    content = renderer.pdf(compose.html(made[0], resources, "Letter"), form)
+    notes = [note.get_object() for note in PdfReader(io.BytesIO(content)).pages[0]["/Annots"]]
+    assert {note["/A"]["/URI"] for note in notes} == {row["link"] for row in rows}
+    for profile in ("3a", "ua1"):
+        assert not validator.validate_pdf_bytes(content, profile=profile).failures
 
 
 def test_one_missing_thing_is_said_once(samples, documents):

@@ -7,35 +7,74 @@ check. What it accepts and a reader would not is looked at here.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import json
 import re
+import sys
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 
 import page as validator
 import pytest
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
-from connector.documents import compose
+from connector.documents import compose, director
 from connector.documents.pdf_form import DATA_NAME, VARIANTS, PdfForm
 from connector.documents.printing import pdf_form
+from connector.pipeline.report import PAGES, specification
 
 DAY = date(2026, 3, 12)
-KINDS = ("therapist", "patient", "insurer")
+KINDS = ("therapist", "patient", "insurer", "referrer", "director")
 PROFILES = {"a-3a": "3a", "a-3u": "3u", "a-3b": "3b", "ua-1": "ua1"}
 
 
+# The director's report is about nobody: it has situations of its own, and no data goes inside.
+PATIENTS = tuple(kind for kind in KINDS if kind != "director")
+OTHERS = [(where, kind) for kind in PATIENTS for where in ("safety", "worst_case", "no_scores")]
+OTHERS += [("clinicians", "director")]
+
+
+def _practice_samples():
+    name = "director_samples"
+    if name not in sys.modules:
+        path = Path(__file__).with_name(f"{name}.py")
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
 @pytest.fixture(scope="module")
-def pdf(samples, resources, documents, renderer):
+def document(samples, documents):
+    """One report of a situation; of ``director`` without the section by clinician, or with it."""
+
+    def build(situation: str, kind: str):
+        if kind != "director":
+            return documents(samples.referred(samples.situations()[situation]))[kind]
+        made = _practice_samples()
+        context = director.context(
+            made.outcomes(), made.work_done(),
+            made.WITH_CLINICIANS if situation == "clinicians" else made.SHOWN,
+            samples.PRACTICE, samples.instruments(), made.QUARTER, "default-1",
+        )  # fmt: skip
+        return specification("director", "practice", DAY, PAGES, context)
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def pdf(samples, resources, document, renderer):
     """The PDF of a report in a variant; each made once."""
     made: dict[tuple[str, str, str, str], bytes] = {}
 
     def get(situation: str, kind: str, variant: str, paper: str = "Letter") -> bytes:
         key = (situation, kind, variant, paper)
         if key not in made:
-            spec = documents(situation)[kind]
+            spec = document(situation, kind)
             form = pdf_form(spec, variant, resources, samples.instruments())
             made[key] = renderer.pdf(compose.html(spec, resources, paper), form)
         return made[key]
@@ -50,18 +89,23 @@ def faults(content: bytes, profile: str) -> list[str]:
 
 
 CASES = [(kind, variant) for kind in KINDS for variant in ("a-3a", "ua-1")]
-CASES += [("patient", variant) for variant in VARIANTS if variant not in ("a-3a", "ua-1")]
+CASES += [
+    (kind, other) for kind in ("patient", "referrer", "director") for other in ("a-3u", "a-3b")
+]
+
+
+def test_every_variant_is_looked_at():
+    assert {variant for _, variant in CASES} == set(VARIANTS) == set(PROFILES)
 
 
 @pytest.mark.parametrize(("kind", "variant"), CASES)
 def test_the_validator_finds_no_fault(pdf, kind, variant):
     content = pdf("better", kind, variant)
-    assert faults(content, PROFILES[variant]) == []
-    assert faults(content, "ua1") == []
+    for profile in sorted({PROFILES[variant], "ua1"}):
+        assert faults(content, profile) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("situation", ["safety", "worst_case", "no_scores"])
+@pytest.mark.parametrize(("situation", "kind"), OTHERS)
 def test_other_situations_and_paper_have_no_fault_either(pdf, situation, kind):
     content = pdf(situation, kind, "a-3a", "A4")
     assert faults(content, "3a") == [] and faults(content, "ua1") == []
@@ -181,8 +225,8 @@ def test_metadata_name_the_standards_and_agree_and_no_clock_is_asked(pdf, kind):
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_data_lies_inside_as_an_associated_file(pdf, samples, resources, documents, kind):
+@pytest.mark.parametrize("kind", PATIENTS)
+def test_the_data_lies_inside_as_an_associated_file(pdf, samples, resources, document, kind):
     reader = PdfReader(io.BytesIO(pdf("better", kind, "a-3a")))
     [spec] = reader.root_object["/AF"]
     spec = spec.get_object()
@@ -190,19 +234,19 @@ def test_the_data_lies_inside_as_an_associated_file(pdf, samples, resources, doc
     file = spec["/EF"]["/F"]
     assert file["/Subtype"] == "/application/fhir+json"
     assert file["/Params"]["/ModDate"] == "D:20260312000000Z"
-    form = pdf_form(documents("better")[kind], "a-3a", resources, samples.instruments())
+    form = pdf_form(document("better", kind), "a-3a", resources, samples.instruments())
     assert file.get_data() == form.data
     assert json.loads(form.data)["resourceType"] == "Bundle"
     assert not PdfReader(io.BytesIO(pdf("better", kind, "ua-1"))).attachments
 
 
-def test_same_bytes_again_whatever_was_rendered_before(pdf, samples, resources, documents):
+def test_same_bytes_again_whatever_was_rendered_before(pdf, samples, resources, document):
     from connector.documents.render import Renderer
 
     fresh = Renderer(1, 60)
     try:
         for kind, variant in (("insurer", "a-3a"), ("therapist", "ua-1"), ("patient", "a-3b")):
-            spec = documents("better")[kind]
+            spec = document("better", kind)
             form = pdf_form(spec, variant, resources, samples.instruments())
             content = fresh.pdf(compose.html(spec, resources, "Letter"), form)
             assert (

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from connector.engine import ingest, overdue
+from connector.announced import CATCH_UP, Heard
+from connector.engine import ingest, noticed, overdue
+from connector.engine.inflow import store_pages
 from connector.errors import AwaitsPerson
+from connector.ports import RawPage
 from connector.store.deliveries import NewDelivery
 
 AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -117,6 +120,64 @@ def test_what_waits_too_long_for_a_person_reminds_the_front_desk(watched) -> Non
     assert "2 documents wait to be filed by hand (chart), the oldest for 4 days" in alert.alert.text
     work.store.write(lambda tx: [tx.deliveries.drop(key, clock["now"]) for key in ("k1", "k2")])
     assert overdue.look(work) and _open(work) == []
+
+
+def _look_every_ten_minutes(work, clock, minutes: int) -> None:
+    for _ in range(minutes // 10):
+        clock["now"] += timedelta(minutes=10)
+        overdue.look(work)
+
+
+@pytest.fixture
+def notified(watched):
+    """A site whose source is notified; three heartbeats are 15 minutes."""
+    _, work, clock = watched
+    object.__setattr__(work, "expected_hours", {})
+    object.__setattr__(work, "silent_after", {"csv": timedelta(minutes=15)})
+    overdue.look(work)
+    return work, clock
+
+
+def _hear(work, at: datetime) -> None:
+    page = RawPage(heard=Heard("s1", (), 0, begins=True))
+    store_pages(work.store, [("csv", page)], at)
+    waiting = work.store.read(lambda tx: noticed.waiting(tx, "csv"))
+    work.store.write(
+        lambda tx: noticed.keep(tx, "csv", RawPage(answers=tuple(waiting)), at)
+    )  # the poll that a handshake asks for
+
+
+def test_a_subscription_that_falls_silent_is_told_and_polled_for_until_it_is_heard(
+    notified,
+) -> None:
+    work, clock = notified
+    _hear(work, clock["now"])
+    _look_every_ten_minutes(work, clock, 10)
+    assert _open(work) == []
+    _look_every_ten_minutes(work, clock, 20)
+    [row] = _open(work)
+    assert row.alert.rule == "notifications_silent" and row.alert.audience == "data_owner"
+    assert "no notification for 20 minutes" in row.alert.text
+    waiting = work.store.read(lambda tx: noticed.waiting(tx, "csv"))
+    assert len(waiting) == 1 and waiting[0].startswith(CATCH_UP)
+    _hear(work, clock["now"])
+    _look_every_ten_minutes(work, clock, 10)
+    assert _open(work) == []
+
+
+def test_one_that_never_spoke_is_told_too(notified) -> None:
+    work, clock = notified
+    _look_every_ten_minutes(work, clock, 20)
+    assert len(_open(work)) == 1
+
+
+def test_the_time_in_which_we_were_away_is_no_silence(notified) -> None:
+    work, clock = notified
+    _hear(work, clock["now"])
+    clock["now"] += timedelta(hours=5)
+    overdue.look(work)
+    _look_every_ten_minutes(work, clock, 10)
+    assert _open(work) == []
 
 
 def test_where_nothing_is_expected_nothing_is_asked(watched) -> None:

@@ -240,6 +240,19 @@ def test_an_encounter_of_an_appointment_is_the_same_visit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ends", "minutes"),
+    [
+        ("2026-05-01T14:50:00Z", 50), ("2026-05-01T10:00:00-04:00", None), ("2026-05-03", None),
+        ("2026-05-01T09:00:00-04:00", None), ("2026-05-03T10:00:00-04:00", None), (None, None),
+    ],
+)  # fmt: skip
+def test_a_visit_lasts_from_its_beginning_to_its_end(ends: str | None, minutes: int | None) -> None:
+    period = {"start": "2026-05-01T10:00:00-04:00"} | ({"end": ends} if ends else {})
+    assert only(mapped(visit(period=period))).minutes == minutes
+    assert only(mapped(visit(period=period, length={"value": 45, "code": "min"}))).minutes == 45
+
+
+@pytest.mark.parametrize(
     ("status", "reason", "expected"),
     [("noshow", None, "no_show"), ("fulfilled", None, "attended"),
      ("cancelled", "pat", "client_cancel"), ("cancelled", "prov-pers", "practice_cancel"),

@@ -80,6 +80,7 @@ def test_invariants_of_every_thread(
     assert {visit.visit.id for visit in found.visits} <= known
     for row in rows:
         assert bool(row.action) == row.broken and row.finding.endswith(".")
+        assert row.records or not row.broken, "a break leads to a record"
     random.Random(seed).shuffle(course.records)
     assert thread(course, on) == found
 

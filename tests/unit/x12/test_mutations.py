@@ -6,37 +6,26 @@ The files are synthetic: no person, practice or payer in them exists.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from connector.x12.codes import CODES
 from connector.x12.validate import validate
-
-FILES = Path(__file__).parent / "files"
-MH = "psychotherapy_initial_subscriber"
-MH_DEP = "psychotherapy_continued_dependent"
-PT_DEP = "physical_therapy_initial_dependent"
-PT = "physical_therapy_continued_subscriber"
-APPROVED = "response_approved"
-PARTIAL = "response_partial_dependent"
-PENDED = "response_pended"
-REJECTED = "response_rejected"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One change of a file; ``others`` are what it unavoidably causes besides."""
-
-    file: str
-    old: str
-    new: str
-    code: str
-    element: str = ""
-    loop: str | None = None
-    others: tuple[str, ...] = ()
-
+from tests.unit.x12.faults import (
+    APPROVED,
+    FILES,
+    MH,
+    MH_DEP,
+    PARTIAL,
+    PENDED,
+    PT,
+    PT_DEP,
+    REJECTED,
+    Fault,
+    check,
+    text,
+)
 
 COUNT = ("count_wrong",)
 
@@ -50,48 +39,51 @@ ENVELOPE = [
     Fault(MH, "*0*T*:~", "*0*T**~", "delimiters_clash", others=("*",)),
     Fault(MH, "IEA*1*000000101", "IEA*1*000000102", "control_number_mismatch", "IEA02"),
     Fault(MH, "IEA*1*", "IEA*2*", "count_wrong", "IEA01"),
-    Fault(MH, "IEA*1*000000101~\n", "", "trailer_missing"),
+    Fault(MH, "IEA*1*000000101~\n", "", "trailer_missing", at=1),
     Fault(MH, "GE*1*101", "GE*1*102", "control_number_mismatch", "GE02"),
     Fault(MH, "GE*1*101", "GE*3*101", "count_wrong", "GE01"),
-    Fault(MH, "GE*1*101~\n", "", "trailer_missing"),
+    Fault(MH, "GE*1*101~\n", "", "trailer_missing", at=2),
     Fault(MH, "GS*HI*", "GS*HC*", "group_code_wrong", "GS01"),
     Fault(MH, "20261104*0915*101*X", "20261104*0960*101*X", "time_impossible", "GS05"),
-    Fault(MH, "*X*005010X217", "*X*005010X279", "version_mismatch", "ST03"),
+    Fault(MH, "*X*005010X217", "*X*005010X279", "version_mismatch", "ST03", at=3),
     Fault(MH, "278*0001*005010X217", "278*0001*005010X999", "version_unknown", "ST03",
           others=("version_mismatch",)),
     Fault(MH, "ST*278*", "ST*834*", "transaction_unknown", "ST01"),
     Fault(MH, "BHT*0007*13*", "BHT*0007*12*", "direction_unknown", "BHT02"),
     Fault(MH, "SE*35*", "SE*36*", "count_wrong", "SE01"),
     Fault(MH, "*0001~\nGE", "*0002~\nGE", "control_number_mismatch", "SE02"),
-    Fault(MH, "SE*35*0001~\n", "", "trailer_missing"),
-    Fault(MH, "GE*1*101~\nIEA", "GE*1*101~\nREF*EJ*X1~\nIEA", "outside_envelope"),
-    Fault(MH, "GE*1*101~", "GE*1*101~\nGE*1*101~", "trailer_without_header"),
+    Fault(MH, "SE*35*0001~\n", "", "trailer_missing", at=3),
+    Fault(MH, "GE*1*101~\nIEA", "GE*1*101~\nREF*EJ*X1~\nIEA", "outside_envelope", at=39),
+    Fault(MH, "GE*1*101~", "GE*1*101~\nGE*1*101~", "trailer_without_header", at=39),
     Fault(MH, "IEA*1*000000101~\n", "IEA*1*000000101", "segment_not_terminated"),
-    Fault(MH, "TRN*1*SYNTRACE0101*9SYNTHPRAC~", "TRN*1*SYNTRACE0101*9SYNTHPRAC~~", "segment_empty"),
+    Fault(MH, "TRN*1*SYNTRACE0101*9SYNTHPRAC~", "TRN*1*SYNTRACE0101*9SYNTHPRAC~~", "segment_empty",
+          at=22),
 ]  # fmt: skip
 
 STRUCTURE = [
-    Fault(MH, "BHT*0007*13*SYNREF0101*20261104*0915~\n", "", "direction_unknown", others=COUNT),
+    Fault(MH, "BHT*0007*13*SYNREF0101*20261104*0915~\n", "", "direction_unknown", others=COUNT,
+          at=3),
     Fault(MH, "NM1*X3*2*SYNTHETIC HEALTH PLAN*****PI*SYN01~\n", "", "loop_missing", "", "2010A",
-          others=COUNT),
+          others=COUNT, at=5),
     Fault(MH, "NM1*X3*", "NM1*PR*", "qualifier_not_allowed", "NM101", "2010A"),
     Fault(MH, "NM1*IL*1*TESTPERSON*ALEX*Q***MI*SYN123456789~\n", "", "loop_missing", "", "2010C",
-          others=("*",)),
+          others=("*",), at=14),
     Fault(MH, "HL*3*2*22*1~\n", "", "segment_missing", "", "2000C", others=("*",)),
-    Fault(MH, "UM*HS*I*A6*11:B*****Y~\n", "", "segment_missing", "", "2000E", others=COUNT),
+    Fault(MH, "UM*HS*I*A6*11:B*****Y~\n", "", "segment_missing", "", "2000E", others=COUNT, at=20),
     Fault(MH, "HSD*VS*12*WK*1*34*3~\n", "HSD*VS*12*WK*1*34*3~\nHI*ABK:F411~\n",
-          "segment_too_often", "", "2000E", others=(*COUNT, "segment_out_of_order")),
+          "segment_too_often", "", "2000E", others=(*COUNT, "segment_out_of_order"), at=27),
     Fault(MH, "HI*ABK:F411*ABF:F331~\nHSD*VS*12*WK*1*34*3~\n",
-          "HSD*VS*12*WK*1*34*3~\nHI*ABK:F411*ABF:F331~\n", "segment_out_of_order", "", "2000E"),
+          "HSD*VS*12*WK*1*34*3~\nHI*ABK:F411*ABF:F331~\n", "segment_out_of_order", "", "2000E",
+          at=26),
     Fault(MH, "MSG*OUTCOME", "ZZZ*OUTCOME", "segment_unknown", "", "2000E"),
     Fault(MH, "MSG*OUTCOME SCORES", "CLM*OUTCOME SCORES", "segment_unknown", "", "2000E"),
     Fault(MH, "N4*SPRINGFIELD*IL*62703~\n", "N4*SPRINGFIELD*IL*62703~\nBHT*0007*13~\n",
-          "segment_not_in_loop", "", "2010C", others=COUNT),
+          "segment_not_in_loop", "", "2010C", others=COUNT, at=19),
     Fault(MH, "DTP*431*D8*20260901~\n", "DTP*431*D8*20260901~\nDTP*431*D8*20260902~\n",
-          "segment_too_often", "", "2000E", others=COUNT),
+          "segment_too_often", "", "2000E", others=COUNT, at=24),
     Fault(MH, "DTP*431*", "DTP*999*", "qualifier_not_allowed", "DTP01", "2000E"),
     Fault(MH, "DMG*D8*19850315*F~\n", "DMG*D8*19850315*F~\nDMG*D8*19850315*F~\n",
-          "segment_too_often", "", "2010C", others=COUNT),
+          "segment_too_often", "", "2010C", others=COUNT, at=20),
     Fault(MH, "HL*2*1*21*1", "HL*7*1*21*1", "hl_number", "HL01", others=("hl_parent",)),
     Fault(MH, "HL*4*3*EV*1", "HL*4*2*EV*1", "hl_parent", "HL02", "2000E"),
     Fault(MH, "HL*1**20*1", "HL*1*9*20*1", "element_not_used", "HL02", "2000A",
@@ -102,14 +94,15 @@ STRUCTURE = [
     Fault(MH, "HL*4*3*EV*1", "HL*4*3*XX*1", "qualifier_not_allowed", "HL03", "2000E"),
     Fault(MH_DEP, "HL*5*4*EV*1", "HL*5*3*EV*1", "patient_unclear", others=("*",)),
     Fault(MH_DEP, "HL*4*3*23*1", "HL*4*2*23*1", "hl_parent", "HL02", "2000D"),
-    Fault(MH_DEP, "NM1*QC*1*TESTPERSON*ROBIN~\n", "", "loop_missing", "", "2010D", others=("*",)),
+    Fault(MH_DEP, "NM1*QC*1*TESTPERSON*ROBIN~\n", "", "loop_missing", "", "2010D", others=("*",),
+          at=17),
     Fault(MH_DEP, "NM1*QC*1*TESTPERSON*ROBIN~", "NM1*QC*1*TESTPERSON~", "patient_name_missing",
           "NM103", "2010D"),
     Fault(MH_DEP, "NM1*QC*1*TESTPERSON*ROBIN", "NM1*IL*1*TESTPERSON*ROBIN", "qualifier_not_allowed",
           "NM101", "2010D", others=()),
     Fault(MH_DEP, "HL*4*3*23*1~\n", "", "segment_missing", "", "2000D", others=("*",)),
     Fault(PT_DEP, "INS*N*19", "INS*Y*19", "code_not_allowed", "INS01", "2010D"),
-    Fault(PT_DEP, "DMG*D8*20140922*M~\n", "", "birth_date_missing", others=COUNT),
+    Fault(PT_DEP, "DMG*D8*20140922*M~\n", "", "birth_date_missing", others=COUNT, at=17),
 ]  # fmt: skip
 
 ELEMENTS = [
@@ -207,14 +200,15 @@ ELEMENTS = [
 
 MEANING = [
     Fault(MH_DEP, "REF*BB*SYNAUTH7001~\n", "", "previous_authorization_missing", "UM02", "2000E",
-          others=COUNT),
+          others=COUNT, at=23),
     Fault(PT, "REF*BB*SYNAUTH7002~\n", "", "previous_authorization_missing", "UM02", "2000E",
-          others=COUNT),
+          others=COUNT, at=19),
     Fault(MH, "UM*HS*I*A6*11", "UM*HS*S*A6*11", "previous_authorization_missing", "UM02", "2000E"),
     Fault(MH, "UM*HS*I*A6*11", "UM*HS*3*A6*11", "previous_authorization_missing", "UM02", "2000E"),
     Fault(MH, "UM*HS*I*A6~", "UM*HS*4*A6~", "previous_authorization_missing", "UM02", "2000F"),
-    Fault(PT_DEP, "SV1*HC:97140:GP**UN*12~\n", "", "service_missing", "", "2000F", others=COUNT),
-    Fault(PT, "HI*ABK:M5450~\n", "", "diagnosis_missing", "", "2000E", others=COUNT),
+    Fault(PT_DEP, "SV1*HC:97140:GP**UN*12~\n", "", "service_missing", "", "2000F", others=COUNT,
+          at=33),
+    Fault(PT, "HI*ABK:M5450~\n", "", "diagnosis_missing", "", "2000E", others=COUNT, at=17),
     Fault(MH, "UM*HS*I*A6*11", "UM*AR*I*A6*11", "admission_date_missing", "", "2000E"),
     Fault(MH, "MSG*OUTCOME", "PWK*PN*EL***AC*SYNATT0101~\nMSG*OUTCOME",
           "attachment_number_repeated", "PWK06", "2000E", others=COUNT),
@@ -228,17 +222,18 @@ RESPONSES = [
     Fault(APPROVED, "HCR*A1*SYNAUTH9001~\nDTP", "HCR*A1~\nDTP", "authorization_number_missing",
           "HCR02", "2000E"),
     Fault(APPROVED, "HCR*A1*SYNAUTH9001~\nDTP", "AAA*N**33*C~\nHCR*A1*X1~\nDTP",
-          "decision_and_rejection", "", "2000E", others=(*COUNT, "segment_out_of_order")),
-    Fault(APPROVED, "TRN*2*SYNTRACE0101*", "TRN*1*SYNTRACE0101*", "trace_missing", "", "2000E"),
+          "decision_and_rejection", "", "2000E", others=(*COUNT, "segment_out_of_order"), at=16),
+    Fault(APPROVED, "TRN*2*SYNTRACE0101*", "TRN*1*SYNTRACE0101*", "trace_missing", "", "2000E",
+          at=12),
     Fault(APPROVED, "*0915*18~", "*0915*19~", "status_contradicts", "BHT06"),
     Fault(APPROVED, "*0915*18~", "*0915*77~", "code_not_allowed", "BHT06",
           others=()),
-    Fault(PARTIAL, "HCR*A3**0B~\n", "", "line_decision_missing", "", "2000F", others=COUNT),
+    Fault(PARTIAL, "HCR*A3**0B~\n", "", "line_decision_missing", "", "2000F", others=COUNT, at=25),
     Fault(PARTIAL, "HCR*A3**0B~", "HCR*A3~", "decision_reason_missing", "HCR03", "2000F"),
     Fault(PARTIAL, "DTP*036*D8*20270210", "DTP*036*D8*20260210", "date_range_reversed", "DTP03"),
-    Fault(PENDED, "HCR*A4**0U~\n", "", "decision_missing", "", "2000E", others=COUNT),
+    Fault(PENDED, "HCR*A4**0U~\n", "", "decision_missing", "", "2000E", others=COUNT, at=12),
     Fault(PENDED, "LOI:18842-5", "LOI:18842", "loinc_format", "HI01-2", "2000E"),
-    Fault(REJECTED, "AAA*N**72*C~\n", "", "decision_missing", "", "2000C", others=COUNT),
+    Fault(REJECTED, "AAA*N**72*C~\n", "", "decision_missing", "", "2000C", others=COUNT, at=9),
     Fault(REJECTED, "AAA*N**72*C", "AAA*N***C", "rejection_reason_missing", "AAA03", "2010C"),
     Fault(REJECTED, "AAA*N**72*C", "AAA*N**72", "rejection_follow_up_missing", "AAA04", "2010C"),
     Fault(REJECTED, "AAA*N**72*C", "AAA*N**72*Z", "code_not_allowed", "AAA04", "2010C"),
@@ -247,10 +242,6 @@ RESPONSES = [
 ]  # fmt: skip
 
 FAULTS = ENVELOPE + STRUCTURE + ELEMENTS + MEANING + RESPONSES
-
-
-def _text(name: str) -> str:
-    return (FILES / f"{name}.x12").read_text(encoding="latin-1")
 
 
 @pytest.mark.parametrize("path", sorted(FILES.glob("*.x12")), ids=lambda path: path.stem)
@@ -262,18 +253,9 @@ def test_the_good_files_are_clean(path: Path) -> None:
     "fault", FAULTS, ids=[f"{n:03d}-{f.file[:6]}-{f.code}" for n, f in enumerate(FAULTS)]
 )
 def test_a_fault_is_found_with_its_code_in_its_place(fault: Fault) -> None:
-    good = _text(fault.file)
+    good = text(fault.file)
     assert good.count(fault.old) == 1, "the mutation must hit one place"
-    findings = validate(good.replace(fault.old, fault.new).encode("latin-1"))
-    found = [
-        f
-        for f in findings
-        if f.code == fault.code and f.element == fault.element and fault.loop in (None, f.loop)
-    ]
-    assert found, findings
-    assert found[0].position > 0
-    others = {f.code for f in findings} - {fault.code}
-    assert "*" in fault.others or others <= set(fault.others), findings
+    check(fault, good, good.replace(fault.old, fault.new))
 
 
 def test_there_are_more_than_sixty_faults_of_requests() -> None:
@@ -282,26 +264,26 @@ def test_there_are_more_than_sixty_faults_of_requests() -> None:
 
 
 def test_a_control_number_used_twice_is_found_at_each_level() -> None:
-    text = _text(MH)
-    twice = [f for f in validate((text + text).encode()) if f.code == "control_number_repeated"]
+    good = text(MH)
+    twice = [f for f in validate((good + good).encode()) if f.code == "control_number_repeated"]
     assert [f.element for f in twice] == ["ISA13"]
-    group = re.search(r"GS\*.*?GE\*1\*101~\n", text, re.DOTALL)
+    group = re.search(r"GS\*.*?GE\*1\*101~\n", good, re.DOTALL)
     assert group
-    doubled = text.replace(group[0], group[0] * 2).replace("IEA*1", "IEA*2")
+    doubled = good.replace(group[0], group[0] * 2).replace("IEA*1", "IEA*2")
     assert [(f.code, f.element) for f in validate(doubled.encode())] == [
         ("control_number_repeated", "GS06")
     ]
-    inner = re.search(r"ST\*.*?SE\*35\*0001~\n", text, re.DOTALL)
+    inner = re.search(r"ST\*.*?SE\*35\*0001~\n", good, re.DOTALL)
     assert inner
-    doubled = text.replace(inner[0], inner[0] * 2).replace("GE*1", "GE*2")
+    doubled = good.replace(inner[0], inner[0] * 2).replace("GE*1", "GE*2")
     assert [(f.code, f.element) for f in validate(doubled.encode())] == [
         ("control_number_repeated", "ST02")
     ]
 
 
 def test_several_interchanges_in_one_file_each_with_its_delimiters() -> None:
-    other = _text(PT).translate(str.maketrans({"*": "|", ":": ">", "~": "'"}))
-    assert validate((_text(MH) + other + _text(APPROVED)).encode()) == []
+    other = text(PT).translate(str.maketrans({"*": "|", ":": ">", "~": "'"}))
+    assert validate((text(MH) + other + text(APPROVED)).encode()) == []
 
 
 def test_every_fault_has_a_code_of_the_table() -> None:

@@ -1,0 +1,86 @@
+"""The chart check in the browser: each break leads to a record that the store has."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from connector.chart_desk import _SHOWN, ChartDesk
+from connector.records import RECORD_TYPES
+from connector.web import create_app
+
+TOKEN = "the-token"
+LINK = re.compile(r'href="(/records/[^"]+)"')
+
+
+@pytest.fixture
+def served(small_site):
+    """A signed-in browser on a site that was evaluated, and its store."""
+    from connector.engine import evaluate, ingest
+
+    site = small_site("mh_deteriorating_with_safety_item")
+    app = site.open()
+    with app.open_store() as store:
+        work = app.work(store, renderer=None)
+        ingest.pick_up(work, "csv")
+        while ingest.map_new(work):
+            pass
+        while evaluate.evaluate_due(work):
+            pass
+        desk = ChartDesk(app.practice, app.instruments, app.rules, app.site.now)
+        client = create_app(store, app.practice, TOKEN, chart_desk=lambda: desk).test_client()
+        client.get(f"/sign-in/{TOKEN}")
+        yield client, store
+
+
+def patients(store):
+    return store.read(lambda tx: list(tx.records.patients()))
+
+
+def test_the_results_lead_to_each_chart_and_each_break_to_a_record(served):
+    client, store = served
+    results = client.get("/").text
+    for patient in patients(store):
+        assert f'href="/charts/{patient.id}"' in results
+        page = client.get(f"/charts/{patient.id}").text
+        rows = re.findall(r'<tr>\s*<th scope="row">.*?</tr>', page, re.S)
+        broken = [row for row in rows if ">absent<" in row or ">stale<" in row]
+        thread = [row for row in broken if rows.index(row) < 13]
+        assert thread and all(LINK.search(row) for row in thread)
+        for address in set(LINK.findall(page)):
+            assert client.get(address).status_code == 200, address
+
+
+def test_a_record_says_where_it_is_found_again_and_nothing_of_what_people_wrote(served):
+    client, store = served
+    one = patients(store)[0]
+    texts = []
+    for record in store.read(lambda tx: tx.records.of_patients([one.id]))[one.id]:
+        page = client.get(f"/records/{record.id}")
+        assert page.status_code == 200
+        assert record.provenance.origin in page.text and record.provenance.source_id in page.text
+        assert f"chart {one.chart_number}" in page.text
+        words = (getattr(record, name, None) for name in ("text", "summary", "description"))
+        texts += [(page.text, said) for said in words if said]
+    assert texts and not any(said in page for page, said in texts)
+
+
+def test_what_is_shown_of_a_record_is_a_field_of_it_and_never_free_text_or_answers():
+    hidden = {"text", "summary", "items", "context", "description", "name", "total", "findings"}
+    for kind, names in _SHOWN.items():
+        assert set(names) <= set(RECORD_TYPES[kind].model_fields)
+        assert not set(names) & hidden
+
+
+def test_only_who_is_signed_in_sees_them_and_looking_leaves_a_trace(served):
+    client, store = served
+    one = patients(store)[0]
+    stranger = client.application.test_client()
+    for path in ("/charts/", "/records/"):
+        assert stranger.get(f"{path}{one.id}").status_code == 401
+        assert client.get(f"{path}{one.id}").status_code == 200
+        for unknown in ("patient-0", "..%2f", "'"):
+            assert client.get(f"{path}{unknown}").status_code == 404
+    seen = [(r.action, r.subject) for r in store.read(lambda tx: list(tx.audit.rows()))][-2:]
+    assert seen == [("chart_checked", one.id), ("viewed", one.id)]
