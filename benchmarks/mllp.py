@@ -1,7 +1,7 @@
 """Measures HL7 v2: splitting beside python-hl7 and hl7apy, and messages over the wire.
 
     python -m benchmarks.mllp           # all of it, about a minute
-    python -m benchmarks.mllp--json     # numbers alone
+    python -m benchmarks.mllp --json    # numbers alone
 
 Messages are those of the tests. Over the wire, sender and listener share the machine; messages go
 to a real encrypted store (SQLite, flushed to disk), and an answer means that they lie there.
@@ -30,6 +30,7 @@ from hl7apy.parser import parse_message
 from adapters.hl7_v2.message import read_message
 from adapters.hl7_v2.page import Taker
 from adapters.hl7_v2.settings import ReadingSettings
+from benchmarks import mllp_others
 from connector.app import App, open_app
 from connector.engine.intake import Intake
 from connector.ports import AdapterContext
@@ -192,7 +193,7 @@ def main() -> None:
     socket.setdefaulttimeout(60)
     with tempfile.TemporaryDirectory() as folder, Site(Path(folder)) as site:
         wire = over_the_wire(site)
-    found = {"split": splitting(), "wire": wire}
+    found: dict[str, Any] = {"split": splitting(), "wire": wire, "others": mllp_others.measured()}
     if given.json:
         print(json.dumps(found, indent=2))
         return
@@ -200,6 +201,9 @@ def main() -> None:
         print(message, "  ".join(f"{name} {ms:.3f} ms" for name, ms in times.items()), sep=": ")
     for name, value in wire.items():
         print(f"{name}: {value}")
+    for library, numbers in found["others"].items():
+        for name, value in numbers.items():
+            print(f"{library}, which keeps nothing: {name}: {value}")
 
 
 if __name__ == "__main__":

@@ -1,29 +1,37 @@
 """X12: files a second that are read, arranged, checked and written; the same by pyx12.
 
-pyx12 4.0 has no guide for the 278 of version 005010X217, so its full check is compared on a 999,
-which both know. It loads its maps for every call; ours are loaded once. Run it alone on a machine
-that does nothing else: ``python benchmarks/x12.py``.
+pyx12 4.0 has no guide for the 278 of version 005010X217, so it is given the maps that the tests
+judge by (``tests/golden/pyx12_maps``). It loads its maps for every call; ours are loaded once. Run
+it alone on a machine that does nothing else: ``python benchmarks/x12.py``.
 """
 
 from __future__ import annotations
 
 import io
 import logging
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pyx12.params
+import pyx12.segment
 import pyx12.x12file
 import pyx12.x12n_document
 from machine import machine_line, show
 
+from connector.x12.content.case import RequestCase
+from connector.x12.content.case_file import read_case
+from connector.x12.content.request_writer import request_segments
 from connector.x12.envelope import transaction_sets
 from connector.x12.reader import read
 from connector.x12.validate import validate
 from connector.x12.writer import make_binary, write
 
-FILES = Path(__file__).resolve().parent.parent / "tests" / "unit" / "x12" / "files"
+ROOT = Path(__file__).resolve().parent.parent
+FILES = ROOT / "tests" / "unit" / "x12" / "files"
+CASE = ROOT / "docs" / "examples" / "x12" / "psychotherapy.json"
+sys.path.append(str(ROOT))
 ACKNOWLEDGMENT = (
     b"ISA*00*          *00*          *ZZ*SYNTHPAYER     *ZZ*SYNTHPRACTICE  *261104*0915*^*00501*"
     b"000000301*0*T*:~GS*FA*SYNTHPAYER*SYNTHPRACTICE*20261104*0915*301*X*005010X231A1~"
@@ -56,6 +64,18 @@ def _pyx12_check(text: str) -> object:
     return pyx12.x12n_document.x12n_document(params, io.StringIO(text), None, None, None)
 
 
+def _pyx12_check_278(data: bytes) -> object:
+    from tests.golden.pyx12_judge import judge
+
+    good, *_ = judge(data)
+    assert good
+    return good
+
+
+def _pyx12_write(lines: list[str]) -> str:
+    return "".join(pyx12.segment.Segment(line, "~", "*", ":").format() for line in lines)
+
+
 def _payload() -> bytes:
     """A 275's BDS segment with 2 MB, framed by its length."""
     first = next(iter(read(ACKNOWLEDGMENT)))
@@ -69,17 +89,22 @@ def main() -> None:
     text = data.decode("ascii")
     segments = list(read(data))
     large = _payload()
+    case = read_case(CASE.read_bytes(), RequestCase)
+    lines = text.replace("\n", "").split("~")[:-1]
     assert validate(data) == [] == validate(ACKNOWLEDGMENT)
     ours = [
         ("278: split into segments", _rate(lambda: sum(1 for _ in read(data)))),
         ("278: split, envelope checked", _rate(lambda: list(transaction_sets(read(data), print)))),
         ("278: all checks", _rate(lambda: validate(data))),
+        ("278: built from a case", _rate(lambda: write(request_segments(case)))),
         ("278: written from segments", _rate(lambda: write(segments))),
         ("999: all checks", _rate(lambda: validate(ACKNOWLEDGMENT))),
         ("BDS of 2 MB: split", _rate(lambda: sum(1 for _ in read(large)))),
     ]
     theirs = {
         "278: split, envelope checked": _rate(lambda: _pyx12_read(text)),
+        "278: all checks": _rate(lambda: _pyx12_check_278(data)),
+        "278: written from segments": _rate(lambda: _pyx12_write(lines)),
         "999: all checks": _rate(lambda: _pyx12_check(ACKNOWLEDGMENT.decode("ascii"))),
     }
     print(machine_line(None))

@@ -277,7 +277,7 @@ class Channel(Protocol):
 
 
 class SignIn(Protocol):
-    """A sign-in that waits for a person: they open ``address``, and are sent to ``redirect_uri``."""
+    """A sign-in that waits for a person: they open ``address``, come back at ``redirect_uri``."""
 
     @property
     def address(self) -> str: ...

@@ -276,10 +276,8 @@ class Milestone(Frozen):
     a patient whom somebody referred. ``version``: of a request that is asked once more, from 2 on.
     """
 
-    kind: Literal[
-        "assessment_completed", "visit_number", "plan_review", "recertification", "authorization",
-        "evaluation", "treatment_days", "discharge",
-    ]  # fmt: skip
+    kind: Literal["assessment_completed", "visit_number", "plan_review", "recertification",
+                  "authorization", "evaluation", "treatment_days", "discharge"]  # fmt: skip
     key: str
     due_on: date
     text: str

@@ -35,23 +35,29 @@ WORDING = "config/crisis_wording.yaml"
 
 def adapter_names() -> list[str]:
     """The names of all adapters that can be used, without importing them."""
-    package = importlib.import_module("adapters")
-    names = {module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg}
-    return sorted(names | set(_of_other_distributions()))
+    return sorted(_shipped() | set(_of_other_distributions()))
 
 
 def find_adapter(name: str) -> Adapter:
     """The adapter called ``name``. Raises ConfigurationError ("unknown_adapter")."""
-    names = adapter_names()
-    if name not in names:
-        raise unknown("adapter", name, names)
     point = _of_other_distributions().get(name)
     if point is not None:
         return _declared(point.load(), name)
+    if name not in _shipped():
+        raise unknown("adapter", name, adapter_names())
     return _declared(importlib.import_module(f"adapters.{name}"), name)
 
 
-@cache  # a file of every installed distribution is read, and a site asks dozens of times
+# Both are kept: folders and every installed distribution are read, and a site asks dozens of times.
+@cache
+def _shipped() -> frozenset[str]:
+    package = importlib.import_module("adapters")
+    return frozenset(
+        module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg
+    )
+
+
+@cache
 def _of_other_distributions() -> dict[str, EntryPoint]:
     """The adapters of other distributions, by name; of two of a name, the first that is found."""
     return {point.name: point for point in reversed(list(entry_points(group=ENTRY_POINTS)))}

@@ -38,28 +38,24 @@ def start(app: App, token: str, on_failure: Callable[[], None]) -> tuple[Flask, 
     """
     from connector.engine.intake import Intake
 
-    stack = ExitStack()
-    try:
+    with ExitStack() as stack:
         runner = _start_runner(app, stack)
         intake = Intake(runner.work.store, app.site.now, runner.arrived)
         listening = _start_listeners(app, intake, stack)
-    except BaseException:
-        stack.close()
-        raise
-    _watch(lambda: not runner.ended.is_set() and listening(), on_failure, stack)
-    flask_app = create_app(
-        runner.work.store,
-        app.practice,
-        token,
-        lambda: not runner.ended.is_set() and listening(),
-        app.webhooks,
-        intake.store,
-        _score_desk(app, runner.work.store, intake),
-        _file_sheet(app, runner.work.store),
-        _chart_desk(app),
-    )
-    _publish_keys(app, flask_app)
-    return flask_app, stack.close
+        flask_app = create_app(
+            runner.work.store,
+            app.practice,
+            token,
+            lambda: not runner.ended.is_set() and listening(),
+            app.webhooks,
+            intake.store,
+            _score_desk(app, runner.work.store, intake),
+            _file_sheet(app, runner.work.store),
+            _chart_desk(app),
+        )
+        _publish_keys(app, flask_app)
+        _watch(lambda: not runner.ended.is_set() and listening(), on_failure, stack)
+        return flask_app, stack.pop_all().close
 
 
 def start_web(
@@ -73,36 +69,32 @@ def start_web(
     from connector.engine.intake import Intake
     from connector.engine.wake import WakeReceiver, WakeSender, wake_address
 
-    stack = ExitStack()
-    store = stack.enter_context(app.open_store())
-    wake = WakeSender(wake_address(app.home))
-    stack.callback(wake.close)
-    edge = Edge(app.work(store, None))
-    edge.start()
-    stack.callback(edge.stop)
-    receiver = WakeReceiver(wake_address(app.home, "out"), edge.queued)
-    receiver.start()
-    stack.callback(receiver.stop)
-    intake = Intake(store, app.site.now, wake)
-    try:
+    with ExitStack() as stack:
+        store = stack.enter_context(app.open_store())
+        wake = WakeSender(wake_address(app.home))
+        stack.callback(wake.close)
+        edge = Edge(app.work(store, None))
+        edge.start()
+        stack.callback(edge.stop)
+        receiver = WakeReceiver(wake_address(app.home, "out"), edge.queued)
+        receiver.start()
+        stack.callback(receiver.stop)
+        intake = Intake(store, app.site.now, wake)
         listening = _start_listeners(app, intake, stack)
-    except BaseException:
-        stack.close()
-        raise
-    _watch(lambda: not edge.loops.ended.is_set() and listening(), on_failure, stack)
-    flask_app = create_app(
-        store,
-        app.practice,
-        token,
-        lambda: is_working() and listening(),
-        app.webhooks,
-        intake.store,
-        _score_desk(app, store, intake),
-        _file_sheet(app, store),
-        _chart_desk(app),
-    )
-    _publish_keys(app, flask_app)
-    return flask_app, stack.close
+        flask_app = create_app(
+            store,
+            app.practice,
+            token,
+            lambda: is_working() and listening(),
+            app.webhooks,
+            intake.store,
+            _score_desk(app, store, intake),
+            _file_sheet(app, store),
+            _chart_desk(app),
+        )
+        _publish_keys(app, flask_app)
+        _watch(lambda: not edge.loops.ended.is_set() and listening(), on_failure, stack)
+        return flask_app, stack.pop_all().close
 
 
 def start_work(app: App, *, listens: bool = False) -> tuple[threading.Event, Stop]:
@@ -113,8 +105,7 @@ def start_work(app: App, *, listens: bool = False) -> tuple[threading.Event, Sto
     from connector.engine.intake import Intake
     from connector.engine.wake import WakeReceiver, WakeSender, wake_address
 
-    stack = ExitStack()
-    try:
+    with ExitStack() as stack:
         edge = WakeSender(wake_address(app.home, "out"))
         stack.callback(edge.close)
         runner = _start_runner(app, stack, edge)
@@ -124,10 +115,7 @@ def start_work(app: App, *, listens: bool = False) -> tuple[threading.Event, Sto
         if listens:
             intake = Intake(runner.work.store, app.site.now, runner.arrived)
             _watch(_start_listeners(app, intake, stack), runner.ended.set, stack)
-    except BaseException:
-        stack.close()
-        raise
-    return runner.ended, stack.close
+        return runner.ended, stack.pop_all().close
 
 
 def _start_runner(app: App, stack: ExitStack, edge: Callable[[int], None] | None = None) -> Runner:

@@ -278,9 +278,7 @@ def absolute_url(url: str, home: Path) -> str:
     prefix = "sqlite:///"
     if not url.startswith(prefix) or url.startswith(prefix + "/"):
         return url
-    path = home / url.removeprefix(prefix)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return prefix + str(path)
+    return prefix + str(home / url.removeprefix(prefix))
 
 
 def load_site(home: Path) -> Site:

@@ -216,9 +216,34 @@ def rows() -> Any:
     return Rows
 
 
+_tables: list[str] = []
+
+
+def migrate_once(database: Any) -> bool:
+    """As ``migrate``; but a new SQLite file gets the tables that it made in the first one."""
+    from connector.store.database import SqliteDatabase
+    from connector.store.migrate import migrate, revision
+    from connector.store.schema import REVISION, VERSION_TABLE
+
+    if not isinstance(database, SqliteDatabase) or database.read(revision) is not None:
+        return migrate(database)
+    if _tables:
+        database.write(lambda connection: [connection.exec_driver_sql(one) for one in _tables])
+        return True
+    asked = (
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
+        "ORDER BY type = 'table' DESC"
+    )
+    done = migrate(database)
+    _tables.extend(database.read(lambda connection: connection.exec_driver_sql(asked).scalars()))
+    _tables.append(f"INSERT INTO {VERSION_TABLE} VALUES ('{REVISION}')")
+    return done
+
+
 @pytest.fixture
-def small_site(tmp_path: Path) -> Callable[..., SmallSite]:
+def small_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., SmallSite]:
     """Makes sites in folders of their own; keyword arguments are those of ``SmallSite``."""
+    monkeypatch.setattr("connector.store.store.migrate", migrate_once)
     made: list[SmallSite] = []
 
     def make(case: str | None = None, **given: Any) -> SmallSite:

@@ -107,7 +107,7 @@ def columns_of(names: Sequence[str], table: ExpectedTable) -> tuple[str, ...]:
             field="header",
         )
     known = {column.casefold(): column for column in table.known}
-    columns = numbered([known.get(name.casefold(), name) for name in kept])
+    columns = tuple(known.get(name.casefold(), name) for name in numbered(kept))
     _check_doubles(columns, table)
     _check_missing(columns, table)
     return columns
@@ -123,9 +123,10 @@ def _names(lines: Sequence[str], delimiter: str) -> list[str]:
 
 def _check_doubles(columns: Sequence[str], table: ExpectedTable) -> None:
     """A column that is not read may be there twice; of one that is, nobody knows which counts."""
+    there, known = ({name.casefold() for name in names} for names in (columns, table.known))
     for name in sorted(table.known.intersection(columns)):
         second = second_of(name)
-        if second in columns and second not in table.known:
+        if second.casefold() in there and second.casefold() not in known:
             raise InvalidRecord(
                 "duplicate_column",
                 f"the column {name!r} is there twice; rename one in the export, or name both in "

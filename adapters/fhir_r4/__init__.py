@@ -19,6 +19,8 @@ def _concerns(settings: ServerSettings) -> Sequence[str]:
     subscription = settings.subscription if isinstance(settings, FhirSourceSettings) else None
     if subscription is not None and not subscription.heartbeat_seconds:
         found.append("subscription.heartbeat_seconds: 0; a silence is not noticed")
+    elif subscription is not None and subscription.topic is None:
+        found.append("subscription without topic: there is no heartbeat; a silence is not noticed")
     return found
 
 

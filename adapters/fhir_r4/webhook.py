@@ -55,9 +55,10 @@ class FhirNotifications:
 
     @property
     def silent_after(self) -> timedelta | None:
-        """Three heartbeats; None where the server sends none."""
+        """Three heartbeats; None where the server sends none: plain R4 subscriptions have none."""
         beat = self._given.heartbeat_seconds
-        return timedelta(seconds=_BEATS * beat) if beat else None
+        promised = beat and self._given.topic is not None
+        return timedelta(seconds=_BEATS * beat) if promised else None
 
     def receive(self, posted: Posted) -> RawPage:
         """Rows, notices, and what was heard. Raises NotAuthentic, InvalidRecord."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.jane.settings import JaneSettings
-from adapters.jane.token import SIGN_IN, TOKEN, RefreshedToken
+from adapters.jane.token import RefreshedToken
 from adapters.jane.token_file import TokenFile
 from connector.errors import RetryLater
 from connector.http import Answer, Http
@@ -25,9 +25,9 @@ class Account:
         self._trial = settings.trial_url is not None
         self._context = context
         self._quota = context.quota_of(source)
-        self.address = settings.trial_url or f"https://{settings.clinic}.janeapp.com"
+        self.address = settings.address
         self._token = RefreshedToken(
-            f"{settings.trial_url or SIGN_IN}{TOKEN}",
+            f"{settings.sign_in}/token",
             settings.client_id,
             settings.api_key.read(context.home),
             TokenFile(context.home, settings.refresh_token_file),

@@ -15,6 +15,7 @@ from connector.polling.settings import (
     VendorSourceSettings,
 )
 
+_SIGN_IN = "https://login.id.janeapp.com"
 ListName = Literal["staff_members", "patients", "appointments"]
 LISTS: tuple[ListName, ...] = ("staff_members", "patients", "appointments")
 """What is polled by default, people first."""
@@ -26,17 +27,31 @@ class JaneSettings(VendorSettings):
     ``refresh_token_file`` holds what Jane gave when a person of the clinic signed in; each use
     replaces it, so the service must be able to write it. Source and destination share one file.
     ``redirect_uri`` is where Jane sends that person: as registered for the client; on this machine,
-    ``connector connect`` takes it in by itself.
+    ``connector connect`` takes it in by itself. ``sandbox``: Jane's system for partners, with
+    made-up people, instead of the real one.
     """
 
     api_key: SecretReference = Field(alias="client_secret")
     client_id: str = Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")
+    sandbox: bool = False
     clinic: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
     refresh_token_file: str = Field(pattern=r"^[^\x00-\x1f]+$")
     redirect_uri: str = Field(
         default="http://127.0.0.1:8765/signed-in",
         pattern=r"^(https://[^\s?#<>\"]+|http://127\.0\.0\.1:[0-9]{2,5}/[A-Za-z0-9/_-]*)$",
     )
+
+    @property
+    def address(self) -> str:
+        """The clinic's own address."""
+        domain = "jane.qa" if self.sandbox else "janeapp.com"
+        return self.trial_url or f"https://{self.clinic}.{domain}"
+
+    @property
+    def sign_in(self) -> str:
+        """Where a person signs in and tokens are given (a realm of Keycloak)."""
+        realm = "jane_partner_sandbox" if self.sandbox else "jane"
+        return f"{self.trial_url or _SIGN_IN}/realms/{realm}/protocol/openid-connect"
 
 
 class EventSettings(Section):

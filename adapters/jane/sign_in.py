@@ -10,14 +10,13 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from adapters.jane.settings import JaneSettings
-from adapters.jane.token import SIGN_IN, TOKEN, refresh_token, token_session
+from adapters.jane.token import refresh_token, token_session
 from adapters.jane.token_file import TokenFile
 from connector.errors import ConfigurationError
 from connector.http.authorization import ask_token
 from connector.http.code_grant import CodeGrant
 from connector.ports import AdapterContext
 
-AUTHORIZE = "/realms/jane/protocol/openid-connect/auth"
 SCOPES = (
     "appointments:read", "patients:read", "staff_members:read", "document_uploads:create",
     "observations:create", "observations:read",
@@ -29,14 +28,12 @@ class JaneSignIn:
     """One sign-in, begun when it is made. Raises ConfigurationError where a secret is missing."""
 
     def __init__(self, settings: JaneSettings, context: AdapterContext) -> None:
-        origin = settings.trial_url or SIGN_IN
-        clinic = settings.trial_url or f"https://{settings.clinic}.janeapp.com"
         self._grant = CodeGrant(
-            f"{origin}{AUTHORIZE}", settings.client_id, settings.redirect_uri, " ".join(SCOPES),
-            {"resource": clinic, "prompt": "consent"},
+            f"{settings.sign_in}/auth", settings.client_id, settings.redirect_uri,
+            " ".join(SCOPES), {"resource": settings.address, "prompt": "consent"},
         )  # fmt: skip
         self._secret = settings.api_key.read(context.home)
-        self._token_url = f"{origin}{TOKEN}"
+        self._token_url = f"{settings.sign_in}/token"
         self._trial = settings.trial_url is not None
         self._file = TokenFile(context.home, settings.refresh_token_file)
         self._now = context.now

@@ -21,9 +21,6 @@ from connector.errors import ConfigurationError
 from connector.http import Answer, Http
 from connector.http.authorization import FetchedToken, ask_token
 
-TOKEN = "/realms/jane/protocol/openid-connect/token"  # noqa: S105 (a path)
-SIGN_IN = "https://login.id.janeapp.com"
-
 
 class RefreshedToken(FetchedToken):
     """Bearer tokens of one clinic."""

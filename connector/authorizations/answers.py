@@ -12,13 +12,16 @@ from datetime import datetime
 from typing import Any
 
 from connector.authorizations.lifecycle import Decision, Event, Line, Outcome
-from connector.x12.content.meaning import ReviewMeaning
+from connector.x12.content.meaning import NEXT_STEPS, ReviewMeaning
 from connector.x12.content.tying import Tied
 
 _OUTCOMES: dict[str, Outcome] = {
     "A1": "approved", "A2": "partly", "A3": "denied", "A4": "pended", "A6": "partly",
     "C": "cancelled", "CT": "call", "NA": "not_required",
 }  # fmt: skip
+
+
+_AS_ASKED = frozenset({"approved", "modified", "not_required"})
 
 
 def outcome_of_action(code: str) -> Outcome:
@@ -51,6 +54,20 @@ def decision_of(found: ReviewMeaning) -> Decision:
         ),
         next_step=" ".join([found.next_step, *steps]),
     )  # fmt: skip
+
+
+def held_against(decision: Decision, asked: int | None) -> Decision:
+    """The decision held against the visits asked for: what was not granted whole is a part.
+
+    Where it decides lines, one that it did not approve is not granted: silence is no approval.
+    """
+    granted = decision.authorized
+    fewer = asked is not None and granted is not None and granted < asked
+    found = {line.outcome for line in decision.lines}
+    short = found != {"unanswered"} and bool(found - _AS_ASKED)
+    if decision.outcome != "approved" or not (fewer or short):
+        return decision
+    return decision.model_copy(update={"outcome": "partly", "next_step": NEXT_STEPS["partly"]})
 
 
 def decision_event(

@@ -216,10 +216,14 @@ def _noted(case: Case, event: Event) -> dict[str, Any]:
         return {
             "cancelling": True, "document": event.document, "sent": (*case.sent, *event.sent),
             "problem": "", "next_step": event.next_step, "wanted": (), "tracking": "",
+            "reopened": False,
         }  # fmt: skip
     if event.kind == "reopened":
         _refuse(case.state, "requested")
         return {"reopened": True, "next_step": event.next_step}
+    if event.kind == "answered":
+        return {"sent": (*case.sent, *event.sent), "wanted": (), "tracking": "", "problem": "",
+                "next_step": event.next_step}  # fmt: skip
     if not case.awaited:
         return {}
     if event.kind == "returned":
@@ -228,8 +232,6 @@ def _noted(case: Case, event: Event) -> dict[str, Any]:
     if event.kind == "wanted":
         return {"wanted": event.texts or ("documents",), "tracking": event.tracking,
                 "next_step": event.next_step}  # fmt: skip
-    if event.kind == "answered":
-        return {"wanted": (), "tracking": "", "problem": "", "next_step": event.next_step}
     # A receipt is no news where something else is to be done.
     waits = case.state == "requested" and not (case.problem or case.wanted or case.reopened)
     return {"next_step": event.next_step} if waits else {}

@@ -9,6 +9,7 @@ import click
 
 from connector.app import open_app
 from connector.cli import EXIT_NEEDS_PERSON
+from connector.cli.written import writing_to
 from connector.store.audit_check import AuditReport, export_jsonl, verify, verify_file
 
 
@@ -40,7 +41,7 @@ def verify_command(home: Path, exported: Path | None) -> None:
 @click.pass_obj
 def export_command(home: Path, file: Path) -> None:
     """Write the log to FILE as JSON Lines, with the signed head as its last line."""
-    with open_app(home).open_store() as store:
+    with open_app(home).open_store() as store, writing_to(file):
         count = export_jsonl(store, file)
     click.echo(f"{count} entries written to {file}")
 

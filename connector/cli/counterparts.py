@@ -59,7 +59,7 @@ def _again(source: str, day: date | None) -> str:
 
 @click.command("fake")
 @click.argument("vendor")
-@click.option("--port", default=9100, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=9100, show_default=True)
 def fake_command(vendor: str, port: int) -> None:
     """Run a stand-in for VENDOR on this machine, with its quirks and made-up people.
 

@@ -19,7 +19,13 @@ from connector.resources import shipped_root
     "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo-site")
 )
 @click.option("--serve", "then_serve", is_flag=True, help="Start the service afterwards.")
-@click.option("--port", default=8080, show_default=True, help="Port for --serve, on 127.0.0.1.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8080,
+    show_default=True,
+    help="Port for --serve, on 127.0.0.1.",
+)
 def demo_command(folder: Path, then_serve: bool, port: int) -> None:
     """Set up the synthetic sample practice in FOLDER (default ./demo-site) and run everything.
 

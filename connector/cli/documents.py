@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import click
 from connector.app import App, open_app
 from connector.cli.fax import fax_command
 from connector.cli.tables import console, table
+from connector.cli.written import write_file
 from connector.errors import ConfigurationError
 from connector.store.audit import AuditEntry
 
@@ -141,9 +141,7 @@ def preview_command(home: Path, document_id: str, file: Path) -> None:
 
     with _desk(home) as desk:
         made = preview(desk, document_id)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as page:
-        page.write(made.page)
+    write_file(file, made.page.encode())
     click.echo(f"Written: {file}")
     click.echo(f"Digest:  {made.digest}")
     if made.missing:

@@ -10,6 +10,7 @@ import click
 
 from connector.app import open_app
 from connector.cli.tables import console, table
+from connector.cli.written import make_folder, write_file
 from connector.store.audit import AuditEntry
 from connector.store.eligibility import EligibilityRow
 from connector.store.store import Tx
@@ -43,7 +44,7 @@ def ask_command(home: Path, payer: str | None, folder: Path) -> None:
     app = open_app(home)
     if payer is not None and payer not in app.payers.files:
         raise unknown("payer", payer, app.payers.files)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with app.open_store() as store:
         now = app.site.now()
         asked = questions(app.work(store, None), now, payer)
@@ -54,7 +55,7 @@ def ask_command(home: Path, payer: str | None, folder: Path) -> None:
             click.echo(f"{id}: not asked: {one.fault}")
         for number, file in enumerate(one.files, 1):
             path = folder / f"{id}_{number}_270.x12"
-            path.write_bytes(written(file))
+            write_file(path, written(file))
             click.echo(f"{id}: {len(file.context['case']['patients'])} patients, {path}")
         for _, lacks in one.inquiry.left_out:
             click.echo(f"{id}: one patient left out, missing: {lacks}")

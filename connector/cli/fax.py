@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from pathlib import Path
 
 import click
 
 from connector.app import open_app
+from connector.cli.written import write_file
 
 
 @click.command("fax")
@@ -48,7 +48,5 @@ def fax_command(
         )  # fmt: skip
     with closing(Renderer(1, app.site.render.timeout_seconds)) as renderer:
         content = renderer.pdf(page, PdfForm(on=spec.as_of))
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+    write_file(output, content)
     click.echo(f"Written: {output}")

@@ -12,6 +12,7 @@ import click
 from connector import registry
 from connector.cli import EXIT_NEEDS_PERSON
 from connector.cli.tables import console, table
+from connector.cli.written import make_folder, write_file
 from connector.columns import HEADER_ROWS, Fit, fits
 from connector.errors import ConfigurationError, InvalidRecord
 from connector.mapping.load import build_mapping, effective, load_mapping
@@ -90,8 +91,8 @@ def _save(home: Path, name: str, text: str) -> None:
         raise ConfigurationError("mapping_name", "a mapping's name is letters, digits, - and _")
     if path.exists():
         raise ConfigurationError("file_exists", f"{path} exists already; nothing was changed")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    make_folder(path.parent)
+    write_file(path, text.encode())
     click.echo(f"Saved: {path}")
 
 

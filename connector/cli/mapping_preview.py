@@ -13,6 +13,7 @@ import click
 
 from connector.app import App, open_app
 from connector.cli.tables import console, table
+from connector.cli.written import write_file
 from connector.errors import ConfigurationError
 from connector.mapping.load import build_mapping, check_instruments, effective, load_mapping
 from connector.mapping.preview import RowView, preview
@@ -180,7 +181,6 @@ def _write(path: Path, found: list[Any], field: str) -> None:
     if path.exists():
         raise ConfigurationError("file_exists", f"{path} exists already; nothing was changed")
     text = template({one.word: (one.count, one.suggestion) for one in found})
-    path.write_text(text, encoding="utf-8")
-    path.chmod(0o600)  # words may be names
+    write_file(path, text.encode())  # words may be names
     click.echo(f"{path}: {len(found)} words. Fill in the column value ('-' means no value), put")
     click.echo(f"the file beside the mapping, and name it there: values_file: {path.name}")

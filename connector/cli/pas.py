@@ -13,6 +13,7 @@ from connector.cli import EXIT_NEEDS_PERSON
 from connector.cli.pas_keys import jwks_command, new_key_command
 from connector.cli.pas_payer import fake_payer_command, subscribe_command
 from connector.cli.tables import console, table
+from connector.cli.written import write_file
 from connector.errors import InvalidRecord
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def make_command(packet: BinaryIO, output: Path | None, inquiry: bool) -> None:
     given = read_packet(packet.read(_MOST_BYTES))
     text = json.dumps(inquiry_bundle(given) if inquiry else request_bundle(given), indent=1)
     if output is not None:
-        output.write_text(text + "\n")
+        write_file(output, f"{text}\n".encode())
     else:
         click.echo(text)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from connector.cli.written import write_file
 from connector.errors import ConfigurationError
 
 
@@ -43,6 +44,6 @@ def jwks_command(keys: tuple[Path, ...], output: Path | None) -> None:
     pems = [SecretReference(file=str(path)).read(Path.cwd()) for path in keys]
     text = json.dumps(key_set(pems), indent=2)
     if output is not None:
-        output.write_text(text + "\n")
+        write_file(output, f"{text}\n".encode())
     else:
         click.echo(text)

@@ -114,8 +114,7 @@ def fix_command(home: Path, entry_id: str, changes: tuple[str, ...]) -> None:
                     "unknown_column", f"there is no column {column!r}", allowed=sorted(data)
                 )
             data[column] = _like(data[column], value)
-        _trace(store, "quarantine_fixed", entry.id)
-        _replay(store, [entry.model_copy(update={"data": data})])
+        _replay(store, [entry.model_copy(update={"data": data})], "quarantine_fixed")
     click.echo("Fixed and put back; the next run maps it: connector run --once")
 
 
@@ -145,8 +144,12 @@ def dismiss_command(home: Path, entry_id: str) -> None:
     with app.open_store() as store:
         entry = _get(store, entry_id)
         now = datetime.now(UTC)
-        store.write(lambda tx: tx.quarantine.set_state(entry.id, "dismissed", now))
-        _trace(store, "quarantine_dismissed", entry.id)
+
+        def dismiss(tx: Tx) -> None:
+            tx.quarantine.set_state(entry.id, "dismissed", now)
+            tx.audit.append([AuditEntry("quarantine_dismissed", entry.id)], now)
+
+        store.write(dismiss)
     click.echo("Dismissed.")
 
 
@@ -170,8 +173,11 @@ def _get(store: Store, entry_id: str) -> QuarantineEntry:
     return entry
 
 
-def _replay(store: Store, entries: list[QuarantineEntry]) -> None:
-    """Put rows back into the inbox as new arrivals; a second replay of the same is a new one."""
+def _replay(store: Store, entries: list[QuarantineEntry], *also: str) -> None:
+    """Put rows back into the inbox as new arrivals; a second replay of the same is a new one.
+
+    ``also`` is what was done to them before, for the audit log.
+    """
     now = datetime.now(UTC)
 
     def put_back(tx: Tx) -> None:
@@ -181,9 +187,8 @@ def _replay(store: Store, entries: list[QuarantineEntry]) -> None:
             batch = RawBatch(key, entry.table, entry.origin, entry.as_of, (row,))
             tx.inbox.add(entry.source, batch, now)
             tx.quarantine.set_state(entry.id, "replayed", now)
-        tx.audit.append(
-            [AuditEntry(action="quarantine_replayed", subject=entry.id) for entry in entries], now
-        )
+        done = (*also, "quarantine_replayed")
+        tx.audit.append([AuditEntry(what, entry.id) for entry in entries for what in done], now)
 
     store.write(put_back)
 

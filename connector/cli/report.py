@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from connector.app import App, open_app
+from connector.cli.written import make_folder, write_file
 
 if TYPE_CHECKING:
     from connector.outcomes.course import Period
@@ -55,11 +55,11 @@ def director_command(
     app = open_app(home)
     period = _period(app, first, last)
     spec = _made(app, period, by_clinician)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     stem = f"director_{period.first.isoformat()}_{period.last.isoformat()}"
     for form, content in _contents(app, spec).items():
         path = out / f"{stem}.{form}"
-        _write(path, content)
+        write_file(path, content)
         click.echo(f"Written: {path}")
     _say(spec.context)
 
@@ -142,13 +142,6 @@ def _csv(context: dict[str, Any]) -> bytes:
         words = f"{row['count']} at {row['minutes']} minutes (assumed): {row['hours']} hours"
         writer.writerow(("time_saved", row["name"], "hours", row["count"], *("",) * 4, words))
     return text.getvalue().encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Readable by the owner alone, as all that comes from charts."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
 
 
 def _say(context: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import select
@@ -42,14 +43,14 @@ _FREE_THREADS = 2
 
 
 @click.command("serve")
-@click.option("--port", default=8080, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.pass_obj
 def serve_command(home: Path, port: int, host: str) -> None:
     """Run the service: poll at each source's interval, work, deliver, and show the results page.
 
-    The page opens with the address that is printed at the start (it holds a one-time key). Stop
-    with Ctrl-C or SIGTERM; work in hand is finished first.
+    The page opens with the address that is printed at the start: it holds a key that is made anew
+    at each start. Stop with Ctrl-C or SIGTERM; work in hand is finished first.
     """
     serve(open_app(home), port, host)
 
@@ -58,6 +59,7 @@ def serve(app: App, port: int, host: str = "127.0.0.1") -> None:
     """Serve until stopped. Raises ConfigurationError when the port or the database is taken."""
     few_pools()
     _check_port(host, port)
+    host = f"[{host}]" if ":" in host else host
     # Mistakes in the site file end the start here, with one sentence.
     _ = (app.webhooks, app.listeners, app.keys)
     if not app.site.service.web_process:
@@ -106,14 +108,19 @@ def _worker(app: App) -> Iterator[subprocess.Popen[bytes] | None]:
 
 
 def _check_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            raise ConfigurationError(
-                "port_taken", f"port {port} on {host} is in use; choose another with --port"
-            ) from None
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as fault:
+        code, text = "port_refused", f"can't listen on port {port} of {host}: {fault.strerror}"
+        if isinstance(fault, socket.gaierror) or fault.errno == errno.EADDRNOTAVAIL:
+            code, text = "host_unknown", f"{host!r} is no address of this machine; see --host"
+        if fault.errno == errno.EADDRINUSE:
+            code = "port_taken"
+            text = f"port {port} on {host} is in use; choose another with --port"
+        raise ConfigurationError(code, text) from None
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types

@@ -21,6 +21,7 @@ from connector.cli import EXIT_CONFIGURATION
 from connector.cli.standing import keep_checked
 from connector.cli.state import attention, state
 from connector.cli.tables import console, table
+from connector.cli.written import make_folder, writing_to
 from connector.errors import ConfigurationError
 from connector.measures.scales import scale_of
 from connector.resources import Resources
@@ -101,13 +102,14 @@ def make_site(home: Path, text: str, practice: dict[str, str] | None = None) -> 
         assert found, f"the example site file has no {key}"
     # A wrong value is refused before anything is written.
     settings.check_section(settings.Site, yaml.safe_load(text), where=settings.SITE_FILE)
-    home.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    make_folder(home)
+    with writing_to(path):
+        path.write_text(text, encoding="utf-8")
     app = open_app(home)
     for options in (p.options for part in (app.site.sources, app.site.destinations) for p in part):
         folder = options.get("folder")
         if folder:
-            (home / str(folder)).mkdir(parents=True, exist_ok=True)
+            make_folder(home / str(folder))
     _ = app.keys
     return app
 

@@ -123,7 +123,7 @@ def _counts(tx: Tx) -> dict[str, Any]:
         "alerts": tx.alerts.counts(),
         "delivered": tx.deliveries.kind_counts("delivered"),
         "folders": tx.deliveries.folders(),
-        "dead": sum(tx.deliveries.kind_counts("dead").values()),
+        "dead": sum(n for (_, state), n in tx.deliveries.counts().items() if state == "dead"),
         "waiting": sum(tx.deliveries.kind_counts("pending").values()),
         "to_file": sum(tx.deliveries.kind_counts("waiting").values()),
         "quarantine": tx.quarantine.open_counts(),

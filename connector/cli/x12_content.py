@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from connector.cli import EXIT_NEEDS_PERSON
+from connector.cli.written import write_file
 from connector.errors import ConfigurationError, InvalidRecord
 from connector.json_text import read_object
 
@@ -64,7 +67,7 @@ def make_command(
     content = write(segments(read_case(body, model)), line_ends=lines)
     _check(content)
     if output is not None:
-        output.write_bytes(content)
+        write_file(output, content)
     else:
         click.echo(content, nl=False)
 
@@ -138,8 +141,12 @@ def _read_document(home: Path, name: str) -> str:
 def parse_command(file: BinaryIO) -> None:
     """Print what FILE says (- for standard input) as JSON: 270, 271, 275, 277, 278, 824, 999, TA1.
 
-    Faults never stop it: they come along as findings. ``validate`` finds more.
+    Faults never stop it: they come along as findings. ``validate`` finds more. Exit 1 where nothing
+    could be read.
     """
     from connector.x12.content.parse import parse
 
-    click.echo(json.dumps(parse(file).as_json(), indent=2))
+    found = parse(file).as_json()
+    click.echo(json.dumps(found, indent=2))
+    if not found["transactions"]:
+        sys.exit(EXIT_NEEDS_PERSON)

@@ -18,6 +18,9 @@ from connector.settings import SITE_FILE
 
 _KEPT = Path("data") / "config"
 _APPROVED = _KEPT / "approved"
+_FORMER = "approved.old"
+_ENDED = _KEPT / "approval-ended"
+"""Is there when a version that asks for no approval was approved."""
 LARGEST = 20_000_000
 """Bytes of one file of a configuration; more is an export that was put into the wrong folder."""
 
@@ -86,21 +89,33 @@ def backup_folder(home: Path, mark: str) -> Path:
 def approved_folder(home: Path) -> Path | None:
     """The folder with the approved files, where the site works by approval; else None."""
     place = home / _APPROVED
-    return place if (place / SITE_FILE).is_file() else None
+    if (home / _ENDED).exists():
+        return None
+    # The former ones: a crash came between the two renames of ``set_approved``.
+    folders = (place, place.with_name(_FORMER))
+    return next((folder for folder in folders if (folder / SITE_FILE).is_file()), None)
 
 
 def set_approved(home: Path, files: SiteFiles | None) -> None:
-    """Makes these the files that the site works with, at once; None: those in its folder again."""
+    """Makes these the files that the site works with, at once; None: those in its folder again.
+
+    Whoever works with the approved files reads them on where they lie: they are not removed.
+    """
     place = home / _APPROVED
-    fresh, old = place.with_name("approved.new"), place.with_name("approved.old")
+    if files is None:
+        if approved_folder(home) is not None:
+            (home / _ENDED).touch()
+        return
+    fresh, old = place.with_name("approved.new"), place.with_name(_FORMER)
+    if old.exists() and not place.exists():
+        old.replace(place)
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    if files is not None:
-        files.write(fresh)
+    files.write(fresh)
     if place.exists():
         place.replace(old)
-    if files is not None:
-        fresh.replace(place)
+    fresh.replace(place)
+    (home / _ENDED).unlink(missing_ok=True)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -18,7 +18,7 @@ _PAD = 6.0
 _INK, _LINE, _RULE = THERAPIST.ink, THERAPIST.line, THERAPIST.rule
 FUNNEL_WIDTH, FUNNEL_HEIGHT = 504.0, 206.0
 _LEFT, _RIGHT, _TOP, _FLOOR = 32.0, 440.0, 12.0, 174.0
-_STEPS, _LABEL = 48, 8.0
+_STEPS, _LABEL, _NEAR = 48, 8.0, 8.0
 _Box = tuple[float, float, float, float]
 # Sides and heights at which a name may stand beside its dot, the plainest first.
 _MOVES = tuple((side, rise) for rise in (0.0, 8.0, -8.0, 16.0, -16.0, 24.0, -24.0)
@@ -104,20 +104,31 @@ def _around(line: Line) -> _Box:
 
 
 def _dots(points: Sequence[Mapping[str, Any]], end: int, lines: Sequence[_Box]) -> list[Mark]:
-    """The dots, and each name at the first free place beside its dot; on a line only at need."""
+    """The dots, and each name near its dot; one that has to stand apart is led to it."""
     places = [(_across(p["whole"], end), _y(p["percent"])) for p in points]
     taken = [(x - 4.5, y - 4.5, x + 4.5, y + 4.5) for x, y in places]
     labels: list[Mark] = []
+    leads: list[Mark] = []
     for point, (x, y) in zip(points, places, strict=True):
-        width = len(point["name"]) * _LABEL * 0.48 + 2
-        spots = [_spot(x, y, width, *move) for move in _MOVES]
-        free = [s for s in spots if _fits(s, taken)] or spots[:1]
-        box = next((s for s in free if not any(_meet(s, line) for line in lines)), free[0])
+        width = len(point["name"]) * _LABEL * 0.46 + 2
+        box, move = _place(x, y, width, taken, lines)
         taken.append(box)
         pad = (_r(box[0]), _r(box[1]), _r(width), _r(box[3] - box[1]))
-        at = (_r(box[0] + 1), _r(box[1] + 0.84 * _LABEL))
-        labels.append(Label(*at, point["name"], _LABEL, _INK, "start", 400, pad))
-    return [*labels, *(Dot(x, y, 3.4, _LINE) for x, y in places)]
+        edge, anchor = (box[0] + 1, "start") if move[0] > 0 else (box[2] - 1, "end")
+        at = (_r(edge), _r(box[1] + 0.84 * _LABEL))
+        labels.append(Label(*at, point["name"], _LABEL, _INK, anchor, 400, pad))
+        if abs(move[1]) > _NEAR:
+            leads.append(Line(x, y, _r(edge), _r((box[1] + box[3]) / 2), 0.5, _INK))
+    return [*labels, *leads, *(Dot(x, y, 3.4, _LINE) for x, y in places)]
+
+
+def _place(
+    x: float, y: float, width: float, taken: Sequence[_Box], lines: Sequence[_Box]
+) -> tuple[_Box, tuple[int, float]]:
+    """The nearest free box for a name beside a dot, rather not on a line; and how it was moved."""
+    spots = [(_spot(x, y, width, *move), move) for move in _MOVES]
+    free = [spot for spot in spots if _fits(spot[0], taken)] or spots[:1]
+    return min(free, key=lambda s: abs(s[1][1]) + _NEAR * any(_meet(s[0], one) for one in lines))
 
 
 def _spot(x: float, y: float, width: float, side: int, rise: float) -> _Box:

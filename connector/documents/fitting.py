@@ -151,8 +151,9 @@ def _right(context: dict[str, Any]) -> float:
 
 
 def _thread(thread: dict[str, Any]) -> float:
-    said = " ".join(row["text"] for row in thread["rows"]) or thread["none"]
-    text = f"Breaks in the golden thread: {said} And 19 more in the app."
+    said = " ".join(row["text"] for row in thread["rows"])
+    more = f" And {thread['more']} more in the app." if thread["more"] else ""
+    text = f"Breaks in the golden thread: {said}{more}" if said else thread["none"]
     return 2 + _lines(text, 8.5, WIDTH) * SMALL
 
 
@@ -160,10 +161,11 @@ def _goals(context: dict[str, Any]) -> float:
     goals = context["goals"]["rows"]
     if not goals:
         return HEADING + BODY
-    shares = {"text": 0.35, "start": 0.13, "now": 0.13, "target": 0.26, "status": 0.13}
+    shares = {"text": 0.39, "start": 0.1175, "now": 0.1175, "target": 0.235, "status": 0.14}
     total = HEADING + 11.5
     for goal in goals:
-        row = {**goal, "text": f"{goal['text']} (overall)"}
+        over = goal["level"] == "goal" and context["goals"]["objectives"]
+        row = {**goal, "text": f"{goal['text']} (overall)" if over else goal["text"]}
         tall = max(_lines(row[k], 9.5, WIDTH * share - 6) for k, share in shares.items())
         total += tall * 11.6 + 0.5
     return total

@@ -24,6 +24,7 @@ from connector.engine.inquiries import ask_undecided
 from connector.engine.retention import tidy
 from connector.engine.work import Work
 from connector.errors import ConnectorError
+from connector.logs import outline
 from connector.store.faults import translated
 
 _JITTER_SHARE = 0.1
@@ -137,15 +138,19 @@ class Clock:
         return True
 
     def _new_day(self) -> None:
+        steps = (begin_day, overdue.look, ask_daily, ask_undecided, report_month)
+        if any([self._done(step) for step in steps]):
+            self._wake()
+
+    def _done(self, step: Callable[[Work], object]) -> bool:
+        """Whether a step of the day had something to do; one that fails stops none behind it."""
         try:
-            new_day = begin_day(self._work)
-            told = overdue.look(self._work)
-            asked = ask_daily(self._work)
-            answered = ask_undecided(self._work)
-            if report_month(self._work) or new_day or told or asked or answered:
-                self._wake()
+            return bool(step(self._work))
         except ConnectorError as fault:
             _log.error("a new day: %s", fault)
+        except Exception as fault:  # noqa: BLE001 - a defect of one step must not stop the others
+            _log.error("a new day: %s", outline(fault))
+        return False
 
     def _self_test(self) -> None:
         try:
@@ -158,7 +163,8 @@ class Clock:
         before = datetime.now(UTC) - _FORGET_AFTER
         try:
             with translated():
-                forget_finished(before.isoformat())
+                while forget_finished(before.isoformat()):
+                    pass
             while tidy(self._work):
                 pass
         except ConnectorError as fault:

@@ -15,7 +15,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -113,14 +113,24 @@ def send(work: Work, keys: Sequence[str], *, by: str) -> int:
     for row in batch.rows:
         line = hash(row.labels.get("patient_id")) % _LINES
         by_line.setdefault(line, []).append(row)
-    lines = list(by_line.values())
+    try:
+        _send_lines(work, batch, list(by_line.values()))
+    finally:
+        # Also where the database failed one line: what the others have sent is kept.
+        _flush(work, batch)
+        _put_back(work, batch)
+    return batch.delivered
+
+
+def _send_lines(work: Work, batch: _Batch, lines: Sequence[Sequence[DeliveryRow]]) -> None:
+    """All lines at once. Returns or raises when none is at work any more."""
     if len(lines) == 1:
         _send_line(work, batch, lines[0])
-    else:
-        list(_pool().map(partial(_send_line, work, batch), lines))
-    _flush(work, batch)
-    _put_back(work, batch)
-    return batch.delivered
+        return
+    begun = [_pool().submit(_send_line, work, batch, line) for line in lines]
+    wait(begun)
+    for line in begun:
+        line.result()
 
 
 @dataclass
@@ -291,7 +301,12 @@ def _flush(work: Work, batch: _Batch) -> None:
         group, batch.receipts = batch.receipts, []
     if not group:
         return
-    closed = work.store.write(lambda tx: _record_receipts(tx, group, work.now()))
+    try:
+        closed = work.store.write(lambda tx: _record_receipts(tx, group, work.now()))
+    except ConnectorError:
+        with batch.lock:
+            batch.receipts[:0] = group  # for the last flush: the database may be back by then
+        raise
     with batch.lock:
         batch.delivered += closed
     work.report.advance("delivered", closed)

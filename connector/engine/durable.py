@@ -106,8 +106,13 @@ class DurableEngine:
         }
 
     def _claim_file(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = (path.with_suffix(".lock")).open("w")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = (path.with_suffix(".lock")).open("w")
+        except OSError as fault:
+            raise ConfigurationError(
+                "database_unusable", f"the engine's file {path} can't be made: {fault.strerror}"
+            ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

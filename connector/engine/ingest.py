@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from connector.engine.inflow import store_pages
 from connector.engine.noticed import next_notices
 from connector.engine.overdue import ARRIVED
 from connector.engine.work import Work
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, RetryLater
 from connector.logs import outline
 from connector.mapping.apply import MappingResult, apply
 from connector.pipeline.deliver import plan
@@ -58,13 +59,30 @@ def poll(work: Work, source_name: str, compare: bool = False) -> int:
     How many rows. How it went is kept for ``connector status``.
     """
     try:
-        rows = pick_up_noticed(work, source_name) + pick_up(work, source_name)
-        rows += pick_up_deletions(work, source_name, compare)
+        with _of_source(source_name):
+            rows = pick_up_noticed(work, source_name) + pick_up(work, source_name)
+            rows += pick_up_deletions(work, source_name, compare)
     except ConnectorError as fault:
         _keep_outcome(work, source_name, fault.code, fault.message)
         raise
     _keep_outcome(work, source_name, "ok", "")
     return rows
+
+
+@contextmanager
+def _of_source(source_name: str) -> Iterator[None]:
+    """A defect that reading a source meets is that source's trouble, shown like any other."""
+    try:
+        yield
+    except ConnectorError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - it must not stop the other sources
+        _log.error("reading %s failed: %s", source_name, outline(fault))
+        raise RetryLater(
+            "unexpected",
+            f"reading source {source_name!r} met a defect of the connector "
+            f"({type(fault).__name__}); it is tried again. Tell the maintainers",
+        ) from None
 
 
 def _keep_outcome(work: Work, source_name: str, code: str, message: str) -> None:
@@ -95,6 +113,12 @@ def pick_up(work: Work, source_name: str) -> int:
 def _keep_arrival(work: Work, source_name: str) -> None:
     now = work.now()
     work.store.write(lambda tx: tx.cursors.set(ARRIVED + source_name, now.isoformat(), now))
+
+
+def fetch_noticed(work: Work, source_name: str) -> int:
+    """``pick_up_noticed`` by itself; a defect that it meets is raised as RetryLater."""
+    with _of_source(source_name):
+        return pick_up_noticed(work, source_name)
 
 
 def pick_up_noticed(work: Work, source_name: str) -> int:

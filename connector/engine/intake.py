@@ -14,6 +14,7 @@ from datetime import datetime
 
 from connector.engine.inflow import store_pages
 from connector.ports import Keeper, RawPage, RawRow
+from connector.store.faults import is_of_the_database
 from connector.store.store import Store
 
 _AT_ONCE = 256
@@ -98,6 +99,12 @@ class Intake:
         try:
             rows = store_pages(self._store, [(one.source, one.page) for one in group], self._now())
         except Exception as fault:  # noqa: BLE001 - each waiting caller raises it again
+            if len(group) > 1 and not is_of_the_database(fault):
+                # One page can't be taken, such as the notices of a source that has too many: that
+                # is no reason to refuse those of others, who only came at the same time.
+                for one in group:
+                    self._store_group([one])
+                return
             for one in group:
                 one.fault = fault
             return

@@ -125,7 +125,7 @@ def _review(
     asked = found.case.asked
     result = meaning(asked_case(tx, found), review)
     decision = answers.decision_of(result)
-    decision = _compared(decision, asked.visits)
+    decision = answers.held_against(decision, asked.visits)
     case = found.case.id
     plain = content if isinstance(content, dict) else dict(content)
     at = min(as_of, now)
@@ -134,26 +134,6 @@ def _review(
     if stated is None:
         refuse_overtaken(tx, found, event, names)
     record(tx, event, found.patient_id, now)
-
-
-_AS_ASKED = ("approved", "modified", "not_required")
-
-
-def _compared(decision: Decision, asked: int | None) -> Decision:
-    """Fewer visits than were asked for is a part, whatever the payer calls it; so is a line that it
-    did not approve: silence is no approval."""
-    granted = decision.authorized
-    less = asked is not None and granted is not None and granted < asked
-    less = less or any(line.outcome not in _AS_ASKED for line in decision.lines)
-    if decision.outcome == "approved" and less:
-        return decision.model_copy(
-            update={
-                "outcome": "partly",
-                "next_step": "Compare what was certified with what was asked; appeal or ask again "
-                "for the rest.",
-            }
-        )
-    return decision
 
 
 _WORST = ("rejected", "unknown", "accepted_with_errors", "accepted", "not_ours")
@@ -277,7 +257,7 @@ def _decision(
     found = _find(tx, stated, names, "decision")
     decision = read_again(tx, found, content) or decision
     event = answers.decision_event(
-        found.case.id, _compared(decision, found.case.asked.visits), min(as_of, now),
+        found.case.id, answers.held_against(decision, found.case.asked.visits), min(as_of, now),
         way=str(content.get("way", "pas")), answer=decision.model_dump(mode="json"),
         issued=str(content.get("issued") or "")[:40],
     )  # fmt: skip

@@ -21,7 +21,8 @@ from connector.alerting.plan import HEARTBEAT, Alerting
 from connector.engine import channel_faults
 from connector.engine.telling import SELF_TEST, SELF_TEST_KEY
 from connector.engine.work import Work
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Rejected
+from connector.logs import outline
 from connector.ports import Notice
 from connector.progress import Alert
 from connector.store.alerts import AlertRow
@@ -102,6 +103,9 @@ def _call_heartbeat(work: Work) -> ConnectorError | None:
     except ConnectorError as fault:
         _log.error("%s: %s", HEARTBEAT, fault)
         return fault
+    except Exception as defect:  # noqa: BLE001 - a defect of one channel must not end the others
+        _log.error("%s: %s", HEARTBEAT, outline(defect))
+        return Rejected("unexpected", f"telling failed unexpectedly ({type(defect).__name__})")
     return None
 
 

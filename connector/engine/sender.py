@@ -7,7 +7,7 @@ each destination has its own, so that a receiver that is away holds up no other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -83,7 +83,10 @@ class Sender:
             for parcel in found:
                 self._carry(parcel)
         else:
-            list(self._threads.map(self._carry, found))
+            begun = [self._threads.submit(self._carry, parcel) for parcel in found]
+            wait(begun)  # what is still being sent must not be taken for cut off at the next turn
+            for one in begun:
+                one.result()
         return len(rows)
 
     def _take_up_cut_off(self, now: datetime) -> None:

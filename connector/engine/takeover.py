@@ -18,6 +18,8 @@ import zlib
 import psycopg
 from dbos import DBOS
 
+from connector.logs import outline
+
 _NAMESPACE = 0x5043  # "PC": keeps our advisory locks apart from other applications'
 _EVERY_SECONDS = 2.0
 _log = logging.getLogger("connector.takeover")
@@ -83,10 +85,21 @@ class Takeover:
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY_SECONDS):
-            try:
-                self.recover_dead()
-            except psycopg.OperationalError:
+            if not self._holds_its_lock() and not self._stop.is_set():
                 # Without its lock this replica looks dead to the others and its work would run
                 # twice; stopping at once is the only safe answer.
                 _log.critical("lost the replica's lock connection; stopping this process")
                 os._exit(75)
+            try:
+                self.recover_dead()
+            except Exception as fault:  # noqa: BLE001 - of the engine's library too; a replica that no longer looks takes nobody's work over
+                _log.error("looking for stopped replicas failed: %s", outline(fault))
+
+    def _holds_its_lock(self) -> bool:
+        """Asked each time: nothing else may use the connection, and its end is told to nobody."""
+        try:
+            if self._connection is not None:
+                self._connection.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True

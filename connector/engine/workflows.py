@@ -47,7 +47,7 @@ def pick_up_step(source: str, compare: bool) -> int:
 
 @DBOS.step(name="pick_up_noticed")
 def pick_up_noticed_step(source: str) -> int:
-    return ingest.pick_up_noticed(_work(), source)
+    return ingest.fetch_noticed(_work(), source)
 
 
 @DBOS.step(name="render")

@@ -101,9 +101,10 @@ def instant(value: Any) -> datetime | None:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000, UTC)
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        # The first moment of all, which some systems write for "never", has no earlier zone.
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
     except (ValueError, OverflowError, OSError):
         return None
-    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
 
 
 def digest(*parts: object) -> str:

@@ -57,7 +57,9 @@ def _cancel(
             f"withdraw; or cancel it where it was filed, and {_BY_HAND}",
         )
     context = _context(tx, row, request, form)
-    act = Act(now, desk.zone, request.context["signature"]["number"], case.version, None)
+    # Counted, so that one that was withdrawn and one in its place are never the same document.
+    number = len(tx.authorizations.events(case.id))
+    act = Act(now, desk.zone, number, number, None)
     evidence = request.context["signature"].get("evidence")
     made = signed_alone(request, context, who, act, evidence)
     made = made.model_copy(update={"formats": ("json", form)})
@@ -89,7 +91,7 @@ def _context(tx: Tx, row: CaseRow, request: DocumentSpec, form: str) -> dict[str
     decision = row.case.decision
     number = decision.number if decision else None
     reference = decision.reference if decision and number is None else None
-    if form == "x12" and not (number or reference):
+    if not (number or reference):
         raise Rejected(
             "nothing_names_it",
             "the payer has not said under which number it has this request, so no file can cancel "

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.errors import ConfigurationError, Rejected
-from connector.pipeline.deliver import Route, plan
+from connector.pipeline.deliver import PlannedDelivery, Route, plan
 from connector.pipeline.release import (
     Act,
     Signer,
@@ -19,7 +19,9 @@ from connector.pipeline.release import (
     signed_packet,
 )
 from connector.pipeline.report_kinds import PART_KINDS
+from connector.ports import FILE_FORMATS
 from connector.progress import DocumentSpec
+from connector.release.sent_before import arrived_as
 from connector.store.deliveries import NewDelivery
 from connector.store.documents import DocumentRow
 from connector.store.drafts import DraftRow
@@ -137,8 +139,16 @@ def kept(tx: Tx, document_id: str) -> DocumentSpec:
 
 def queue(tx: Tx, desk: Desk, documents: Sequence[DocumentSpec], at: datetime) -> int:
     """A delivery for each destination that takes them; how many were not there before."""
-    planned = plan(documents, desk.routes)
+    planned = [one for one in plan(documents, desk.routes) if not _went_otherwise(tx, one)]
     return tx.deliveries.add([NewDelivery(**dict(one)) for one in planned], at)
+
+
+def _went_otherwise(tx: Tx, planned: PlannedDelivery) -> bool:
+    """Whether this request went to its payer as a file of another format, before the site's
+    destinations changed."""
+    if planned.kind != "authorization_request" or planned.format not in FILE_FORMATS:
+        return False
+    return arrived_as(tx, planned.document_id) not in (None, planned.format)
 
 
 def _held(manifest: DocumentSpec) -> str:

@@ -65,8 +65,8 @@ def _send(
     numbers = sent_numbers(context, attached=True)[1:] if form == "x12" else ()
     event = Event(
         id=event_id(case.id, "clinician", ["papers", made.document_id]), case=case.id,
-        kind="answered", at=now, way="clinician", by=who.full, next_step=_NEXT,
-        texts=(f"sent for: {', '.join(case.wanted)}",),
+        kind="answered", document=made.document_id, at=now, way="clinician", by=who.full,
+        next_step=_NEXT, texts=(f"sent for: {', '.join(case.wanted)}",),
         sent=tuple(one.model_dump() for one in numbers),
     )  # fmt: skip
     done = record(tx, event, row.patient_id, now, actor=who.full)

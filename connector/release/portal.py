@@ -25,8 +25,8 @@ def filed_at_portal(tx: Tx, document_id: str, reference: str, by: str, now: date
     if not _REFERENCE.fullmatch(reference):
         raise ConfigurationError(
             "reference_missing",
-            "give the reference number that the portal showed: letters, digits, blanks and . / _ # - "
-            "only, 50 at most",
+            "give the reference number that the portal showed: letters, digits, blanks and ./_#-, "
+            "at most 50 in all",
         )
     spec = tx.documents.spec(document_id)
     row = tx.authorizations.get(str(spec.context["reference"])) if spec is not None else None

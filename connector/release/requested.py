@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from connector.authorizations.answers import event_id
-from connector.authorizations.lifecycle import Asked, Event, replay
+from connector.authorizations.lifecycle import Asked, Case, Event, replay
 from connector.authorizations.payer_file import Clock
 from connector.authorizations.records_of import SOURCE, record_of
 from connector.pipeline.packet.case import attachment_number, claim_number, name_of, sent_numbers
@@ -77,26 +77,31 @@ def note_withdrawn(tx: Tx, draft_ids: Iterable[str], now: datetime, by: str) -> 
     """What is withdrawn before it left is not asked for any more: the request is what it was before
     that was signed, or nothing."""
     for spec in tx.documents.specs(draft_ids).values():
-        if spec.kind != REQUEST:
+        row = tx.authorizations.get(str(spec.context.get("reference") or ""))
+        if row is None or spec.kind not in (REQUEST, ATTACHMENT):
             continue
-        case = str(spec.context["reference"])
-        row = tx.authorizations.get(case)
-        if row is None or row.case.document != spec.document_id:
+        events = tx.authorizations.events(row.case.id)
+        place = next((n for n, one in enumerate(events) if one.document == spec.document_id), None)
+        newest = row.case.document == spec.document_id
+        open_ = row.case.state == "requested" or row.case.cancelling
+        if place is None or (spec.kind == REQUEST and not (newest and open_)):
             continue
-        if row.case.state != "requested" and not row.case.cancelling:
-            continue
-        event = _taken_back(tx, row, spec.document_id, now, by)
+        event = _taken_back(row, replay(events[:place]), spec, now, by)
         record(tx, event, spec.patient_id, now, actor=by)
 
 
-def _taken_back(tx: Tx, row: CaseRow, document_id: str, now: datetime, by: str) -> Event:
-    events = tx.authorizations.events(row.case.id)
-    place = next(n for n, one in enumerate(events) if one.document == document_id)
-    before = replay(events[:place])
+def _taken_back(
+    row: CaseRow, before: Case | None, spec: DocumentSpec, now: datetime, by: str
+) -> Event:
     shared: dict[str, Any] = {
-        "id": event_id(row.case.id, "person", ["withdrawn", document_id]), "case": row.case.id,
-        "at": now, "way": "person", "by": by,
+        "id": event_id(row.case.id, "person", ["withdrawn", spec.document_id]),
+        "case": row.case.id, "at": now, "way": "person", "by": by,
     }  # fmt: skip
+    if before is not None and spec.kind == ATTACHMENT:
+        return Event(
+            kind="wanted", texts=before.wanted, tracking=before.tracking,
+            next_step=before.next_step, **shared,
+        )  # fmt: skip
     if before is None or before.state in ("denied", "cancelled"):
         return Event(kind="moved", state="cancelled", **shared)
     return Event(
@@ -131,6 +136,7 @@ def _asked(context: Mapping[str, Any]) -> Asked:
         visits=asked.get("visits"),
         starts_on=_day(asked.get("starts_on")),
         ends_on=_day(asked.get("ends_on")),
+        urgent=bool(asked.get("urgent")),
         clock=Clock.model_validate(clock) if clock else None,
         previous_number=context["event"]["previous_authorization"],
     )

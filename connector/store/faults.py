@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from connector.errors import ConfigurationError, ConnectorError, RetryLater
 
@@ -52,9 +53,14 @@ _FIX = {
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raises RetryLater or ConfigurationError for the driver errors that an operator can act on."""
+    """Raises RetryLater or ConfigurationError for the driver errors that an operator can act on.
+
+    So it does where all of a pool's connections stay in use.
+    """
     try:
         yield
+    except NoConnectionFree as fault:
+        raise RetryLater("database_busy", _LATER["database_busy"]) from fault
     except DBAPIError as fault:
         known = as_connector_error(fault)
         if known is None:
@@ -74,6 +80,12 @@ def as_connector_error(fault: SQLAlchemyError) -> ConnectorError | None:
     if code in _FIX:
         return ConfigurationError(code, _FIX[code], detail=detail)
     return None
+
+
+def is_of_the_database(fault: Exception) -> bool:
+    """True for what the next write would meet as well, whatever it writes."""
+    known = {*_LATER, *_FIX, "store_closed"}
+    return isinstance(fault, ConnectorError) and fault.code in known
 
 
 def may_succeed_again(fault: DBAPIError) -> bool:

@@ -96,6 +96,16 @@ def create_app(
         response.set_cookie(_COOKIE, session, httponly=True, samesite="Strict")
         return response
 
+    _add_health(app, store, is_working)
+    app.register_error_handler(401, _not_signed_in)
+    app.register_error_handler(ConnectorError, _trouble)
+    _add_pages(app, store, practice, score_desk, file_sheet, chart_desk)
+    if webhooks is not None and store_page is not None:
+        app.register_blueprint(webhook_addresses(webhooks, store_page))
+    return app
+
+
+def _add_health(app: Flask, store: Store, is_working: Callable[[], bool]) -> None:
     @app.get("/healthz")
     def health() -> tuple[str, int]:
         return ("ok", 200) if is_working() else ("the engine has stopped", 503)
@@ -104,13 +114,6 @@ def create_app(
     def ready() -> tuple[str, int]:
         store.read(lambda tx: tx.due.count())
         return ("ready", 200) if is_working() else ("the engine has stopped", 503)
-
-    app.register_error_handler(401, _not_signed_in)
-    app.register_error_handler(ConnectorError, _trouble)
-    _add_pages(app, store, practice, score_desk, file_sheet, chart_desk)
-    if webhooks is not None and store_page is not None:
-        app.register_blueprint(webhook_addresses(webhooks, store_page))
-    return app
 
 
 def _add_pages(

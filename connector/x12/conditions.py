@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 
 def unmet(
-    notes: Sequence[str], filled: Sequence[bool], names: Sequence[str]
+    notes: Sequence[str], filled: Sequence[bool], name: Callable[[int], str]
 ) -> Iterator[tuple[str, str]]:
-    """Code and message of each note that does not hold; ``filled`` and ``names`` by place."""
+    """Code and message of each note that does not hold; ``name`` tells an element by its place."""
     for note in notes:
-        places = [int(note[at : at + 2]) - 1 for at in range(1, len(note), 2)]
-        there = [filled[place] for place in places]
-        said = [names[place] for place in places]
-        code = _broken(note[0], there)
+        places = _places(note)
+        code = _broken(note[0], [filled[place - 1] for place in places])
         if code:
-            yield code, _message(note[0], said)
+            yield code, _message(note[0], [name(place) for place in places])
+
+
+@cache
+def _places(note: str) -> tuple[int, ...]:
+    """The elements or components of a note, counted from 1."""
+    return tuple(int(note[at : at + 2]) for at in range(1, len(note), 2))
 
 
 def _broken(kind: str, there: list[bool]) -> str:

@@ -47,8 +47,7 @@ def check(
             place.tell(
                 "element_unknown", f"{segment.tag} has only {len(use.elements)} elements.", index
             )
-    names = [f"{segment.tag}{index:02d}" for index in range(1, len(filled) + 1)]
-    for code, message in unmet(use.notes, filled, names):
+    for code, message in unmet(use.notes, filled, place.name):
         place.tell(code, message)
 
 
@@ -83,6 +82,8 @@ class Place:
 
 def _characters(segment: Segment, place: Place, allowed: CharacterSet) -> None:
     marks = segment.delimiters
+    if first_outside("".join(segment.elements), allowed) < 0:
+        return
     for index, text in enumerate(segment.elements, 1):
         if first_outside(text, allowed) < 0 or (segment.tag == "ISA" and index in (11, 16)):
             continue
@@ -141,33 +142,42 @@ def _composite(parts: list[str], use: CompositeUse, place: Place, index: int) ->
     if any(parts[len(use.parts) :]):
         message = f"{place.name(index)} has only {len(use.parts)} components."
         place.tell("element_unknown", message, index)
-    names = [place.name(index, part) for part in range(1, len(use.parts) + 1)]
-    filled = [bool(part <= len(parts) and parts[part - 1]) for part in range(1, len(names) + 1)]
-    for code, message in unmet(use.notes, filled, names):
-        place.tell(code, message, index)
+    if use.notes:
+        filled = [*map(bool, parts), *[False] * len(use.parts)]
+        for code, message in unmet(use.notes, filled, lambda part: place.name(index, part)):
+            place.tell(code, message, index)
 
 
 def _simple(text: str, use: ElementUse, place: Place, index: int, part: int = 0) -> None:
-    name = f"{place.name(index, part)} ({use.name})"
     length = len(text.lstrip("-").replace(".", "")) if use.type in ("R", "N0", "N2") else len(text)
     fixed = place.segment.tag == "ISA"  # the envelope checks its widths
-    if length < use.shortest and not fixed:
-        message = f"{name} must have at least {use.shortest} characters."
-        place.tell("element_too_short", message, index, part)
-    if length > use.longest and not fixed:
-        message = f"{name} may have at most {use.longest} characters."
-        place.tell("element_too_long", message, index, part)
+    if not use.shortest <= length <= use.longest and not fixed:
+        short = length < use.shortest
+        limit = f"must have at least {use.shortest}" if short else f"may have at most {use.longest}"
+        code = "element_too_short" if short else "element_too_long"
+        message = f"{_called(use, place, index, part)} {limit} characters."
+        place.tell(code, message, index, part)
     if not _of_type(text, use):
         code = {"DT": "date_impossible", "TM": "time_impossible"}.get(use.type, "element_type")
-        place.tell(code, f"{name} must be {_TYPES[use.type]}.", index, part)
+        message = f"{_called(use, place, index, part)} must be {_TYPES[use.type]}."
+        place.tell(code, message, index, part)
     elif use.codes is not None and text not in use.codes:
-        _unlisted(use, name, place, index, part)
-    if use.type == "AN" and place.segment.tag != "ISA":
-        if not text.strip():
-            place.tell("element_blank", f"{name} holds only blanks.", index, part)
-        elif text != text.strip():
-            message = f"{name} begins or ends with a blank."
-            place.tell("element_padded", message, index, part, "warning")
+        _unlisted(use, _called(use, place, index, part), place, index, part)
+    if use.type == "AN" and text != text.strip() and not fixed:
+        _blanks(text, _called(use, place, index, part), place, index, part)
+
+
+def _called(use: ElementUse, place: Place, index: int, part: int) -> str:
+    """An element with its meaning, such as ``UM02 (certification type)``."""
+    return f"{place.name(index, part)} ({use.name})"
+
+
+def _blanks(text: str, name: str, place: Place, index: int, part: int) -> None:
+    if not text.strip():
+        place.tell("element_blank", f"{name} holds only blanks.", index, part)
+    else:
+        message = f"{name} begins or ends with a blank."
+        place.tell("element_padded", message, index, part, "warning")
 
 
 def _unlisted(use: ElementUse, name: str, place: Place, index: int, part: int) -> None:

@@ -68,7 +68,6 @@ class _Builder:
         self._report = report
         self._root = Loop(guide.root)
         self._open = [self._root]
-        self._known = set(_tags(guide.root))
         self._last = 0
 
     def add(self, segment: Segment) -> None:
@@ -226,7 +225,7 @@ class _Builder:
         loop = self._open[-1]
         loop.segments.append(segment)
         loop.uses.append(None)
-        if segment.tag in self._known:
+        if segment.tag in _tags(self._root.use):
             message = f"{segment.tag} has no place in this part of the file."
             self._tell("segment_not_in_loop", message, segment, loop.id)
         else:

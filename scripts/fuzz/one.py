@@ -7,13 +7,21 @@ What follows the name goes to libFuzzer; a file instead of options runs that inp
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 SLOWEST_SECONDS = 1.0
+HANGS_SECONDS = 10.0
+"""Both are seconds of the processor: a busy machine makes nothing look slow."""
+
 _MEMORY = Path("/dev/shm")
+
+
+def _hangs(*_: object) -> None:
+    raise SystemError(f"no end after {HANGS_SECONDS:.0f} s")
 
 
 def main() -> None:
@@ -23,6 +31,7 @@ def main() -> None:
     from scripts.fuzz.targets import TARGETS
 
     target = TARGETS[sys.argv[1]]
+    signal.signal(signal.SIGVTALRM, _hangs)
     with atheris.instrument_imports(include=list(target.modules)):
         for name in target.modules:
             __import__(name)
@@ -38,9 +47,11 @@ def main() -> None:
             found.mkdir(parents=True, exist_ok=True)
 
             def timed(data: bytes) -> None:
+                signal.setitimer(signal.ITIMER_VIRTUAL, HANGS_SECONDS)
                 began = time.process_time()
                 run(data)
                 spent = time.process_time() - began
+                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
                 assert spent < SLOWEST_SECONDS, f"{spent:.1f} s for one input"
 
             options = [f"-max_len={target.longest}", f"-artifact_prefix={found}/{sys.argv[1]}-"]

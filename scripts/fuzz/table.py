@@ -27,7 +27,7 @@ def main() -> None:
     for name in names:
         command = [
             sys.executable, "-m", "scripts.fuzz.one", name,
-            f"-max_total_time={seconds}", "-print_final_stats=1", "-timeout=10",
+            f"-max_total_time={seconds}", "-print_final_stats=1", "-timeout=3600",
         ]  # fmt: skip
         ended = subprocess.run(
             command, capture_output=True, text=True, errors="replace", check=False

@@ -36,17 +36,27 @@ def _csv_seeds() -> Mapping[str, bytes]:
 
 def _csv(home: Path) -> Run:
     from adapters.csv_files import ADAPTER
-    from connector.mapping.load import load_mapping
-    from connector.mapping.proposal import draft, propose, vocabulary
-    from connector.resources import Resources
 
     folder = Folder(ADAPTER, home, Mapped("csv_export"))
-    known = vocabulary([load_mapping("csv_export", Resources())])
-    looked = home / "looked.csv"
 
     def run(data: bytes) -> None:
         name = _NAMES[data[0] % len(_NAMES)] if data else _NAMES[0]
         folder.read(name, data[1:])
+
+    return run
+
+
+def _sniff(home: Path) -> Run:
+    """The look without a mapping: beginning, proposal, draft."""
+    from adapters.csv_files import ADAPTER
+    from connector.mapping.load import load_mapping
+    from connector.mapping.proposal import draft, propose, vocabulary
+    from connector.resources import Resources
+
+    known = vocabulary([load_mapping("csv_export", Resources())])
+    looked = home / "looked.csv"
+
+    def run(data: bytes) -> None:
         looked.write_bytes(data[1:])
         assert ADAPTER.sample is not None
         with refused_plainly():
@@ -104,4 +114,5 @@ def _xlsx(home: Path) -> Run:
 
 
 CSV = Target((*_MODULES, "csv"), _csv_seeds, _csv)
+SNIFF = Target(_MODULES, _csv_seeds, _sniff, longest=1_000)
 XLSX = Target(_MODULES, _xlsx_seeds, _xlsx, longest=12_000)

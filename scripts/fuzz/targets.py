@@ -10,6 +10,7 @@ from scripts.fuzz.target import Target
 TARGETS: Mapping[str, Target] = {
     "csv": tables.CSV,
     "xlsx": tables.XLSX,
+    "sniff": tables.SNIFF,
     "webhook": messages.WEBHOOK,
     "fhir": messages.FHIR,
     "hl7": messages.HL7,

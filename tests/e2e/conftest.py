@@ -46,8 +46,25 @@ def _generate(home: Path) -> None:
 
 
 @pytest.fixture
-def fhir_url() -> Iterator[str]:
-    """The base address of an empty FHIR server that ends with the test (tests/e2e/fhir_server)."""
+def fhir_url(fhir_server: subprocess.Popen[str]) -> str:
+    """The base address of the FHIR server, which is empty now."""
+    assert fhir_server.stdin is not None
+    fhir_server.stdin.write("\n")
+    fhir_server.stdin.flush()
+    return f"http://127.0.0.1:{_port(fhir_server)}/fhir"
+
+
+def _port(server: subprocess.Popen[str]) -> int:
+    assert server.stdout is not None
+    assert select.select([server.stdout], [], [], 240)[0], "the FHIR server says nothing"
+    line = server.stdout.readline()
+    assert line, "the FHIR server did not start"
+    return int(json.loads(line)["port"])
+
+
+@pytest.fixture(scope="session")
+def fhir_server() -> Iterator[subprocess.Popen[str]]:
+    """A FHIR server that ends with the session (tests/e2e/fhir_server): its start takes long."""
     node = shutil.which("node")
     if node is None or not (FHIR_SERVER / ".installed").is_file():
         sentence = "the FHIR server is not installed; install it with: make fhir-server"
@@ -62,10 +79,8 @@ def fhir_url() -> Iterator[str]:
     )
     assert process.stdin is not None and process.stdout is not None
     try:
-        assert select.select([process.stdout], [], [], 60)[0], "the FHIR server says nothing"
-        line = process.stdout.readline()
-        assert line, "the FHIR server did not start"
-        yield f"http://127.0.0.1:{json.loads(line)['port']}/fhir"
+        _port(process)
+        yield process
     finally:
         process.stdin.close()  # it ends when its input does
         try:

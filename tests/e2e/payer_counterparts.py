@@ -245,9 +245,9 @@ class PasHouse(FakePayer):
             time.sleep(0.4)  # it works on, whoever waits for the answer
         known = identifier in self.submitted
         status, answer = super().submit(bundle)
-        if known:
-            self._ledger.repeats["pas"] += 1
-        elif identifier in self.submitted:
+        if known:  # this payer recognises it; others need not
+            self._ledger.count(_number_of(bundle))
+        else:
             self._took(identifier, bundle)
         self._ledger.switch.reached("pas.after")
         if fault == "slow":

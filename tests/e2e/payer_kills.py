@@ -47,7 +47,6 @@ PLACES = (
 )  # fmt: skip
 MODES = ("start-up", "drafting", "signing", *("way",) * 5, "any time")
 _PREPARE = "tests.e2e.payer_hurry"
-_IN_VAIN_SECONDS = 6
 
 
 class Payers:
@@ -93,7 +92,7 @@ class Payers:
                      "poll_seconds": 0, "settle_seconds": 1},
             "from-rest": {"folder": "from_rest", "settle_seconds": 0},
             "pas": {**there, "base_url": self._pas_url, "answers_to": "from-pas",
-                    "settle_seconds": 1},
+                    "settle_seconds": 2},
             "from-pas": {"secret": {"file": "hook"}},
         }  # fmt: skip
 
@@ -114,7 +113,10 @@ class Payers:
 
 @dataclass
 class PayerRun:
-    """One site under fire; ``at_once`` new clients come before most kills."""
+    """One site under fire; ``at_once`` new clients come before most kills.
+
+    ``patience``: so many seconds a kill waits for its place to be reached.
+    """
 
     home: Path
     payers: Payers
@@ -122,6 +124,7 @@ class PayerRun:
     port: int
     seed: int
     at_once: int = 2
+    patience: float = 6
     clients: int = 0
     kills: Counter[str] = field(default_factory=Counter)
 
@@ -187,7 +190,7 @@ class PayerRun:
 
         started.append(self._launch())
         switch.arm(place, self.chance.randint(1, 2), delay, kill)
-        reached = switch.fired.wait(_IN_VAIN_SECONDS)
+        reached = switch.fired.wait(self.patience)
         switch.disarm()
         return started[0], place if reached else "any time"
 

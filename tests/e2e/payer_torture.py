@@ -29,6 +29,7 @@ def one_round(nursery: Nursery, kills: int, seed: int) -> tuple[Counter[str], Co
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "sshd") as sshd:
         run = new_run(Path(folder) / "site", nursery, sshd, payer_site.WAYS, seed)
+        run.patience = 20
         try:
             run.add_clients(len(payer_site.WAYS))
             for _ in range(kills):

@@ -274,7 +274,6 @@ def check_large_file(site, rows, megabytes, most_memory):
     assert memory < most_memory
 
 
-@pytest.mark.timeout(180)
 def test_a_large_file_is_read_in_pieces(small_site, rows):
     check_large_file(small_site(), rows, 20, 300)
 

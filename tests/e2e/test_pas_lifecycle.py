@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from connector.ports import Posted, utc_now
 from connector.release.cancel import cancel
 from connector.release.papers import send_papers
 from connector.release.requested import reopen
+from connector.release.withdraw import withdraw
 from tests.e2e.test_authorization_lifecycle import Practice
 
 _KINDS = ["authorization_request", "attachment"]
@@ -37,7 +38,6 @@ class ByFhir(Practice):
     """The practice of the lifecycle, whose payer takes PAS."""
 
     payer: FakePayer
-    place: dict[str, str] = {"place_of_service": "11", "telehealth_place_of_service": "10"}
 
     def configure(self) -> None:
         (self.home / "hook").write_text("s3cret")
@@ -56,7 +56,7 @@ class ByFhir(Practice):
         site["sources"].append(
             {"name": "plan_answers", "adapter": "pas_fhir", "options": {"secret": {"file": "hook"}}}
         )
-        site["payers"] |= self.place
+        site["payers"] |= {"place_of_service": "11", "telehealth_place_of_service": "10"}
         (self.home / "site.yaml").write_text(yaml.safe_dump(site))
         path = self.home / "config" / "payers" / "harbor_health_plan.yaml"
         path.write_text(path.read_text().replace("[x12, portal]", "[pas, x12, portal]"))
@@ -99,14 +99,6 @@ def renderer() -> Iterator[Renderer]:
         yield made
 
 
-@contextmanager
-def opened(home: Path, renderer: Renderer, payer: FakePayer, **settings: Any) -> Iterator[ByFhir]:
-    kind = type("Practice", (ByFhir,), {"payer": payer, **settings})
-    with closing(kind(home, renderer)) as made:
-        made.run()
-        yield made
-
-
 @pytest.fixture
 def payer() -> Iterator[FakePayer]:
     made = FakePayer()
@@ -116,11 +108,15 @@ def payer() -> Iterator[FakePayer]:
 
 @pytest.fixture
 def practice(tmp_path: Path, renderer: Renderer, payer: FakePayer) -> Iterator[ByFhir]:
-    with opened(tmp_path, renderer, payer) as made:
+    kind = type("Practice", (ByFhir,), {"payer": payer})
+    with closing(kind(tmp_path, renderer)) as made:
+        made.run()
         yield made
 
 
-def test_pended_then_approved_by_a_notice_and_counted(practice: ByFhir, payer: FakePayer) -> None:
+def test_pended_completed_approved_by_a_notice_counted_and_cancelled(
+    practice: ByFhir, payer: FakePayer
+) -> None:
     payer.scenario = "pend"
     assert payer.requests == [], "nothing leaves unsigned"
     practice.signed()
@@ -136,6 +132,7 @@ def test_pended_then_approved_by_a_notice_and_counted(practice: ByFhir, payer: F
     assert practice.case.state == "pended" and practice.case.decision.reference
     text = next(one for one in practice.alerts if "asks for documents" in one)
     assert "LOINC 11506-3" in text and f"send-documents {practice.case.id}" in text
+    _send_what_is_wanted(practice, payer)
     practice.notice("approve")
     case = practice.case
     assert (case.state, case.decision.authorized, case.asked.visits) == ("approved", 12, 12)
@@ -143,7 +140,42 @@ def test_pended_then_approved_by_a_notice_and_counted(practice: ByFhir, payer: F
     view = next(v for v in progress.measured.authorizations if v.number == case.decision.number)
     assert (view.requested, view.authorized, view.used, view.renewal_due) == (12, 12, 0, False)
     assert not any(str(view.number) in text for text in practice.alerts)
+    _cancel(practice)
     assert practice.set_aside() == []
+
+
+def _send_what_is_wanted(practice: ByFhir, payer: FakePayer) -> None:
+    """CDex: under the payer's number, signed, the report inside; once."""
+    asked_with = practice.case.tracking
+    assert asked_with.startswith("ASK-") and payer.attachments == []
+    assert send_papers(practice.desk, practice.case.id, WHO) is not None
+    practice.run()
+    (sent,) = payer.attachments
+    parts = {one["name"]: one for one in sent["parameter"]}
+    assert parts["TrackingId"]["valueIdentifier"]["value"] == asked_with
+    assert parts["AttachTo"]["valueCode"] == "preauthorization"
+    (content,) = [one["resource"] for one in parts["Attachment"]["part"] if "resource" in one]
+    assert base64.b64decode(content["content"][0]["attachment"]["data"]).startswith(b"%PDF-")
+    assert (practice.case.state, practice.case.wanted) == ("pended", ())
+    with pytest.raises(Rejected, match="asks for no documents"):
+        send_papers(practice.desk, practice.case.id, WHO)
+
+
+def _cancel(practice: ByFhir) -> None:
+    """The clinician cancels; the payer, who has the claim, says that it is void."""
+    practice.payer.scenario = "approve"
+    assert cancel(practice.desk, practice.case.id, WHO, "moved away") is not None
+    assert cancel(practice.desk, practice.case.id, WHO, "moved away") is None
+    assert (practice.case.state, practice.case.cancelling) == ("approved", True)
+    withdraw(practice.desk, practice.case.document, by="Ellis Fictford", why="she stays")
+    assert (practice.case.state, practice.case.cancelling) == ("approved", False)
+    assert cancel(practice.desk, practice.case.id, WHO, "she left") is not None
+    practice.run()
+    first, last = (find_claim(bundle) for bundle in practice.bundles)
+    assert [one for one in check(practice.bundles[1]) if one.is_error] == []
+    assert last["related"][0]["claim"]["reference"] == f"urn:uuid:{first['id']}"
+    assert all(item["modifierExtension"] for item in last["item"])
+    assert (practice.case.state, practice.case.cancelling) == ("cancelled", False)
 
 
 @pytest.mark.parametrize(
@@ -167,17 +199,6 @@ def test_decided_later_and_found_by_asking(
     assert practice.set_aside() == []
 
 
-def test_a_request_without_its_place_of_service_is_not_signed(
-    tmp_path: Path, renderer: Renderer, payer: FakePayer
-) -> None:
-    with opened(tmp_path, renderer, payer, place={}) as practice:
-        manifest = practice.spec(practice.documents("packet_manifest")[0].document_id).context
-        (item,) = [one for one in manifest["missing_items"] if "place of service" in one["what"]]
-        assert item["holds_up"] and "`place_of_service` to `payers` in site.yaml" in item["fix"]
-        with pytest.raises(Rejected, match="place of service"):
-            practice.signed()
-
-
 def test_what_changed_while_it_is_pended_updates_the_same_claim(
     practice: ByFhir, payer: FakePayer
 ) -> None:
@@ -185,9 +206,12 @@ def test_what_changed_while_it_is_pended_updates_the_same_claim(
     practice.signed()
     practice.run()
     practice.amend()
+    wrong = practice.signed(visits_asked_for_and_dates="9 visits, 12/01/2026 to 02/28/2027")
+    withdraw(practice.desk, wrong.signature.document_id, by="Ellis Fictford", why="wrong number")
+    assert (practice.case.state, practice.case.asked.visits) == ("pended", 12)
     practice.signed(visits_asked_for_and_dates="8 visits, 12/01/2026 to 02/28/2027")
     practice.run()
-    assert practice.states == ["delivered", "delivered"]
+    assert sorted(practice.states) == ["delivered", "delivered", "withdrawn"]
     first, second = (find_claim(bundle) for bundle in practice.bundles)
     assert [one for one in check(practice.bundles[1]) if one.is_error] == []
     assert second["related"][0]["claim"]["reference"] == f"urn:uuid:{first['id']}"
@@ -196,7 +220,7 @@ def test_what_changed_while_it_is_pended_updates_the_same_claim(
     changed = [e for e in second["item"][0]["extension"] if e["url"] == terms.INFO_CHANGED]
     assert [one["valueCode"] for one in changed] == ["changed"]
     assert second["identifier"][0]["value"] == f"{practice.case.id}-1-U1"
-    assert (practice.case.state, practice.case.version) == ("pended", 2)
+    assert (practice.case.state, practice.case.version) == ("pended", 3)
 
     practice.notice("approve", first=True)
     (aside,) = practice.set_aside()
@@ -205,44 +229,14 @@ def test_what_changed_while_it_is_pended_updates_the_same_claim(
     assert (practice.case.state, practice.case.decision.authorized) == ("approved", 8)
 
 
-def test_an_approved_request_is_cancelled_by_its_clinician(
+def test_an_answer_that_was_lost_is_asked_for_and_nothing_sent_again(
     practice: ByFhir, payer: FakePayer
 ) -> None:
+    payer.scenario = "lost"
     practice.signed()
     practice.run()
-    assert practice.case.state == "approved"
-    payer.scenario = "cancel"
-    assert cancel(practice.desk, practice.case.id, WHO, "moved away") is not None
-    assert cancel(practice.desk, practice.case.id, WHO, "moved away") is None
+    assert practice.case.state == "requested" and practice.states == ["pending answer_lost"]
+    practice.now += timedelta(minutes=10)
     practice.run()
-    assert practice.states == ["delivered", "delivered"]
-    first, last = (find_claim(bundle) for bundle in practice.bundles)
-    assert [one for one in check(practice.bundles[1]) if one.is_error] == []
-    assert last["related"][0]["claim"]["reference"] == f"urn:uuid:{first['id']}"
-    assert all(item["modifierExtension"] for item in last["item"])
-    assert practice.case.state == "cancelled" and not practice.case.cancelling
-    assert practice.set_aside() == []
-
-
-def test_documents_that_the_payer_asks_for_go_out_signed(
-    practice: ByFhir, payer: FakePayer
-) -> None:
-    payer.scenario = "pend"
-    practice.signed()
-    practice.run()
-    asked_with = practice.case.tracking
-    assert asked_with.startswith("ASK-") and payer.attachments == []
-    assert send_papers(practice.desk, practice.case.id, WHO) is not None
-    practice.run()
-    assert practice.states == ["delivered", "delivered"]
-    (sent,) = payer.attachments
-    parts = {one["name"]: one for one in sent["parameter"]}
-    assert parts["TrackingId"]["valueIdentifier"]["value"] == asked_with
-    assert parts["AttachTo"]["valueCode"] == "preauthorization"
-    (content,) = [one["resource"] for one in parts["Attachment"]["part"] if "resource" in one]
-    assert base64.b64decode(content["content"][0]["attachment"]["data"]).startswith(b"%PDF-")
-    assert (practice.case.state, practice.case.wanted) == ("pended", ())
-    with pytest.raises(Rejected, match="asks for no documents"):
-        send_papers(practice.desk, practice.case.id, WHO)
-    practice.notice("approve")
-    assert practice.case.state == "approved" and practice.set_aside() == []
+    assert [path for _, path in payer.requests] == ["/Claim/$submit", "/Claim/$inquire"]
+    assert (practice.case.state, practice.states) == ("approved", ["delivered"])

@@ -19,6 +19,7 @@ from connector.pipeline.release import signer
 from connector.release.cancel import cancel
 from connector.release.papers import send_papers
 from connector.release.requested import reopen
+from connector.release.withdraw import withdraw
 from connector.x12.content.parse import parse
 from connector.x12.validate import validate
 from tests.e2e.test_authorization_lifecycle import PAYER, Practice
@@ -50,10 +51,18 @@ def told(practice: Practice, words: str) -> bool:
     return any(words in text for text in practice.alerts)
 
 
-def test_receipts_are_tied_and_say_what_to_do(practice: Practice) -> None:
-    request, papers = content(practice), content(practice, "attachment")
+def test_receipts_and_277_are_tied_and_say_what_to_do(practice: Practice) -> None:
+    _receipts(practice, content(practice), content(practice, "attachment"))
+    practice.answer("pended.x12", PAYER.review(content(practice), "A4"))
+    assert practice.case.problem == "", "the payer looks at it: what was returned is past"
+    _status(practice, content(practice))
+
+
+def _receipts(practice: Practice, request: bytes, papers: bytes) -> None:
     practice.answer("999.x12", PAYER.acknowledgment(request, "A"))
     assert (practice.case.state, practice.case.problem) == ("requested", "")
+    practice.answer("277.x12", PAYER.status(request, "A1:20", action="WQ"))
+    assert "where the request stands" in practice.case.next_step
     practice.answer("999e.x12", PAYER.acknowledgment(request, "E"))
     assert "noted errors: read them" in practice.case.next_step and not practice.case.problem
     practice.answer("ta1.x12", PAYER.interchange_acknowledgment(request, "R", "006"))
@@ -63,17 +72,24 @@ def test_receipts_are_tied_and_say_what_to_do(practice: Practice) -> None:
     assert practice.case.problem == "DOCUMENT NOT READABLE"
     events = practice.store.read(lambda tx: tx.authorizations.events(practice.case.id))
     assert events[-1].by == "824 about the attachment"
-    assert practice.set_aside() == []
 
 
-def test_a_277_asks_refuses_or_tells(practice: Practice) -> None:
-    request = content(practice)
+def _newest(practice: Practice) -> str:
+    """The signed papers that have not left yet."""
+    waiting = practice.store.read(lambda tx: tx.deliveries.list("pending"))
+    return next(one.document_id for one in waiting if one.kind == "attachment")
+
+
+def _status(practice: Practice, request: bytes) -> None:
     practice.answer("stands.x12", PAYER.status(request, "A1:20", action="WQ"))
-    assert practice.case.wanted == () and "where the request stands" in practice.case.next_step
+    assert practice.case.wanted == () and practice.case.problem == ""
     practice.answer("asks.x12", PAYER.wants(request, "ASKED-55"))
     assert (practice.case.tracking, practice.case.problem) == ("ASKED-55", "")
     assert "by 2026-12-05" in practice.case.next_step and told(practice, "asks for documents")
 
+    assert send_papers(practice.desk, practice.case.id, WHO) is not None
+    ids = withdraw(practice.desk, _newest(practice), by="Ellis Fictford", why="wrong report")
+    assert practice.case.tracking == "ASKED-55" and len(ids) == 1
     assert send_papers(practice.desk, practice.case.id, WHO) is not None
     practice.run()
     (reply,) = [
@@ -85,6 +101,8 @@ def test_a_277_asks_refuses_or_tells(practice: Practice) -> None:
     assert (
         practice.case.wanted == () and practice.case.next_step == "Wait for the payer's decision."
     )
+    practice.answer("824.x12", PAYER.advice(reply, "TR"))
+    assert practice.case.problem == "DOCUMENT NOT READABLE"
     practice.answer("refused.x12", PAYER.status(request, "A3:21", action="U"))
     assert practice.case.problem and "did not take the request" in practice.case.next_step
     assert practice.set_aside() == []

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from connector.columns import numbered, plain
@@ -16,6 +17,7 @@ from connector.mapping.transforms import words
 from connector.records import RECORD_TYPES
 
 _WORTH = 40
+_ALIKE = 0.8
 _ITEM = re.compile(r"(.*?)0*([1-9]\d?)")
 _KIND_WORDS: Mapping[str, tuple[str, ...]] = {
     "patient": ("client", "patient"), "visit": ("appointment", "visit", "session", "attendance"),
@@ -145,8 +147,13 @@ def _candidates(
                 yield _Candidate(score, column, target, f"called like {like!r}; {why}")
 
 
+@lru_cache(maxsize=4096)
+def _spoken(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", name.casefold()).strip()
+
+
 def _alike(column: str, name: str) -> float:
-    one, two = (re.sub(r"[^a-z0-9]+", " ", text.casefold()).strip() for text in (column, name))
+    one, two = _spoken(column), _spoken(name)
     if one == two:
         return 1.0
     if set(one.split()) == set(two.split()):
@@ -155,8 +162,12 @@ def _alike(column: str, name: str) -> float:
         return 0.75
     if len(one) > 80:
         return 0.0
-    ratio = SequenceMatcher(None, one, two, autojunk=False).ratio()
-    return ratio * 0.9 if ratio >= 0.8 else 0.0
+    # Whole exports are compared with all names: the lengths alone rule most of them out.
+    if 2 * min(len(one), len(two)) < _ALIKE * (len(one) + len(two)):
+        return 0.0
+    matcher = SequenceMatcher(None, one, two, autojunk=False)
+    ratio = matcher.ratio() if matcher.quick_ratio() >= _ALIKE else 0.0
+    return ratio * 0.9 if ratio >= _ALIKE else 0.0
 
 
 def _type_fit(target: Target, shape: Profile) -> tuple[float, str]:

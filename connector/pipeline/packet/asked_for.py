@@ -1,4 +1,5 @@
-"""What the clinician asks for, from the words in the report's field: visits, first and last day."""
+"""What the clinician asks for, from the words in the report's field: visits, first and last day,
+and whether it is urgent."""
 
 from __future__ import annotations
 
@@ -15,16 +16,19 @@ _WORDS = re.compile(
     rf"\s*(\d{{1,3}})\s+visits?\b[^0-9]*{_DAY}\s*(?:to|through|until|[-\u2013])\s*{_DAY}\D*",
     re.IGNORECASE,
 )
+_URGENT = re.compile(r"(?<!not )(?<!non-)(?<!no )\b(?:urgent|expedited)\b", re.IGNORECASE)
 _MOST_DAYS = 731
 
 
 @dataclass(frozen=True, slots=True)
 class AskedFor:
-    """So many visits from a day to a day, both included."""
+    """So many visits from a day to a day, both included. ``urgent``: the words say so; the payer
+    then has its shorter time."""
 
     visits: int
     starts_on: date
     ends_on: date
+    urgent: bool = False
 
 
 def asked_for(text: str) -> AskedFor:
@@ -43,7 +47,7 @@ def asked_for(text: str) -> AskedFor:
         raise _unclear("the last day is before the first")
     if not visits or (ends_on - starts_on).days > _MOST_DAYS:
         raise _unclear("at least 1 visit, in at most two years")
-    return AskedFor(visits, starts_on, ends_on)
+    return AskedFor(visits, starts_on, ends_on, _URGENT.search(text) is not None)
 
 
 def _day(text: str) -> date | None:

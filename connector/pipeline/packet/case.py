@@ -167,6 +167,7 @@ def _event(
             "previous_reference": event.get("previous_reference"),
             "service_type": event["service_type"],
             "place_of_service": event.get("place_of_service"),
+            "urgent": asked.get("urgent"),
             "trace": name_of(context),
             "period": period,
             "diagnoses": [{"code": code} for code in dict.fromkeys(event["diagnoses"])],

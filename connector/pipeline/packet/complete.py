@@ -52,6 +52,7 @@ def complete(
             "visits": found.visits,
             "starts_on": found.starts_on.isoformat(),
             "ends_on": found.ends_on.isoformat(),
+            **({"urgent": True} if found.urgent else {}),
         }
     if not person["member_id"]:
         person["member_id"] = folded(values.get("member_id"))

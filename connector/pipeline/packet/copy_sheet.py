@@ -86,7 +86,7 @@ def _values(
     certification = event["certification"]
     return {
         "reference": name_of(request),
-        "kind_of_request": named("certification", certification) if certification else None,
+        "kind_of_request": _kind(certification, urgent=bool(asked.get("urgent"))),
         "previous_authorization": event["previous_authorization"],
         "payer": request["payer"]["name"],
         "member_id": person["member_id"],
@@ -108,6 +108,11 @@ def _values(
         "frequency": event["frequency"],
         "summary": _summary(evidence),
     }
+
+
+def _kind(certification: str | None, *, urgent: bool) -> str | None:
+    kind = named("certification", certification) if certification else None
+    return ", ".join(part for part in (kind, "urgent" if urgent else None) if part) or None
 
 
 def _service(code: str | None) -> str | None:

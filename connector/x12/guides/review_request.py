@@ -6,18 +6,12 @@ and six published examples; see ``review_codes`` for code lists.
 
 from __future__ import annotations
 
-from connector.x12.guide import Guide, LoopUse
 from connector.x12.guides import review_codes as c
+from connector.x12.guides.review_levels import event_dates, guide, provider
 from connector.x12.guides.review_parts import (
-    SE,
-    ST,
-    VERSION,
-    address,
     attachment,
-    birth,
     certificates,
     conditions,
-    contact,
     date,
     delivery,
     diagnoses,
@@ -25,7 +19,6 @@ from connector.x12.guides.review_parts import (
     message,
     name,
     places,
-    provider_information,
     reference,
     review,
     services,
@@ -37,17 +30,6 @@ _PREVIOUS = (
     reference("previous authorization number", "BB"),
     reference("previous administrative reference number", "NT"),
 )
-
-
-def _provider(id_: str, what: str, repeat: int) -> LoopUse:
-    return loop(
-        id_, what, "S", repeat,
-        name(what, c.PROVIDER_ROLE, "RRSSSSSSS", c.PROVIDER_ID),
-        reference(f"{what} further identification", c.PROVIDER_REFERENCE, 8, "RRS"),
-        *address(what),
-        contact(what),
-        provider_information(),
-    )  # fmt: skip
 
 
 _SERVICE = loop(
@@ -62,7 +44,7 @@ _SERVICE = loop(
     delivery(),
     attachment("attachment of the service"),
     message(),
-    _provider("2010F", "service provider", 12),
+    provider("2010F", "service provider", 12),
 )  # fmt: skip
 
 _OTHER_REVIEWER = loop(
@@ -78,98 +60,18 @@ _EVENT = loop(
     _TRACE,
     review("health care services review", "R", c.CATEGORY),
     *_PREVIOUS,
-    date("accident date", "439", "D8"),
-    date("last menstrual period", "484", "D8"),
-    date("estimated date of birth", "ABC", "D8"),
-    date("onset of current symptoms", "431", "D8"),
-    date("event date", "AAH", "D8 RD8"),
-    date("admission date", "435", "D8 RD8"),
-    date("discharge date", "096", "D8"),
+    *event_dates(),
     diagnoses("diagnosis"),
     delivery(),
     *conditions(),
     *certificates(),
     attachment("attachment"),
     message(),
-    _provider("2010EA", "patient event provider", 14),
+    provider("2010EA", "patient event provider", 14),
     places("2010EB"),
     _OTHER_REVIEWER,
     _SERVICE,
 )  # fmt: skip
 
-_DEPENDENT = loop(
-    "2000D", "dependent", "S", 1,
-    hl("dependent level", "23", "1"),
-    loop(
-        "2010D", "dependent's name", "R", 1,
-        name("dependent's name", "QC", "RRSSSNS", types="1"),
-        reference("dependent's further identification", c.DEPENDENT_REFERENCE, 3),
-        *address("dependent"),
-        birth("dependent's"),
-        segment(
-            "INS", "dependent's relationship", use="RRNNNNNNNNNNNNNNS",
-            codes={1: "N", 2: c.RELATIONSHIP},
-        ),
-    ),
-    _EVENT,
-)  # fmt: skip
-
-_SUBSCRIBER = loop(
-    "2000C", "subscriber", "R", 1,
-    hl("subscriber level", "22", "1"),
-    loop(
-        "2010C", "subscriber's name", "R", 1,
-        name("subscriber's name", "IL", "RRSSSSSRR", c.MEMBER_ID, types="1"),
-        reference("subscriber's further identification", c.SUBSCRIBER_REFERENCE, 9),
-        *address("subscriber"),
-        birth("subscriber's"),
-        segment(
-            "INS", "subscriber's relationship", use="RRNNNNNR", codes={1: "Y", 2: "18"}
-        ),
-    ),
-    _DEPENDENT,
-    _EVENT,
-)  # fmt: skip
-
-_REQUESTER = loop(
-    "2000B", "requester", "R", 1,
-    hl("requester level", "21", "1"),
-    loop(
-        "2010B", "requester's name", "R", 1,
-        name("requester's name", "1P FA", "RRSSSNSRR", c.PROVIDER_ID),
-        reference("requester's further identification", c.REQUESTER_REFERENCE, 8),
-        *address("requester"),
-        contact("requester"),
-        provider_information("RSS"),
-    ),
-    _SUBSCRIBER,
-)  # fmt: skip
-
-_PAYER = loop(
-    "2000A", "payer (utilization management organization)", "R", 1,
-    hl("payer level", "20", "1"),
-    loop(
-        "2010A", "payer's name", "R", 1,
-        name("payer's name", "X3", "RRSSSNSRR", c.PAYER_ID),
-    ),
-    _REQUESTER,
-)  # fmt: skip
-
-GUIDE = Guide(
-    "278 request",
-    "request for authorization",
-    "278",
-    (VERSION,),
-    "HI",
-    loop(
-        "278", "transaction set", "R", 1,
-        ST,
-        segment(
-            "BHT", "purpose, reference, date", "R", use="RRRRRS", codes={1: "0007", 2: "13"}
-        ),
-        _PAYER,
-        SE,
-    ),
-    "request",
-)  # fmt: skip
+GUIDE = guide("request for authorization", {2: "13"}, _EVENT, answer=False)
 """The guide."""

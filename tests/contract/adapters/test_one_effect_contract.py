@@ -33,12 +33,12 @@ from tests.x12_samples import attachment, request
 
 KEY = "0f" * 32
 WAYS = (
-    "sftp", "sftp, attachment", "sftp, never collected", "core, real time",
+    "sftp", "sftp, never collected", "core, real time",
     "core, real time, recognised", "core, batch", "core, batch, mime, recognised",
-    "core, attachment", "rest", "rest, attachment", "pas", "pas without inquiry",
+    "rest", "rest, attachment", "pas", "pas without inquiry",
 )  # fmt: skip
 BY_PERSON = {
-    "sftp", "sftp, attachment", "core, real time", "core, attachment", "rest, attachment",
+    "sftp", "core, real time", "rest, attachment",
     "pas without inquiry",
 }  # fmt: skip
 """Where nothing can tell whether a lost answer means an effect: a person is asked, every time."""

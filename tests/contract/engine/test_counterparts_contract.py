@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -152,3 +153,16 @@ def test_a_poll_fetches_what_waits_too(work_of):
     tell(work, "a/1/x")
     assert ingest.poll(work, "ehr") == 2
     assert left(work) == []
+
+
+def test_a_defect_of_a_source_is_its_trouble_and_is_shown_in_the_status(work_of, caplog):
+    pages = Pages(2)
+    pages.fails_before, pages.fault = 1, KeyError("secret")
+    work = work_of(ehr=pages)
+    with pytest.raises(RetryLater) as caught:
+        ingest.poll(work, "ehr")
+    kept = work.store.read(lambda tx: tx.cursors.get(f"{ingest.POLLED}ehr"))
+    assert caught.value.code == "unexpected" and json.loads(kept)["code"] == "unexpected"
+    assert "KeyError" in caplog.text and "secret" not in caplog.text + kept + str(caught.value)
+    assert work.store.read(lambda tx: tx.cursors.get("ehr")) == "1", "the first page is kept"
+    assert ingest.poll(work, "ehr") == 1

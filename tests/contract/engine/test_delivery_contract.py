@@ -336,3 +336,27 @@ def test_a_document_that_cannot_be_rendered_is_a_dead_letter_for_each_of_its_del
     deliver.fail_document(ready.work, [key], later)
     assert ready.row(key).state == "pending"
     assert ready.row(key).due_at > ready.clock()
+
+
+def test_what_was_sent_is_kept_though_the_database_fails_the_next(ready, monkeypatch):
+    first, second = ready.due()[:2]
+    sent = FakeDestination()
+
+    class FailsLater:
+        def deliver(self, outgoing):
+            if outgoing.key == second:
+                raise busy()
+            return sent.deliver(outgoing)
+
+        def find(self, outgoing):
+            return sent.find(outgoing)
+
+    def away(*_):
+        raise RetryLater("database_busy", "the database is busy")
+
+    ready.with_destination(FailsLater())
+    monkeypatch.setattr(deliver, "record_failure", away)
+    with pytest.raises(RetryLater):
+        deliver.send(ready.work, [first, second], by="w")
+    assert ready.row(first).state == "delivered"
+    assert ready.row(second).state == "sending"

@@ -2,6 +2,7 @@
 // Medplum's; here is only what a router without HTTP lacks: sockets, links, headers.
 //
 // Listens on 127.0.0.1, on a port that it prints as JSON, and ends when its standard input does.
+// Whatever is written there empties it; it prints the port again.
 
 import { createServer } from 'node:http';
 import {
@@ -31,7 +32,7 @@ const types = readJson('fhir/r4/profiles-resources.json')
   .map((one) => one.name);
 
 const router = new FhirRouter();
-const repository = new MemoryRepository();
+let repository = new MemoryRepository();
 let base = '';
 let turn = Promise.resolve();
 
@@ -154,12 +155,18 @@ async function serve(request, response) {
   send(request, response, ...result);
 }
 
+function tell() {
+  process.stdout.write(`${JSON.stringify({ port: server.address().port })}\n`);
+}
+
 const server = createServer((request, response) => void serve(request, response));
 server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
-  base = `http://127.0.0.1:${port}/fhir`;
-  process.stdout.write(`${JSON.stringify({ port })}\n`);
+  base = `http://127.0.0.1:${server.address().port}/fhir`;
+  tell();
 });
-process.stdin.resume();
+process.stdin.on('data', () => {
+  repository = new MemoryRepository();
+  tell();
+});
 process.stdin.on('end', () => process.exit(0));
 process.stdin.on('error', () => process.exit(0));

@@ -283,8 +283,11 @@ def test_a_server_that_is_away_leaves_the_notices_where_they_are(
 
 
 def test_a_silence_is_told_after_three_heartbeats(tmp_path: Path) -> None:
-    assert hook(tmp_path, heartbeat_seconds=60).silent_after == timedelta(seconds=180)
-    assert hook(tmp_path, heartbeat_seconds=0).silent_after is None
+    topic = "https://ehr.example/topics/{type}-changed"
+    beating = hook(tmp_path, heartbeat_seconds=60, topic=topic)
+    assert beating.silent_after == timedelta(seconds=180)
+    assert hook(tmp_path, heartbeat_seconds=0, topic=topic).silent_after is None
+    assert hook(tmp_path, heartbeat_seconds=60).silent_after is None  # plain R4 has no heartbeat
     told = ADAPTER.concerns(options(heartbeat_seconds=0))
     assert [sentence for sentence in told if "heartbeat" in sentence]
 

@@ -79,6 +79,22 @@ def test_a_person_signs_in_and_the_source_reads(fake: FakeJane, tmp_path: Path) 
     assert file.read_text() == fake.refresh == "made-up-refresh-2"
 
 
+@pytest.mark.parametrize(
+    ("sandbox", "realm", "clinic"),
+    [(False, "/realms/jane/", "riverside.janeapp.com"),
+     (True, "/realms/jane_partner_sandbox/", "riverside.jane.qa")],
+)  # fmt: skip
+def test_a_real_clinic_signs_in_at_jane_and_nowhere_else(
+    fake: FakeJane, tmp_path: Path, sandbox: bool, realm: str, clinic: str
+) -> None:
+    waiting = begun(fake, tmp_path, trial_url=None, clinic="riverside", sandbox=sandbox)
+    parts = urlsplit(waiting.address)
+    assert (parts.scheme, parts.netloc) == ("https", "login.id.janeapp.com")
+    assert parts.path.startswith(realm)
+    assert parse_qs(parts.query)["resource"] == [f"https://{clinic}"]
+    assert waiting._token_url == f"https://login.id.janeapp.com{realm}protocol/openid-connect/token"
+
+
 def test_before_that_the_source_says_what_to_do_and_is_made_all_the_same(
     fake: FakeJane, tmp_path: Path
 ) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.physitrack import ADAPTER
 from adapters.physitrack.fake import API_KEY, FakePhysitrack
+from adapters.physitrack.source import _day
 from connector.errors import ConfigurationError, InvalidRecord, NotAuthentic
 from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
@@ -47,7 +50,7 @@ def fake() -> Iterator[FakePhysitrack]:
         yield made
 
 
-def settings(fake: FakePhysitrack | None, **more: Any) -> Any:
+def options(fake: FakePhysitrack | None, **more: Any) -> Any:
     assert ADAPTER.source_settings is not None
     own = {"trial_url": fake.url if fake else None, "region": "us"}
     return ADAPTER.source_settings.model_validate(
@@ -58,12 +61,12 @@ def settings(fake: FakePhysitrack | None, **more: Any) -> Any:
 def source(fake: FakePhysitrack, **more: Any) -> Any:
     assert ADAPTER.source is not None
     context = AdapterContext("home", Path(), now=fake.now)
-    return ADAPTER.source(settings(fake, **more), context)
+    return ADAPTER.source(options(fake, **more), context)
 
 
 def webhook(name: str = "home") -> Hook:
     assert ADAPTER.webhook is not None
-    given = settings(None, webhook={"secret": {"env": "PHYSITRACK_END"}})
+    given = options(None, webhook={"secret": {"env": "PHYSITRACK_END"}})
     return ADAPTER.webhook(given, AdapterContext(name, Path()))
 
 
@@ -258,3 +261,12 @@ def test_days_that_can_not_be_read_stop_nobody_else(fake: FakePhysitrack, day: A
     results = [apply(SPEC, b, context) for p in source(fake).fetch(None) for b in p.batches]
     assert [bool(one.errors) for one in results] == [True, False]
     assert any(isinstance(r, Patient) for one in results for r in one.records)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
+def test_a_day_belongs_to_the_week_of_the_monday_before_it(day: date) -> None:
+    made = _day({"date": f"{day}T00:00:00Z", "exercises": []}, 70)
+    monday = date.fromisoformat(made["week_of"])
+    assert monday.weekday() == 0 and 0 <= (day - monday).days <= 6
+    assert (made["id"], made["date"]) == (f"70-{day}", f"{day}")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.authorizations.answers import held_against
 from connector.authorizations.lifecycle import (
     MOVES,
     STATES,
@@ -17,6 +18,7 @@ from connector.authorizations.lifecycle import (
     Case,
     Decision,
     Event,
+    Line,
     apply,
     may,
     replay,
@@ -293,3 +295,22 @@ def test_only_what_is_undecided_is_drafted_again() -> None:
     assert not after(wish, again).reopened
     with pytest.raises(Rejected):
         after(decided("approved"), wish)
+
+
+@pytest.mark.parametrize(
+    ("lines", "visits", "outcome"),
+    [
+        ([], 12, "approved"), ([], 8, "partly"), ([], None, "approved"),
+        (["unanswered", "unanswered"], 12, "approved"), (["approved", "unanswered"], 12, "partly"),
+        (["approved", "denied"], None, "partly"), (["approved", "approved"], None, "approved"),
+    ],
+)  # fmt: skip
+def test_what_is_not_granted_whole_is_a_part(
+    lines: list[str], visits: int | None, outcome: str
+) -> None:
+    named = tuple(Line(code=f"9083{n}", outcome=one) for n, one in enumerate(lines))
+    given = Decision(outcome="approved", authorized=visits, lines=named, next_step="Enter it.")
+    found = held_against(given, 12)
+    assert (found.outcome, found.authorized) == (outcome, visits)
+    assert ("Compare" in found.next_step) is (outcome == "partly")
+    assert held_against(given.model_copy(update={"outcome": "pended"}), 12).outcome == "pended"

@@ -53,6 +53,29 @@ def test_sniff_names_mapping_table_and_renamed_columns(connector, small_site, tm
     assert "90%" in row and "clinician_id ('clinician id'?)" in row and "clinicians*.csv" in row
 
 
+def test_a_file_that_can_not_be_read_does_not_stop_the_look_at_others(
+    connector, small_site, tmp_path
+):
+    for name, text in (("a.csv", ""), ("b.csv", "Colour;Weight\nred;3\n"), ("c.csv", "<html>")):
+        (tmp_path / name).write_text(text)
+    files = [tmp_path / f"{name}.csv" for name in "abc"]
+    done = connector("--home", small_site().home, "map", "sniff", *files)
+    assert "a.csv: the file is empty" in done.out and "c.csv: this is a web page" in done.out
+    assert "b.csv: CSV, semicolon, utf-8: no table of any mapping" in done.out
+    assert done.code == 1
+
+
+def test_new_names_doubled_columns_and_lists_not_all_that_are_unread(
+    connector, small_site, tmp_path
+):
+    wide = ["Client ID", "First Name", "Last Name", "DOB", "DOB", *(f"Own {n}" for n in range(300))]
+    (tmp_path / "clients.csv").write_text(",".join(wide) + "\n1,Ana,Sample,03/14/1988,,\n")
+    done = connector("--home", small_site().home, "map", "new", "--from", tmp_path / "clients.csv")
+    shown, text = done.out.split("# Proposed")
+    assert "(and 281 more)" in shown and "Own 299" not in shown
+    assert "DOB (2)" in shown and "# not read: Own 299" in text
+
+
 def test_preview_shows_real_rows_and_changes_nothing(connector, ran):
     before = _state(ran)
     done = connector("--home", ran, "map", "preview", "--source", "csv", "--table",

@@ -146,6 +146,48 @@ def test_taking_the_approval_away_needs_approval_itself(by_approval: Kept) -> No
     assert kept.missed() == 7
 
 
+def test_who_works_with_approved_files_has_them_after_the_approval_has_ended(
+    by_approval: Kept,
+) -> None:
+    kept = by_approval
+    template = kept.home / "report_templates" / "patient" / "report.css"
+    template.parent.mkdir(parents=True)
+    template.write_text("body {}")
+    kept.edit(approval=None)
+    ledger.propose(kept.store, kept.home, "Kim Sample")
+    ledger.approve(kept.store, kept.home, 3, "Dana Okafor")
+    app = open_app(kept.home)
+    kept.start()
+    assert app.resources.find("report_templates/patient/report.css").text() == "body {}"
+    kept.edit(approval="second_person", rules={"missed_in_a_row": 9})
+    kept.start()
+    assert open_app(kept.home).files is not None and kept.missed() == 9
+
+
+def test_a_crash_while_files_are_approved_lets_no_edit_in(
+    by_approval: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = by_approval
+    kept.edit(rules={"missed_in_a_row": 9})
+    ledger.propose(kept.store, kept.home, "Kim Sample")
+    kept.edit(rules={"missed_in_a_row": 1})
+    rename = Path.replace
+
+    def cut_off(path: Path, target: Path) -> Path:
+        if path.name == "approved.new":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        ledger.approve(kept.store, kept.home, 3, "Dana Okafor")
+    monkeypatch.undo()
+    assert kept.missed() == 2 and kept.standing().by_approval
+    assert kept.start() == 2
+    ledger.approve(kept.store, kept.home, 3, "Dana Okafor")
+    assert kept.missed() == 9 and kept.start() == 3
+
+
 def test_approved_files_that_were_changed_by_hand_are_refused(by_approval: Kept) -> None:
     files = open_app(by_approval.home).files
     assert files is not None

@@ -31,6 +31,7 @@ KINDS = ("therapist", "patient", "insurer", "referrer", "director")
 PROFILES = {"a-3a": "3a", "a-3u": "3u", "a-3b": "3b", "ua-1": "ua1"}
 
 
+SIDES_A4 = {"therapist": 34.8, "patient": 47.6, "insurer": 45.6, "referrer": 45.6, "director": 45.6}
 # The director's report is about nobody: it has situations of its own, and no data goes inside.
 PATIENTS = tuple(kind for kind in KINDS if kind != "director")
 OTHERS = [(where, kind) for kind in PATIENTS for where in ("safety", "worst_case", "no_scores")]
@@ -109,6 +110,9 @@ def test_the_validator_finds_no_fault(pdf, kind, variant):
 def test_other_situations_and_paper_have_no_fault_either(pdf, situation, kind):
     content = pdf(situation, kind, "a-3a", "A4")
     assert faults(content, "3a") == [] and faults(content, "ua1") == []
+    for figure in (e for e in elements(PdfReader(io.BytesIO(content))) if e["/S"] == "/Figure"):
+        left, _, right, _ = (float(value) for value in figure["/A"]["/BBox"])
+        assert SIDES_A4[kind] - 0.1 <= left < right <= 595.3 - SIDES_A4[kind], "inside the margins"
 
 
 def test_the_validator_sees_a_fault(renderer):

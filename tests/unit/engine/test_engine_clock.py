@@ -142,3 +142,32 @@ def test_a_budget_that_opens_after_the_next_slot_is_left_to_it(polled, caplog):
     polled.faults.append(RetryLater("budget_spent", "spent", until=opens))
     polled.clock._poll("csv", 300)
     assert len(caplog.records) == 1
+
+
+def test_a_step_of_the_day_that_fails_stops_none_behind_it(polled, monkeypatch, caplog):
+    asked = []
+
+    def fails(fault):
+        def step(work):
+            raise fault
+
+        return step
+
+    monkeypatch.setattr(clock_module, "begin_day", fails(ZeroDivisionError("secret")))
+    monkeypatch.setattr(clock_module.overdue, "look", lambda work: False)
+    monkeypatch.setattr(clock_module, "ask_daily", fails(RetryLater("disk_full", "disk full")))
+    monkeypatch.setattr(clock_module, "ask_undecided", lambda work: asked.append("payers"))
+    monkeypatch.setattr(clock_module, "report_month", lambda work: asked.append("month") or True)
+    polled.clock._new_day()
+    assert asked == ["payers", "month"]
+    assert polled.woken == [True]
+    assert "disk full [disk_full]" in caplog.text
+    assert "ZeroDivisionError" in caplog.text and "secret" not in caplog.text
+
+
+def test_all_that_is_past_is_removed_however_much_it_is(polled, monkeypatch):
+    left = [500, 500, 3, 0]
+    monkeypatch.setattr(clock_module, "forget_finished", lambda before: left.pop(0))
+    monkeypatch.setattr(clock_module, "tidy", lambda work: 0)
+    polled.clock._tidy()
+    assert left == []

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.engine.sender import parcels
+from connector.engine.gate import Gate
+from connector.engine.sender import Sender, parcels
 from connector.engine.takeover import lock_number
+from connector.errors import RetryLater
 from connector.store.deliveries import DeliveryRow
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -52,3 +59,27 @@ def test_a_lock_number_fits_postgresqls_integer(executor):
 def test_replicas_have_different_locks():
     numbers = {lock_number(f"replica-{n:010x}") for n in range(2000)}
     assert len(numbers) == 2000
+
+
+def test_a_turn_ends_when_nothing_is_being_sent_any_more_though_one_parcel_failed():
+    failed, ended = threading.Event(), []
+
+    def carry(parcel):
+        if parcel.document_id == "d1":
+            failed.set()
+            raise RetryLater("database_busy", "the database is busy")
+        failed.wait(20)
+        time.sleep(0.02)
+        ended.append(parcel.document_id)
+        return 1
+
+    rows = [row(1, "chart", "d1", "pdf"), row(2, "chart", "d2", "pdf")]
+    work = SimpleNamespace(
+        gates={"chart": Gate()}, now=lambda: AT, store=SimpleNamespace(read=lambda _: rows)
+    )
+    with ThreadPoolExecutor(2) as threads:
+        sender = Sender(work, "chart", light=False, alone=True, carry=carry, threads=threads)
+        sender._looked = AT
+        with pytest.raises(RetryLater):
+            sender.turn()
+        assert ended == ["d2"]

@@ -12,7 +12,8 @@ from connector.errors import InvalidRecord
 from connector.pipeline.deliver import Route, plan
 from connector.pipeline.packet.case import claim_number, request_case
 from connector.pipeline.packet.complete import Before, complete, lacking
-from connector.pipeline.packet.formats import file_formats
+from connector.pipeline.packet.copy_sheet import copy_sheet
+from connector.pipeline.packet.formats import build, file_formats
 from connector.pipeline.packet.pas import refuse_unsendable
 from connector.pipeline.packet.place import place_of
 from connector.pipeline.report_kinds import specification
@@ -21,6 +22,7 @@ from connector.x12.content.trading import Trading
 from tests.unit.pipeline.test_packet import AT, VALUES, ZONE, request
 
 DAY = date(2026, 11, 20)
+SEAL = {"signature": {"at": AT.isoformat()}}
 TRADING = Trading.model_validate(
     {
         "requester": {"organization": "Riverside", "npi": "1000000095"},
@@ -121,3 +123,21 @@ def test_what_a_payer_would_refuse_as_fhir_is_refused_before_the_signature() -> 
     context["event"]["place_of_service"] = None
     with pytest.raises(InvalidRecord, match="place of service"):
         refuse_unsendable(context, AT, ZONE)
+
+
+@pytest.mark.parametrize(
+    ("words", "urgent"),
+    [("", False), (", urgent", True), (" (expedited)", True), (", not urgent", False)],
+)
+def test_an_urgent_request_says_so_by_every_way(words: str, urgent: bool) -> None:
+    values = {"visits_asked_for_and_dates": VALUES["visits_asked_for_and_dates"] + words}
+    done = complete(request(), values, 1)
+    assert request_case(done, AT, ZONE).event.urgent is urgent
+    content = build(
+        specification("authorization_request", "p", DAY, ("x12",), {**done, **SEAL}, "draft"),
+        "x12", b"", ZONE,
+    )  # fmt: skip
+    assert (b"*U*" in content) is urgent
+    sheet = copy_sheet(done, {"summary": []}, {"name": "Riverside"})
+    kind = next(row["value"] for row in sheet["rows"] if row["field"] == "kind_of_request")
+    assert kind.endswith("urgent") is urgent

@@ -207,5 +207,6 @@ def test_an_entry_without_an_id_is_a_row_with_a_fault():
 def test_times_of_change():
     assert instant(1_763_000_000_000) == datetime.fromtimestamp(1_763_000_000, UTC)
     assert instant("2026-11-20T09:00:00Z") == START
-    for odd in (None, "2026-11-20", "soon", True, float("inf"), 1e300, {}):
+    never = "0001-01-01T00:00:00+02:00"  # before the first moment that there is in UTC
+    for odd in (None, "2026-11-20", "soon", True, float("inf"), 1e300, {}, never):
         assert instant(odd) is None

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError, InvalidRequestError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from connector.errors import ConfigurationError, RetryLater
 from connector.store.faults import as_connector_error, may_succeed_again, translated
@@ -70,3 +71,9 @@ def test_only_conflicts_are_run_again() -> None:
     assert may_succeed_again(_fault(sqlstate="40P01"))
     assert not may_succeed_again(_fault(sqlstate="23505"))
     assert not may_succeed_again(_fault(sqlite_errorname="SQLITE_BUSY"))
+
+
+def test_a_pool_without_a_free_connection_is_waited_for() -> None:
+    with pytest.raises(RetryLater) as caught, translated():
+        raise PoolTimeout("QueuePool limit of size 10 overflow 20 reached")
+    assert caught.value.code == "database_busy"
