@@ -169,11 +169,6 @@ class RuleSet(Frozen):
         own = self.own_course(instrument)
         return self.curve if own is None else own.points
 
-    def course_name(self, instrument: str) -> str:
-        """What the expected course of an instrument is called: the own one's, else the version."""
-        own = self.own_course(instrument)
-        return self.version if own is None else own.name
-
     def with_own(self, courses: Iterable[Course]) -> RuleSet:
         """These rules with the courses that the practice approved."""
         found = tuple(sorted(courses, key=lambda one: one.instrument))

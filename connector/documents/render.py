@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import resource
+import signal
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from datetime import UTC, datetime, time
@@ -32,6 +33,9 @@ PAGE_FAULTS = (
     RuntimeError, TypeError, ValueError,
 )  # fmt: skip
 
+# A page gets its seconds of the processor, and so many times as long by the clock.
+_SUSPENDED = 4
+
 _child: dict[str, Any] = {}
 
 
@@ -51,7 +55,8 @@ class Renderer:
         """The page as a PDF of this form, the same bytes for the same page and form.
 
         Raises Rejected: ``render_too_large``, ``render_timeout``, ``render_failed`` (the library
-        refused the page); RetryLater: ``render_crashed`` (the child died), ``render_closed``.
+        refused the page); RetryLater: ``render_slow`` (the machine had no time for it),
+        ``render_crashed`` (the child died), ``render_closed``.
         """
         if len(html.encode("utf-8", "surrogatepass")) > MAX_HTML_BYTES:
             raise Rejected(
@@ -60,17 +65,24 @@ class Renderer:
             )
         try:
             future = self._pool.schedule(
-                _render, args=(html, form, self._timeout), timeout=self._timeout
+                _render, args=(html, form, self._timeout), timeout=self._timeout * _SUSPENDED
             )
         except RuntimeError:
             raise RetryLater("render_closed", "the renderer is shutting down") from None
         try:
             content, fault = future.result()
         except FutureTimeout:
-            raise Rejected(
-                "render_timeout", f"the page took more than {self._timeout:g} s to render"
+            # It had too little of the processor: the machine is busy, or was asleep.
+            raise RetryLater(
+                "render_slow",
+                f"the page was not done after {self._timeout * _SUSPENDED:g} s on a busy machine",
             ) from None
         except (ProcessExpired, CancelledError) as end:
+            if getattr(end, "exitcode", None) == -signal.SIGXCPU:
+                raise Rejected(
+                    "render_timeout",
+                    f"the page took more than {self._timeout:g} s of the processor to render",
+                ) from None
             # Not the page's fault for certain: the system may have been short of memory.
             raise RetryLater(
                 "render_crashed",
@@ -163,7 +175,7 @@ def _attached(form: PdfForm) -> list[Any]:
 
 
 def _limit_cpu(seconds: float) -> None:
-    """Ends this child by signal when one page uses more processor time than its wall limit."""
+    """Ends this child by signal when one page uses more processor time than it may."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(used.ru_utime + used.ru_stime + seconds) + 2
+    limit = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))

@@ -58,7 +58,9 @@ def compile_chart(
     if not patients:
         return None
     patient = patients[0]
-    own = _by_kind(r for r in current if isinstance(r, PatientRecord) and r.patient_id == patient.id)
+    own = _by_kind(
+        r for r in current if isinstance(r, PatientRecord) and r.patient_id == patient.id
+    )
     local_now = now.astimezone(ZoneInfo(timezone))
     today = local_now.date()
 

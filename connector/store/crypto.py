@@ -127,6 +127,11 @@ class KeyRing:
         """The id of the key that seals now; bytes 2 to 5 of every blob it sealed."""
         return self._keys.active
 
+    @property
+    def has_others(self) -> bool:
+        """Whether there are keys beside the one that seals now: those of before a rotation."""
+        return len(self._keys.ciphers) > 1
+
     def text(self) -> str:
         """The ring as JSON text, fit for $CONNECTOR_KEYS. Secret."""
         return json.dumps(self._keys.document)

@@ -265,12 +265,6 @@ class Inbox:
         """Whether any batch (up to a number) is new; costs the same however many there are."""
         return self._scope.prepared(_NEW, up_to=_number(up_to), most=1).first() is not None
 
-    def oldest_new(self) -> datetime | None:
-        """When the oldest batch that waits arrived: the age of the queue."""
-        query = self._scope.select(inbox, func.min(inbox.c.received_at))
-        found: datetime | None = self._scope.run(query.where(inbox.c.state == "new")).scalar()
-        return found
-
     def prune(self, before: datetime, limit: int = 500) -> int:
         """Empties at most ``limit`` batches done before a time; their keys stay."""
         old = (

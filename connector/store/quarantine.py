@@ -96,18 +96,6 @@ class Quarantine:
         ordered = query.order_by(*order, quarantine.c.row_number, quarantine.c.id).limit(limit)
         return [self._entry(row) for row in self._scope.run(ordered)]
 
-    def set_data(self, id: str, data: Mapping[str, Any]) -> bool:
-        """Replaces the raw row by a corrected one; False when there is no such entry."""
-        query = self._scope.select(quarantine).where(quarantine.c.id == id)
-        row = self._scope.run(self._scope.locked(query)).one_or_none()
-        if row is None:
-            return False
-        body = self._sealed(self._entry(row).model_copy(update={"data": dict(data)}))
-        self._scope.run(
-            self._scope.update(quarantine).where(quarantine.c.id == id).values(body=body)
-        )
-        return True
-
     def set_state(self, id: str, state: QuarantineState, at: datetime) -> bool:
         """Moves an entry to another state; False when there is no such entry."""
         changed = self._scope.run(

@@ -48,7 +48,8 @@ def charts(store: Store, practice: PracticeProfile, desk: Callable[[], ChartDesk
 
     @blueprint.get("/charts/<patient_id>")
     def chart(patient_id: str) -> ResponseReturnValue:
-        found = store.write(lambda tx: desk().one(tx, patient_id))
+        made = desk()  # not inside the write: it reads all instruments at first
+        found = store.write(lambda tx: made.one(tx, patient_id))
         if found is None:
             abort(404)
         thread = found.thread
@@ -66,7 +67,8 @@ def charts(store: Store, practice: PracticeProfile, desk: Callable[[], ChartDesk
 
     @blueprint.get("/records/<record_id>")
     def record(record_id: str) -> ResponseReturnValue:
-        found = store.write(lambda tx: desk().record(tx, record_id))
+        made = desk()
+        found = store.write(lambda tx: made.record(tx, record_id))
         if found is None:
             abort(404)
         return render_template("record.html", practice=practice, record=found)

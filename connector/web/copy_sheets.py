@@ -20,6 +20,7 @@ from connector.progress import PracticeProfile
 from connector.release.portal import COPY_SHEET
 from connector.store.audit import AuditEntry
 from connector.store.store import Store, Tx
+from connector.web.foreign import refuse_foreign
 
 SCRIPTED = ("copy_sheets.sheet", "copy_sheets.done")
 """The one page that may run a script: ours, from a file of ours."""
@@ -62,8 +63,7 @@ def copy_sheets(store: Store, practice: PracticeProfile, file_sheet: FileSheet) 
 
     @blueprint.post("/<key>")
     def done(key: str) -> ResponseReturnValue:
-        if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            abort(403)
+        refuse_foreign()
         found = _found(store, key)
         given = {name: request.form.get(name, "")[:_LONGEST] for name in ("by", "reference")}
         try:

@@ -73,7 +73,10 @@ def pages(store: Store, practice: PracticeProfile) -> Blueprint:
     @blueprint.get("/")
     def results() -> str:
         zone = ZoneInfo(practice.timezone)
-        lines, counts = store.write(lambda tx: _read_results(tx, zone))
+        # Read apart: whatever is written waits while somebody else's write is open.
+        lines, counts = store.read(lambda tx: _read_results(tx, zone))
+        entry = AuditEntry(action="viewed", subject="results", detail={"patients": len(lines)})
+        store.write(lambda tx: tx.audit.append([entry], datetime.now(UTC)))
         return render_template(
             "results.html",
             practice=practice,
@@ -109,8 +112,6 @@ def _read_results(tx: Tx, zone: ZoneInfo) -> tuple[list[PatientLine], dict[str, 
         "deliveries": tx.deliveries.counts(),
         "waiting": waiting_counts(tx),
     }
-    entry = AuditEntry(action="viewed", subject="results", detail={"patients": len(lines)})
-    tx.audit.append([entry], datetime.now(UTC))
     return lines, counts
 
 

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from connector.measures import Instrument
 from connector.progress import PracticeProfile
 from connector.score_entry import Entered, Problem, ScoreDesk, ScoreForm, Typed, form_of
+from connector.web.foreign import refuse_foreign
 
 _LONGEST = 200
 _KEPT = 20
@@ -67,8 +68,7 @@ def scores(desk: ScoreDesk, practice: PracticeProfile) -> Blueprint:
 
     @blueprint.post("/<measure>")
     def enter(measure: str) -> ResponseReturnValue:
-        if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            abort(403)
+        refuse_foreign()
         instrument = _known(desk, measure)
         made = form_of(instrument)
         typed = _typed(made)
@@ -88,7 +88,7 @@ def scores(desk: ScoreDesk, practice: PracticeProfile) -> Blueprint:
 
     @blueprint.post("/<measure>/take-back")
     def take_back(measure: str) -> ResponseReturnValue:
-        _refuse_foreign()
+        refuse_foreign()
         made = form_of(_known(desk, measure))
         by = " ".join(request.form.get("by", "").split())[:80]
         taken = desk.take_back(request.form.get("entry_id", "")[:40], by or "unknown")
@@ -96,12 +96,6 @@ def scores(desk: ScoreDesk, practice: PracticeProfile) -> Blueprint:
         return page(shown, 200 if taken else 404)
 
     return blueprint
-
-
-def _refuse_foreign() -> None:
-    """Another page's form may not post here, even where a browser would send our cookie."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        abort(403)
 
 
 def _known(desk: ScoreDesk, measure: str) -> Instrument:

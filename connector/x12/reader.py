@@ -54,6 +54,11 @@ def read(
     return reader.segments()
 
 
+def _is_header(start: bytes) -> bool:
+    """Whether four bytes are an ISA and its separator."""
+    return len(start) == 4 and start[:3] == b"ISA" and not start[3:].isalnum()
+
+
 def _refuse(finding: Finding) -> None:
     where = f"Segment {finding.position} ({finding.segment})" if finding.position else "The file"
     raise InvalidRecord(f"x12_{finding.code}", f"{where}: {finding.message}")
@@ -86,18 +91,18 @@ class _Reader:
             self._seek_header()
         while True:
             window.skip_any(_LINE_ENDS)
-            if not window.has(1):
+            start = window.peek(4)
+            if not start:
                 return
-            if self._at_header():
+            if _is_header(start):
                 yield from self._header()
                 continue
-            segment = self._segment()
+            segment = self._segment(start)
             if segment is not None:
                 yield segment
 
     def _at_header(self) -> bool:
-        start = self._window.peek(4)
-        return len(start) == 4 and start[:3] == b"ISA" and not start[3:].isalnum()
+        return _is_header(self._window.peek(4))
 
     def _seek_header(self) -> None:
         """Say that this is no interchange, and go on at the next ISA if there is one."""
@@ -149,11 +154,10 @@ class _Reader:
         }
         self._next = re.compile(b"%b[\r\n]{0,2}[A-Z][A-Z0-9]{1,2}%b" % (end, element))
 
-    def _segment(self) -> Segment | None:
-        """The next segment that is not a header; None where there was nothing to make one of."""
+    def _segment(self, start: bytes) -> Segment | None:
+        """The next segment, no header, which begins with ``start``; None where there is none."""
         window = self._window
         self._number += 1
-        start = window.peek(4)
         if start[3:4] == self._element and start[:3] in (b"BIN", b"BDS"):
             return self._binary(start[:3].decode("ascii"))
         raw = window.until(self._end, self._longest)

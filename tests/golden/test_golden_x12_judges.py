@@ -39,6 +39,7 @@ from tests.golden.golden_files import (
     told,
 )
 from tests.golden.pyx12_judge import judge
+from tests.unit.x12.faults import recounted
 
 ROOT = Path(__file__).resolve().parents[2]
 READERS = Path(__file__).parent / "x12_readers"
@@ -165,7 +166,6 @@ def test_we_find_nothing_wrong(path: Path) -> None:
     assert validate(path.read_bytes()) == []
 
 
-REQUEST = Path(FILES[-4])
 # Old text, new text, and where the 999 that pyx12 writes must say it is: segment and element; 0
 # where pyx12 takes the code for what tells segments apart and calls the segment unknown.
 _SHARED_FAULTS = [
@@ -210,18 +210,23 @@ def test_what_pyx12_refuses_we_refuse_and_its_999_is_tied_to_the_request(
     assert any(reason.startswith(where) for reason in tied.reasons), (where, tied.reasons)
 
 
-def test_pyx12_misses_what_our_validator_adds() -> None:
-    """Otherwise it could judge alone: the reason why there is a validator of our own."""
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("XX*1234567893~\nN3", "XX*1234567890~\nN3", "npi_check_digit"),
+        ("REF*BB*AUTH0099~\n", "", "previous_authorization_missing"),
+        ("HSD*VS*12*WK*3*34*1", "HSD*VS*90*WK*3*34*1", "delivery_contradicts"),
+        ("PT-CONT-DEP-01-2", "PT-CONT-DEP-01-1", "trace_repeated"),
+        ("M5450*ABF", "M54.50*ABF", "icd10_format"),
+    ],
+)
+def test_what_is_taken_by_pyx12_and_wrong_is_found_by_us(old: str, new: str, code: str) -> None:
     path = next(one for one in FILES if one.stem == "pt_continued_dependent")
     text = path.read_text(encoding="ascii")
-    for old, new, code in (
-        ("XX*1234567893~\nN3", "XX*1234567890~\nN3", "npi_check_digit"),
-        ("REF*BB*AUTH0099", "REF*EJ*AUTH0099", "qualifier_not_allowed"),
-        ("HSD*VS*12*WK*3*34*1", "HSD*VS*90*WK*3*34*1", "delivery_contradicts"),
-    ):
-        assert text.count(old) == 1, old
-        findings = validate(text.replace(old, new).encode())
-        assert code in {finding.code for finding in findings}
+    assert text.count(old) == 1
+    broken = recounted(text.replace(old, new)).encode()
+    assert judge(broken)[0]
+    assert code in {finding.code for finding in validate(broken)}
 
 
 def test_a_wrong_count_is_refused_by_all(tmp_path: Path) -> None:

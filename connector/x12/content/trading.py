@@ -18,9 +18,9 @@ class Trading(Frozen):
     """The section ``payers`` of the site file.
 
     ``originator`` (TRN03): exactly ten characters, 1 and the employer's number, or 9 and nine of
-    one's own. ``usage``: T while a payer tests with us, P afterwards. ``place_of_service``: the code
-    of where the practice treats, such as 11 for an office, and ``telehealth_place_of_service`` that
-    of care by video (02 or 10, as the payer wants it); PAS needs it, the 278 takes it.
+    one's own. ``usage``: T while a payer tests with us, P afterwards. ``place_of_service``:
+    where the practice treats, such as 11 for an office, and ``telehealth_place_of_service``
+    that of care by video (02 or 10, as the payer wants it); PAS needs it, the 278 takes it.
     """
 
     requester: Requester

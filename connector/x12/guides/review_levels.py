@@ -6,6 +6,8 @@ An answer has rejections (AAA) at each level, and any level may be its last one.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from connector.x12.guide import Guide, LoopUse, SegmentUse
 from connector.x12.guides import review_codes as c
 from connector.x12.guides.review_parts import (
@@ -57,7 +59,7 @@ def guide(name_: str, purpose: dict[int, str], event: LoopUse, *, answer: bool) 
     opening = segment(
         "BHT", "purpose, reference, date", "R", use="RRRRRS", codes={1: "0007", **purpose}
     )
-    direction = "response" if answer else "request"
+    direction: Literal["request", "response"] = "response" if answer else "request"
     return Guide(
         f"278 {direction}", name_, "278", (VERSION,), "HI",
         loop("278", "transaction set", "R", 1, ST, opening, levels.payer(event), SE),

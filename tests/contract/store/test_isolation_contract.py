@@ -75,7 +75,6 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
     return {
         "inbox": [item.batch for item in tx.inbox.new()],
         "inbox_counts": tx.inbox.counts(),
-        "oldest": tx.inbox.oldest_new(),
         "quarantine": [tx.quarantine.list(), tx.quarantine.get("q1"), tx.quarantine.counts()],
         "records": [tx.records.of_patients(["patient-1"]), tx.records.shared()],
         "more_records": [tx.records.counts(), tx.records.patients(), tx.records.get("patient-1")],
@@ -150,7 +149,6 @@ def _request(samples: Any, payer: str, case: str) -> Event:
 def _change_everything(tx: Any, samples: Any) -> None:
     tx.inbox.done(range(1, 5000), samples.at())
     tx.inbox.prune(samples.at(9))
-    tx.quarantine.set_data("q1", {"changed": "yes"})
     tx.quarantine.set_state("q1", "dismissed", samples.at())
     tx.quarantine.prune(samples.at(9))
     tx.records.upsert([samples.patient(version=9, name="Other")], samples.at())

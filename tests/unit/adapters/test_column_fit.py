@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.columns import best_fit, closest, fit, fits
@@ -24,6 +24,7 @@ CLIENTS = ExpectedTable(
 HEADER = ("Appointment ID", "Client", "Start", "Status")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.permutations(HEADER), st.lists(st.text(max_size=8), max_size=4), st.randoms())
 def test_order_case_spaces_and_more_columns_do_not_matter(
     header: list[str], more: list[str], chance: random.Random

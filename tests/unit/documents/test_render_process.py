@@ -102,6 +102,16 @@ def test_a_page_without_end_is_killed_and_the_next_page_works(bomb):
         short.close()
 
 
+def test_a_page_that_the_machine_has_no_time_for_is_tried_again():
+    hurried = Renderer(1, 0.01)  # a page needs longer by the clock, but not a second of processor
+    try:
+        with pytest.raises(RetryLater) as caught:
+            hurried.pdf(SMALL)
+        assert caught.value.code == "render_slow"
+    finally:
+        hurried.close()
+
+
 def test_a_page_that_breaks_the_library_is_a_typed_error_without_its_text(renderer):
     with pytest.raises(Rejected) as caught:
         renderer.pdf("<html><body>" + "<div>" * 3000 + "PATIENT NAME")

@@ -207,7 +207,7 @@ def test_a_client_without_intake_date_has_no_episode() -> None:
 
 
 @pytest.mark.parametrize("table", sorted(ROWS))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_cell_whatever_crashes_the_mapping(table: str, data: st.DataObject) -> None:
     odd = st.one_of(st.text(max_size=8), st.sampled_from(["Yes", "1", "-1", "99/99/9999", "1e999"]))
@@ -231,7 +231,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("table", sorted(FHIR.tables))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_resource_whatever_crashes_the_mapping(table: str, data: st.DataObject) -> None:
     names = ["id", "status", "code", "subject", "name", "birthDate", "item", "period", "class",

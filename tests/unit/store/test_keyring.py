@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from connector.errors import ConfigurationError
 from connector.store.crypto import KeyRing, signature_holds
+from connector.store.reseal import Reseal
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +146,12 @@ def test_signatures(ring: KeyRing, tmp_path: Path) -> None:
     assert not signature_holds(other.public_key, b"head", signature)
     for key, text in (("", signature), (ring.public_key, ""), (ring.public_key, "ä"), ("@", "@")):
         assert not signature_holds(key, b"head", text)
+
+
+def test_without_a_former_key_no_table_is_searched_for_what_it_sealed(tmp_path: Path) -> None:
+    ring = KeyRing.create(tmp_path / "keys.json").for_practice("riverside")
+    assert not ring.has_others
+    nothing: Any = SimpleNamespace(keys=ring)  # any statement would fail
+    assert Reseal(nothing).some() == 0
+    ring.rotate()
+    assert ring.has_others

@@ -190,7 +190,8 @@ class Maker:
         partner = self.maybe({"id": "HARBOR", "id_type": self.one("ZZ", "30")}, code=lambda: "HB1")
         envelope = self.maybe(
             {"sender": partner, "receiver": {"id": "EXAMPLEPAYER"}, "usage": self.one("T", "P")},
-            control_number=lambda: self.chance.randint(1, 999_999_999), acknowledgment=lambda: True,
+            control_number=lambda: self.chance.randint(1, 999_999_999),
+            acknowledgment=lambda: True,
         )
         found = {
             "envelope": envelope, "created": self.created.isoformat(), "reference": self.id(),
