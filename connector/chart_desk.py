@@ -20,7 +20,8 @@ from connector.store.store import Tx
 
 if TYPE_CHECKING:
     from connector.measures import Instrument
-    from connector.progress import Documented, GoldenThread, PracticeProfile, RuleSet
+    from connector.progress import PracticeProfile, RuleSet
+    from connector.thread import Documented, GoldenThread
 
 _PAGE = 200
 _SHOWN = {

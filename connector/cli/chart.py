@@ -18,9 +18,9 @@ from connector.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from connector.chart_desk import ChartDesk, Checked
-    from connector.progress import Documented, RecordRef
     from connector.records import Patient
     from connector.store.store import Tx
+    from connector.thread import Documented, RecordRef
 
 _PAGE = 200
 _DISCIPLINES = {"mental_health": "psychotherapy", "physical_therapy": "physical therapy"}

@@ -24,13 +24,13 @@ from connector.documents.wording import clipped, number, plural, us_day
 from connector.measures.instrument import Instrument
 from connector.progress import (
     AuthorizationView,
-    Documented,
     MeasureSeries,
     Milestone,
     PracticeProfile,
     Progress,
 )
 from connector.records import Goal
+from connector.thread import Documented
 
 TO_COMPLETE = "To be completed by the clinician"
 MEASURES, OTHERS, SCALES, GOALS, DIAGNOSES = 2, 3, 6, 6, 5

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connector.documents.wording import us_day
-from connector.progress import Documented
+from connector.thread import Documented
 
 # The section of the report in which each element is read, and its name there.
 SHOWN = {

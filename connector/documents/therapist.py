@@ -19,12 +19,12 @@ from connector.documents.wording import clipped, day, number, plural, short_day
 from connector.measures.instrument import Instrument
 from connector.progress import (
     AuthorizationView,
-    GoldenThread,
     MeasureSeries,
     PracticeProfile,
     Progress,
     RuleSet,
 )
+from connector.thread import GoldenThread
 
 CHARTS, SCORES, GOALS, REVIEW_LINES, SAFETY_LINES, WARNINGS, STRIP = 2, 4, 6, 7, 3, 5, 12
 THREAD_LINES = 5

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from connector.documents import facts, narrative
-from connector.progress import Documented, GoldenThread, Progress
+from connector.progress import Progress
+from connector.thread import Documented, GoldenThread
 
 NO_BREAKS = "Golden thread: no break found in the records."
 NO_CARE = "Golden thread: no care on file."

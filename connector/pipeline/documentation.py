@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connector.progress import Documented, GoldenThread
+from connector.thread import Documented, GoldenThread
 
 SHOWN = 2
 

@@ -12,8 +12,9 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from connector.chart_desk import ChartDesk
-from connector.progress import Documented, GoldenThread, PracticeProfile, RecordRef
+from connector.progress import PracticeProfile
 from connector.store.store import Store
+from connector.thread import Documented, GoldenThread, RecordRef
 
 _DISCIPLINES = {"mental_health": "psychotherapy", "physical_therapy": "physical therapy"}
 _STATES = {"present": "present", "absent": "absent", "stale": "stale", "not_due": "not due"}

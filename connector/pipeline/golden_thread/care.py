@@ -5,8 +5,8 @@ from __future__ import annotations
 from connector.pipeline.golden_thread.case import Case, note_refs, visit_refs
 from connector.pipeline.golden_thread.rules import link
 from connector.pipeline.wording import joined, long_date, things
-from connector.progress import Documented
 from connector.records import Note, Visit
+from connector.thread import Documented
 
 # A plan is no record of a visit.
 _OF_A_VISIT = ("intake", "progress", "evaluation", "discharge")

@@ -16,10 +16,10 @@ from connector.progress import (
     Measurement,
     MeasureSeries,
     Progress,
-    RecordRef,
     RuleSet,
 )
 from connector.records import Goal, Note, Record, TreatmentPlan, Visit
+from connector.thread import RecordRef
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from connector.pipeline.golden_thread.interventions import interventions
 from connector.pipeline.golden_thread.papers import missing_papers
 from connector.pipeline.golden_thread.participation import participation
 from connector.pipeline.golden_thread.reports import progress_report
-from connector.progress import Documented, GoldenThread, Progress, RuleSet
+from connector.progress import Progress, RuleSet
 from connector.records import Discipline
+from connector.thread import Documented, GoldenThread
 
 _PSYCHOTHERAPY: tuple[Callable[[Case], Documented], ...] = (
     care.intake,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from connector.pipeline.golden_thread.case import Case, ref
 from connector.pipeline.golden_thread.rules import link
 from connector.pipeline.wording import long_date, things
-from connector.progress import Documented, RecordRef
 from connector.records import Diagnosis, is_icd10cm
+from connector.thread import Documented, RecordRef
 
 # External causes (chapter 20) describe how an injury came about and never stand alone. In DSM-IV
 # the letter V marked other conditions, so that such a code is mostly an old one.

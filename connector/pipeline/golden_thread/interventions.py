@@ -12,8 +12,8 @@ import re
 from connector.pipeline.golden_thread.case import Case, note_refs, plan_refs
 from connector.pipeline.golden_thread.rules import link
 from connector.pipeline.wording import joined, things
-from connector.progress import Documented
 from connector.records import Note
+from connector.thread import Documented
 
 # Treatments as plans and notes call them. Short forms count in capitals only ("act", "rip").
 _NAMES = {

@@ -13,7 +13,7 @@ from connector.pipeline.golden_thread.case import Case, Scored, goal_refs, plan_
 from connector.pipeline.golden_thread.diagnosis import domains_of
 from connector.pipeline.golden_thread.rules import link
 from connector.pipeline.wording import joined, long_date, things
-from connector.progress import Documented
+from connector.thread import Documented
 
 VISITS_BETWEEN = 6
 """Visits after which a measure without a rhythm of its own is due (every 4 to 6 sessions)."""

@@ -7,8 +7,8 @@ from datetime import date
 from connector.pipeline.golden_thread.care import notes_of_visits
 from connector.pipeline.golden_thread.case import Case, visit_refs
 from connector.pipeline.golden_thread.diagnosis import is_usable
-from connector.progress import VisitPapers
 from connector.records import Note, Visit
+from connector.thread import VisitPapers
 
 
 def missing_papers(case: Case) -> tuple[VisitPapers, ...]:

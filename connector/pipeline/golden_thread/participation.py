@@ -12,7 +12,7 @@ from connector.pipeline.golden_thread.measures import VISITS_BETWEEN
 from connector.pipeline.golden_thread.plans import missing_parts
 from connector.pipeline.golden_thread.rules import REQUIRED, Rule
 from connector.pipeline.wording import joined, long_date, things
-from connector.progress import Documented
+from connector.thread import Documented
 
 _TJC = "TJC CTS.03.01.09"
 _CARF = f"CARF, TJC: {REQUIRED}"

@@ -13,8 +13,8 @@ from connector.pipeline.golden_thread.case import (
 )
 from connector.pipeline.golden_thread.rules import link
 from connector.pipeline.wording import joined, long_date, things
-from connector.progress import Documented
 from connector.records import Goal, TreatmentPlan
+from connector.thread import Documented
 
 
 def plan(case: Case) -> Documented:

@@ -13,7 +13,7 @@ from connector.pipeline.golden_thread.case import Case, note_refs
 from connector.pipeline.golden_thread.measures import REPORT_EVERY
 from connector.pipeline.golden_thread.rules import link
 from connector.pipeline.wording import long_date, ordinal, things
-from connector.progress import Documented
+from connector.thread import Documented
 
 _REPORTS = ("progress", "evaluation")
 

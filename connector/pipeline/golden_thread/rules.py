@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from connector.progress import Documented, RecordRef
+from connector.thread import Documented, RecordRef
 
 State = Literal["present", "absent", "stale", "not_due"]
 

@@ -17,7 +17,8 @@ from connector.measures import Instrument
 from connector.pipeline.golden_thread.chain import case_of
 from connector.pipeline.necessity.physical_therapy import PHYSICAL_THERAPY
 from connector.pipeline.necessity.psychotherapy import PSYCHOTHERAPY
-from connector.progress import Documented, Progress, RuleSet
+from connector.progress import Progress, RuleSet
+from connector.thread import Documented
 
 __all__ = ["PHYSICAL_THERAPY", "PSYCHOTHERAPY", "checklist"]
 

@@ -12,7 +12,8 @@ from connector.pipeline.golden_thread.diagnosis import in_force, is_usable
 from connector.pipeline.golden_thread.measures import measures_function
 from connector.pipeline.golden_thread.rules import State
 from connector.pipeline.wording import joined, long_date, number, things
-from connector.progress import Documented, Measurement, RecordRef
+from connector.progress import Measurement
+from connector.thread import Documented, RecordRef
 
 QUOTE = 120
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.pipeline.packet.complete import lacking
-from connector.progress import Documented, GoldenThread
+from connector.thread import Documented, GoldenThread
 
 _FIX = {
     "no note": "Write the note in the EHR",

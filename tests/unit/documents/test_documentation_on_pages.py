@@ -14,7 +14,7 @@ from connector.documents import compose, fitting, on_record, thread_lines
 from connector.documents.printing import pdf_form
 from connector.pipeline.golden_thread import golden_thread
 from connector.pipeline.report import report
-from connector.progress import Documented
+from connector.thread import Documented
 
 
 def bare(samples, **changes):
@@ -141,7 +141,7 @@ def test_a_section_that_a_site_leaves_out_takes_its_dates_along(documents, resou
 
 
 def element(key, state, days):
-    from connector.progress import RecordRef
+    from connector.thread import RecordRef
 
     refs = tuple(
         RecordRef(kind="visit", id=f"v{n}", source="s", origin="o", on=day)

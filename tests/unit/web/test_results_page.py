@@ -251,3 +251,21 @@ def test_a_document_that_waits_says_so(served, browser):
     page = " ".join(browser.get("/").text.split())
     assert "Patient report, 2026-11-20, waits for release:" in page
     assert "Patient reports to be released: 1." in page
+
+
+def test_the_results_are_read_without_keeping_others_from_writing(browser, served, monkeypatch):
+    from connector.web import pages
+
+    open_writes = []
+    read = pages._read_results
+
+    def noted(tx, zone):
+        open_writes.append(tx.scope.writing)
+        return read(tx, zone)
+
+    monkeypatch.setattr(pages, "_read_results", noted)
+    before = served[1].read(lambda tx: tx.audit.head().seq)
+    assert browser.get("/").status_code == 200
+    assert open_writes == [False]
+    [entry] = served[1].read(lambda tx: list(tx.audit.rows(after=before)))
+    assert (entry.action, entry.subject) == ("viewed", "results")

@@ -28,6 +28,7 @@ DOCUMENTS: dict[str, Any] = json.loads(
     (Path(__file__).parents[4] / "docs/examples/x12/documents.json").read_text()
 )
 
+
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_request_comes_back_as_it_was(seed: int) -> None:
