@@ -58,9 +58,7 @@ def compile_chart(
     if not patients:
         return None
     patient = patients[0]
-    own = _by_kind(
-        r for r in current if isinstance(r, PatientRecord) and r.patient_id == patient.id
-    )
+    own = _by_kind(current, patient)
     local_now = now.astimezone(ZoneInfo(timezone))
     today = local_now.date()
 
@@ -123,11 +121,12 @@ def _referrers(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
     return tuple(sorted(found, key=lambda c: c.version, reverse=True))
 
 
-def _by_kind(records: Iterable[PatientRecord]) -> _Kinds:
-    """The records by kind: looked through once, and not once for each kind."""
+def _by_kind(records: Iterable[Record], patient: Patient) -> _Kinds:
+    """The patient's records by kind: looked through once, and not once for each kind."""
     found: _Kinds = defaultdict(list)
     for record in records:
-        found[type(record)].append(record)
+        if isinstance(record, PatientRecord) and record.patient_id == patient.id:
+            found[type(record)].append(record)
     return found
 
 
