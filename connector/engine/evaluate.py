@@ -29,7 +29,7 @@ from connector.store.joined import together
 from connector.store.progress import ProgressRow
 from connector.store.store import Tx
 
-PATIENTS_AT_ONCE = 64
+PATIENTS_AT_ONCE = 128
 _log = logging.getLogger("connector.evaluate")
 _FAILED = "evaluation_failed"
 _CLOCKS_DIFFER = timedelta(hours=1)

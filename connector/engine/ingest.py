@@ -40,7 +40,7 @@ from connector.store.records import UpsertResult
 from connector.store.store import Tx
 
 _log = logging.getLogger("connector.ingest")
-BATCHES_AT_ONCE = 64
+BATCHES_AT_ONCE = 128
 ROWS_AT_ONCE = 2000
 POLLED = "polled: "
 """Before a source's name: the cursor that keeps how its last poll went."""

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from connector.errors import ConnectorError
 
 FALLBACK_SECONDS = 1.0
-FULL_TURN = 64
+FULL_TURN = 128
 """Units of work in a turn that took all it may: more is likely waiting."""
 # A short rest after a turn with several items makes larger batches, and each batch costs the same.
 # It ends when enough for a good batch has arrived, so that no queue grows because of it.
 _GATHER_SECONDS = 0.02
 _MANY = 8
-_GATHER_MANY_SECONDS = 0.1
-_ENOUGH = 48
+_GATHER_MANY_SECONDS = 0.2
+_ENOUGH = 96
 _log = logging.getLogger("connector.runner")
 
 

@@ -18,7 +18,7 @@ from connector.engine.work import Work
 from connector.ports import ALL_FORMATS
 from connector.store.deliveries import DeliveryRow
 
-LIGHT_AT_ONCE = 64
+LIGHT_AT_ONCE = 128
 _LOOK_FOR_CUT_OFF = timedelta(minutes=1)
 _AWAY_SECONDS = 0.25
 
