@@ -39,14 +39,7 @@ from connector.measures.scales import with_scales
 from connector.outcomes.shown import Shown
 from connector.pipeline.deliver import Route
 from connector.pipeline.rule_names import named_rightly
-from connector.ports import (
-    AdapterContext,
-    Destination,
-    Listener,
-    Source,
-    Webhook,
-    utc_now,
-)
+from connector.ports import AdapterContext, Destination, Listener, Source, Webhook, utc_now
 from connector.progress import PracticeProfile, RuleSet
 from connector.records import RecordIds
 from connector.resources import ResourceFile, Resources
@@ -75,6 +68,11 @@ class App:
     def resources(self) -> Resources:
         """Shipped files with this site's own on top."""
         return Resources(self.files or self.home)
+
+    @cached_property
+    def templates(self) -> Resources:
+        """The same, with report templates as they are at the start: no later edit is seen."""
+        return self.resources.frozen("report_templates")
 
     @cached_property
     def practice(self) -> PracticeProfile:
@@ -237,7 +235,7 @@ class App:
             rules=self.rules,
             instruments=self.instruments,
             wording=registry.load_wording(self.resources),
-            resources=self.resources,
+            resources=self.templates,
             paper=self.site.render.paper,
             sources=self.sources,
             mappings=self.mappings,
@@ -275,13 +273,13 @@ class App:
         from connector.documents import compose
         from connector.release import Desk
 
-        paper = self.site.render.paper
+        paper, templates = self.site.render.paper, self.templates
         return Desk(
             store=store,
             routes=self.routes,
             zone=ZoneInfo(self.practice.timezone),
             now=self.site.now,
-            page=lambda spec: compose.html(spec, self.resources, paper),
+            page=lambda spec: compose.html(spec, templates, paper),
             signers=self.site.practice.signers,
         )
 

@@ -112,10 +112,6 @@ class Spent:
         recent = (*spent.recent, at)[-(budget.per_minute or 1) :]
         return replace(spent, recent=recent, minutes=tuple(sorted(minutes.items())))
 
-    def in_a_day(self, now: datetime) -> int:
-        """Requests of the last 24 hours."""
-        return sum(count for _, count in self._current(now).minutes)
-
     def _current(self, now: datetime) -> Spent:
         at = _millis(now)
         recent = tuple(one for one in self.recent if one + _millis_of(_WINDOW) > at)

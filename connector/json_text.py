@@ -17,6 +17,8 @@ DEEPEST = 64
 """Levels of objects and lists in an event; no form needs a tenth of them."""
 
 _ODD_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ODD_BYTES = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _LEADING_MARK = b"\xef\xbb\xbf"
 
 
@@ -46,6 +48,23 @@ def read_value(body: bytes) -> Any:
     if _ODD_ESCAPE.search(text) is not None:
         _check_characters(found)
     return found
+
+
+def mended(found: Any, body: bytes) -> Any:
+    """A value that was read from ``body``, without NULs and halves of characters.
+
+    Some programs cut a text in the middle of an emoji, and nothing can store the half. In what we
+    asked for, one such text must keep neither the answer away nor the record that it stands in.
+    """
+    return _mended(found) if _ODD_BYTES.search(body) else found
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NO_TEXT.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_mended(key): _mended(part) for key, part in value.items()}
+    return [_mended(part) for part in value] if isinstance(value, list) else value
 
 
 def _text(body: bytes) -> str:

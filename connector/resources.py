@@ -7,7 +7,9 @@ the two is in use.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -15,6 +17,7 @@ from typing import Literal
 from connector.errors import ConfigurationError
 
 FOLDERS = ("mappings", "report_templates", "config")
+_NO_TEXTS = (".woff2", ".woff", ".ttf", ".otf", ".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +27,12 @@ class ResourceFile:
     name: str
     path: Path
     owner: Literal["shipped", "site"]
+    kept: str | None = field(default=None, repr=False)
 
     def text(self) -> str:
         """The file's text (UTF-8). Raises ConfigurationError ("file_unreadable")."""
+        if self.kept is not None:
+            return self.kept
         try:
             return self.path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as fault:
@@ -49,13 +55,45 @@ class Resources:
 
     def __init__(self, home: Path | None = None) -> None:
         self.home = home
+        self._kept: dict[str, ResourceFile] = {}
+        self._frozen: tuple[str, ...] = ()
+        self._digest = ""
+
+    def __eq__(self, other: object) -> bool:
+        """The same files of the same folders; of those that are frozen, the same texts."""
+        return isinstance(other, Resources) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[object, ...]:
+        return self.home, self._frozen, self._digest
+
+    def frozen(self, folder: str) -> Resources:
+        """The same, with the texts of a folder as they are now: what is edited later is not seen.
+
+        Raises ConfigurationError ("file_unreadable").
+        """
+        made = Resources(self.home)
+        made._frozen = (f"{folder}/",)
+        made._kept = {
+            name: replace(file, kept=file.text())
+            for name, file in self.files(folder).items()
+            if not name.lower().endswith(_NO_TEXTS)
+        }
+        texts = [(name, file.owner, file.text()) for name, file in made._kept.items()]
+        made._digest = hashlib.sha256(json.dumps(texts).encode()).hexdigest()
+        return made
 
     def find(self, name: str) -> ResourceFile:
         """The file in use for a relative name such as ``mappings/fhir_r4/mapping.yaml``.
 
         Raises ConfigurationError ("file_not_found") naming the places looked at.
         """
-        for owner, root in self._roots():
+        if name in self._kept:
+            return self._kept[name]
+        gone = name.startswith(self._frozen) and not name.lower().endswith(_NO_TEXTS)
+        for owner, root in () if gone else self._roots():
             path = root / name
             if path.is_file():
                 return ResourceFile(name, path, owner)
@@ -69,7 +107,7 @@ class Resources:
             for path in sorted((root / folder).glob(pattern)):
                 if path.is_file() and not path.name.startswith("."):
                     name = path.relative_to(root).as_posix()
-                    found[name] = ResourceFile(name, path, owner)
+                    found[name] = self._kept.get(name) or ResourceFile(name, path, owner)
         return dict(sorted(found.items()))
 
     def _roots(self) -> list[tuple[Literal["shipped", "site"], Path]]:

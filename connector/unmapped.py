@@ -63,7 +63,7 @@ def unmapped_words(
 def _words(
     entry: QuarantineEntry, spec: MappingSpec, context: MappingContext
 ) -> set[tuple[str, str, str | None]]:
-    row = RawRow(entry.row or 1, entry.data or {})
+    row = RawRow(entry.row or 1, entry.data or {}, deleted=entry.deleted)
     batch = RawBatch(entry.id, entry.table, entry.origin, entry.as_of, (row,))
     errors = [one.error for one in apply(spec, batch, context).errors]
     return {

@@ -17,7 +17,8 @@ from adapters.clearinghouse_rest.decisions import answer_page
 from adapters.clearinghouse_rest.line import REVIEWS, Clearinghouse, id_of
 from adapters.clearinghouse_rest.review import request_of, service_review
 from adapters.clearinghouse_rest.settings import ClearinghouseSettings
-from connector.errors import AwaitsPerson, Rejected, RetryLater
+from connector.errors import AwaitsPerson, ConnectorError, Rejected, RetryLater
+from connector.polling.found import listed
 from connector.ports import AdapterContext, Answered, Outgoing, Receipt
 
 _CANCEL, _INITIAL = "3", "I"
@@ -53,7 +54,8 @@ class ClearinghouseDestination:
             return self._review(outgoing)
         except RetryLater as fault:
             if fault.code == "answer_lost":
-                fault.until = self._now() + timedelta(seconds=self._settings.settle_seconds)
+                settled = self._now() + timedelta(seconds=self._settings.settle_seconds)
+                fault.until = max(settled, fault.until or settled)
             raise
 
     def find(self, outgoing: Outgoing) -> Receipt | None:
@@ -100,11 +102,7 @@ class ClearinghouseDestination:
                 return self._receipt(outgoing, case, found)
             method = "POST" if kind == _INITIAL else "PUT"
             id = self._service.submit(method, REVIEWS, service_review(case))
-        try:
-            found = self._service.get(f"{REVIEWS}/{id}")
-        except RetryLater:
-            found = None  # it is there; what became of it is asked later
-        return self._receipt(outgoing, case, found if isinstance(found, dict) else {"id": id})
+        return self._receipt(outgoing, case, {**self._became(f"{REVIEWS}/{id}"), "id": id})
 
     def _looked_up(self, case: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Our review by our reference; no name, number or birth date goes into an address."""
@@ -126,10 +124,16 @@ class ClearinghouseDestination:
             raise RetryLater(
                 "inquiry_pending", f"{self._service.host} has not answered the inquiry yet"
             )
-        listed = answer.get("serviceReviews") if isinstance(answer, dict) else None
-        if isinstance(answer, dict) and listed is None and "id" in answer:
-            listed = [answer]
-        return [one for one in listed or () if isinstance(one, dict)]
+        answer = answer if isinstance(answer, dict) else {}
+        if "serviceReviews" not in answer and "id" in answer:
+            return [answer]
+        empty: list[Any] | None = [] if answer.get("totalCount") == 0 else None
+        # Anything else says nothing of what is there: taken for "none", it would be sent twice.
+        return [
+            one
+            for one in listed(answer.get("serviceReviews", empty), self._service.host, "reviews")
+            if isinstance(one, dict)
+        ]
 
     def _receipt(
         self, outgoing: Outgoing, case: Mapping[str, Any], review: Mapping[str, Any]
@@ -143,15 +147,22 @@ class ClearinghouseDestination:
     def _attach(self, outgoing: Outgoing) -> Receipt:
         path = self._settings.attachments_path
         id = self._service.submit("POST", path, attachment_request(outgoing.content))
-        try:
-            found = self._service.get(f"{path}/{id}")
-        except RetryLater:
-            found = None
-        state = found.get("status") if isinstance(found, dict) else ""
+        state = self._became(f"{path}/{id}").get("status")
         if state in _REFUSED:
             who = "the payer" if state == "PY_REJECTED" else self._service.host
             raise Rejected("attachment_refused", f"{who} refuses the attachment ({state})")
         return Receipt(outgoing.key, id)
+
+    def _became(self, path: str) -> Mapping[str, Any]:
+        """What is said of something that was just taken; nothing where that can't be had now.
+
+        It is there. Whatever goes wrong with asking, a fault here would have it sent again.
+        """
+        try:
+            found = self._service.get(path)
+        except ConnectorError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
 
 def _turn(case: Mapping[str, Any]) -> threading.Lock:

@@ -90,9 +90,10 @@ def instant(value: Any) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        # The first moment of all, which some systems write for "never", has no earlier zone.
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return None if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def digest(*parts: object) -> str:
@@ -187,7 +188,7 @@ def _ascending(items: tuple[Item, ...]) -> bool:
 def _server_time(answer: Answer, now: Callable[[], datetime]) -> datetime:
     try:
         return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return now().astimezone(UTC)
 
 

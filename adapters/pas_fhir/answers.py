@@ -56,7 +56,10 @@ def _stamp(created: datetime | None) -> str:
     """When the payer made the answer, in UTC; empty where it does not say with its zone."""
     if created is None or created.tzinfo is None:
         return ""
-    return created.astimezone(UTC).isoformat(timespec="milliseconds")
+    try:
+        return created.astimezone(UTC).isoformat(timespec="milliseconds")
+    except OverflowError:  # the first moment of all, written for "never"
+        return ""
 
 
 def _ties(decision: Decision) -> list[str]:

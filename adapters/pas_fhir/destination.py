@@ -17,6 +17,7 @@ from adapters.pas_fhir.payer import HEADERS, PayerServer, written
 from adapters.pas_fhir.settings import PasDestinationSettings
 from connector.documents.pas.build import claim_of, inquiry_bundle, request_bundle
 from connector.documents.pas.checking.check import bundles_of, check
+from connector.documents.pas.checking.nodes import objects
 from connector.documents.pas.decisions import claim_responses, is_about
 from connector.documents.pas.packet import Packet
 from connector.documents.pas.read_packet import read_packet
@@ -135,8 +136,8 @@ class PasPayer:
         """The answer of ``$submit``: a bundle, or an OperationOutcome that refuses."""
         response = answer.json()
         if isinstance(response, dict) and response.get("resourceType") == "OperationOutcome":
-            grave = [i for i in response.get("issue") or [] if isinstance(i, dict)
-                     and i.get("severity") in ("error", "fatal")]  # fmt: skip
+            issues = objects(response.get("issue"))
+            grave = [one for one in issues if one.get("severity") in ("error", "fatal")]
             if grave:
                 told = reasons(answer.body)
                 raise Rejected("refused", f"{answer.host} does not process the request: {told}")

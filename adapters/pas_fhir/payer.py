@@ -38,7 +38,7 @@ class PayerServer:
     def open(self, base_url: str | None = None) -> Http:
         """A session; to be closed after use. The token goes to the payer's own address alone."""
         given = self._settings
-        elsewhere = base_url is not None and base_url != given.base_url
+        elsewhere = base_url is not None and base_url.rstrip("/") != given.base_url.rstrip("/")
         return Http(
             base_url or given.base_url,
             authorization=None if elsewhere else self._authorization,

@@ -80,7 +80,7 @@ class Clients:
         own_id = quote(found.id, safe="")
         code = found.data.get("current_access_code")
         data = {key: value for key, value in found.data.items() if key not in _LEFT_OUT}
-        days = self._days(f"clients/{own_id}/programs/{quote(code, safe='')}") if code else []
+        days = self._days(f"clients/{own_id}/programs/{quote(f'{code}', safe='')}") if code else []
         written = self._written(own_id) if self._messages else []
         return replace(found, data={**data, "days": days, "messages": written})
 

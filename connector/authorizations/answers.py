@@ -1,7 +1,6 @@
 """What an X12 answer does to a case: decisions and receipts as events.
 
-A decision that came as FHIR (Da Vinci PAS) makes a ``Decision`` too: its review action is the same
-code list (HCR01), see ``outcome_of_action``.
+A decision that came as FHIR (Da Vinci PAS) makes a ``Decision`` too.
 """
 
 from __future__ import annotations
@@ -11,22 +10,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from connector.authorizations.lifecycle import Decision, Event, Line, Outcome
+from connector.authorizations.lifecycle import Decision, Event, Line
 from connector.x12.content.meaning import NEXT_STEPS, ReviewMeaning
 from connector.x12.content.tying import Tied
 
-_OUTCOMES: dict[str, Outcome] = {
-    "A1": "approved", "A2": "partly", "A3": "denied", "A4": "pended", "A6": "partly",
-    "C": "cancelled", "CT": "call", "NA": "not_required",
-}  # fmt: skip
-
-
 _AS_ASKED = frozenset({"approved", "modified", "not_required"})
-
-
-def outcome_of_action(code: str) -> Outcome:
-    """What an HCR01 or reviewAction code decides; an unknown one is a reason to call."""
-    return _OUTCOMES.get(code, "call")
 
 
 def decision_of(found: ReviewMeaning) -> Decision:

@@ -57,6 +57,7 @@ _COMMANDS = {
     "x12": ("connector.cli.x12", "Check, read and write files for payers (X12)."),
     "pas": ("connector.cli.pas", "Requests to payers as FHIR: check, make, subscribe, keys."),
     "audit": ("connector.cli.audit", "Verify and export the audit log."),
+    "keys": ("connector.cli.keys", "The keys that encrypt what is stored: which, and a new one."),
 }
 
 

@@ -182,7 +182,7 @@ def _replay(store: Store, entries: list[QuarantineEntry], *also: str) -> None:
 
     def put_back(tx: Tx) -> None:
         for entry in entries:
-            row = RawRow(entry.row or 1, entry.data or {})
+            row = RawRow(entry.row or 1, entry.data or {}, deleted=entry.deleted)
             key = f"replay-{entry.id}-{int(now.timestamp() * 1_000_000)}"
             batch = RawBatch(key, entry.table, entry.origin, entry.as_of, (row,))
             tx.inbox.add(entry.source, batch, now)

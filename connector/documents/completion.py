@@ -6,7 +6,6 @@ A field is known by a key made of its label: "Skilled need" is ``skilled_need``.
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -89,9 +88,7 @@ def checked(key: str, text: str, *, may_name_sud: bool, limit: int = LONGEST) ->
 def tells_of_sud(context: Mapping[str, Any], values: Mapping[str, str]) -> bool:
     """True when the report, with what was written into it, tells of substance use treatment."""
     shown = {name: context[name] for name in ("diagnoses", "goals", "plan", "request")}
-    return bool(context["redisclosure_notice"]) or disclosure.mentions_sud(
-        json.dumps([shown, dict(values)], ensure_ascii=False)
-    )
+    return bool(context["redisclosure_notice"]) or disclosure.sud_within(shown, dict(values))
 
 
 def completed(

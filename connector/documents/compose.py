@@ -2,7 +2,8 @@
 
 Each recipient's folder (``report_templates/<kind>/``) states in ``report.yaml`` which fields its
 template may see; the template gets those and nothing else. Site files of the same name replace
-shipped ones.
+shipped ones. A process that goes on gives ``Resources.frozen``: an edit must not mix with what is
+compiled already.
 """
 
 from __future__ import annotations
@@ -135,17 +136,12 @@ def _keep(value: Any, tree: Mapping[str, Any]) -> Any:
     return value
 
 
-def _environment(resources: Resources) -> Environment:
-    return _environment_of(str(resources.home) if resources.home else "", resources.home)
-
-
 @lru_cache(maxsize=16)
-def _environment_of(_key: str, home: Any) -> Environment:
-    """One environment per site; templates are compiled once."""
+def _environment(resources: Resources) -> Environment:
+    """One environment for the same files; templates are compiled once."""
     from jinja2 import FunctionLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    resources = Resources(home)
     environment = ImmutableSandboxedEnvironment(
         loader=FunctionLoader(lambda name: resources.find(f"{ROOT}/{name}").text()),
         autoescape=True,

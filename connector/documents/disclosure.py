@@ -7,6 +7,7 @@ item said. Held back without a valid consent: anything that tells of substance u
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -23,6 +24,7 @@ _SUD_WORDS = re.compile(
     r"rehab(?! exercis)|AA|SUD|OUD|AUD|AUDIT|AUDIT-C|DAST\S*|BAM)\b",
     re.IGNORECASE,
 )
+_SUD_CODE_IN_TEXT = re.compile(r"\bF1[0-9](?:\.?[0-9A-Z]{1,4})?\b", re.IGNORECASE)
 _SELF_HARM = re.compile(r"\b(suicid\w*|self[- ]harm\w*|kill (?:my|him|her)self)\b", re.IGNORECASE)
 
 
@@ -60,7 +62,12 @@ def is_sud_code(code: str) -> bool:
 
 def mentions_sud(text: str | None) -> bool:
     """True when a text tells of substance use or its treatment."""
-    return bool(text and (_SUD_WORDS.search(text) or re.search(r"\bF1[0-9](\.\d|\b)", text)))
+    return bool(text and (_SUD_WORDS.search(text) or _SUD_CODE_IN_TEXT.search(text)))
+
+
+def sud_within(*shown: Any) -> bool:
+    """True when any text in these parts of a document tells of it."""
+    return mentions_sud(json.dumps(shown, ensure_ascii=False))
 
 
 def may_show(text: str | None, consent: bool) -> bool:

@@ -106,7 +106,7 @@ class _Bundle:
             "status": "final" if seal else "preliminary",
             "type": {"text": self._title},
             "title": self._title,
-            "date": self._at,
+            "date": self._spec.as_of.isoformat(),
             "subject": self._patient,
             "author": [one for one in (clinician, self._practice) if one],
             "section": sections,

@@ -118,7 +118,8 @@ def context(
         "on_record": on_record.rows(elements),
         "sources": [payer_scores.source_row(s, i) for s, i in pairs[: MEASURES + OTHERS]],
         "rules": {"version": progress.decision.rules_version, "as_of": us_day(on)},
-        "redisclosure_notice": consent and _shows_sud(progress, seen),
+        "redisclosure_notice": consent
+        and (_shows_sud(progress, seen) or disclosure.sud_within(diagnoses, goals, plan, request)),
     }
     result["to_complete"] = missing_fields(result)
     return result
@@ -294,7 +295,11 @@ def _goals(progress: Progress, consent: bool, on: date) -> dict[str, Any]:
             "source": g.id,
         }
         for g in facts.open_goals(shown, date.max)
-        if all(disclosure.may_show(v, consent) for v in (g.current_value, g.target_value) if v)
+        if all(
+            disclosure.may_show(value, consent)
+            for value in (g.start_value, g.current_value, g.target_value)
+            if value
+        )
     ]
     met, of, what = facts.goals_met(shown)
     return {

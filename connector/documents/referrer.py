@@ -225,6 +225,7 @@ def _tells_of_sud(view: Progress, pairs: Pairs) -> bool:
     chart = view.chart
     texts = [g.text for g in chart.goals] + [d.description for d in chart.diagnoses]
     texts += [p.modality for p in chart.plans] + [p.frequency for p in chart.plans]
+    texts += [value for g in chart.goals for value in (g.current_value, g.target_value)]
     return (
         any(i.part2 for _, i in pairs)
         or any(disclosure.is_sud_code(d.code) for d in chart.diagnoses)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from connector.engine.evaluate import calls_for_report, report_facts
 from connector.mapping.apply import RowError
@@ -56,15 +55,6 @@ class Impact:
     def safety_gone(self) -> int:
         """Safety alerts that would no longer be raised."""
         return sum(n for (rule, _), n in self.disappear.items() if rule.startswith("safety"))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing would change at all."""
-        counters: Sequence[Counter[Any]] = (
-            self.decisions, self.appear, self.disappear, self.bands, self.documents, self.failures,
-            self.accepted, self.refused,
-        )  # fmt: skip
-        return not any(counters) and self.patients == self.unchanged
 
     def read(self, source: str, kept: int, emptied: int) -> None:
         """A source's raw input was read by both mappings, as far as it is there."""

@@ -340,13 +340,15 @@ def _record_receipts(tx: Tx, given: Sequence[tuple[DeliveryRow, Receipt]], now: 
 
 
 def fail_document(work: Work, keys: Sequence[str], fault: ConnectorError) -> None:
-    """Record that a document could not be rendered, for each of its deliveries."""
+    """Record that a document could not be rendered, for each of its deliveries.
+
+    Rendering comes before sending: a row that is being sent by now is another replica's.
+    """
 
     def record(tx: Tx) -> None:
-        for key in keys:
-            row = tx.deliveries.get(key)
-            if row is not None and row.state in ("pending", "sending"):
-                begun = tx.deliveries.mark_sending([key], work.now())
-                record_failure(tx, row, fault, row.attempts + len(begun), work.now())
+        now = work.now()
+        mine = tx.deliveries.mark_sending(keys, now)
+        for row in tx.deliveries.get_all(mine).values():
+            record_failure(tx, row, fault, row.attempts, now)
 
     work.store.write(record)

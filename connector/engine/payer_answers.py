@@ -8,6 +8,7 @@ empty; a person who knows better writes the request's reference into it (`quaran
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,9 +17,10 @@ from pydantic import ValidationError
 
 from connector.authorizations import answers
 from connector.authorizations.lifecycle import Decision, Event
-from connector.engine import eligibility_answers
+from connector.engine import eligibility_answers, set_aside
 from connector.engine.sent_requests import asked_case, read_again, refuse_overtaken
-from connector.errors import InvalidRecord, Rejected
+from connector.errors import ConfigurationError, InvalidRecord, Rejected
+from connector.logs import outline
 from connector.mapping.apply import MappingResult, RowError
 from connector.ports import RawBatch, RawRow
 from connector.release.requested import record
@@ -28,6 +30,9 @@ from connector.x12.content.meaning import meaning
 from connector.x12.content.review import Review
 from connector.x12.content.tying import Sent, Tied, tie_advice, tie_group, tie_interchange
 
+_log = logging.getLogger("connector.ingest")
+# What a defect of ours raises over a payer's file; the database's own errors are not among them.
+_DEFECTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _CORRECT = (
     "if the payer changed its decision, write it down with: connector authorizations set "
     "REFERENCE --state ... --correct WHY, and dismiss this row"
@@ -40,13 +45,20 @@ _FIX = (
 
 
 def take(tx: Tx, batch: RawBatch, now: datetime) -> MappingResult:
-    """Everything that the rows say, in the caller's transaction; the errors of those set aside."""
+    """Everything that the rows say, in the caller's transaction; the errors of those set aside.
+
+    Of a row that is set aside nothing is kept.
+    """
     errors = []
     for row in batch.rows:
         try:
-            _take(tx, row, batch, now)
+            with tx.part():
+                _take(tx, row, batch, now)
         except (InvalidRecord, Rejected) as fault:
             errors.append(_error(row, batch, fault))
+        except _DEFECTS as fault:
+            _log.error("an answer could not be taken in: %s", outline(fault))
+            errors.append(_error(row, batch, set_aside.unexpected(fault)))
     return MappingResult(errors=tuple(errors))
 
 
@@ -88,7 +100,12 @@ def _stated_case(tx: Tx, row: RawRow) -> CaseRow | None:
     given = str(row.data.get("case") or "").strip()
     if not given:
         return None
-    found = tx.authorizations.get(given)
+    try:
+        found = tx.authorizations.get(given)
+    except ConfigurationError as fault:
+        if fault.code != "ambiguous_id":
+            raise
+        raise InvalidRecord(fault.code, fault.message, field="case") from None
     if found is None:
         raise InvalidRecord("no_such_case", "there is no request of this reference", field="case")
     return found

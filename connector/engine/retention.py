@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from connector.engine.work import Work
 from connector.store.audit import AuditEntry
+from connector.store.key_use import OLD_RING
 from connector.store.store import Tx
 
 _RESEAL_AT_ONCE = 500
+_log = logging.getLogger("connector.retention")
 
 
 def tidy(work: Work) -> int:
@@ -31,11 +34,13 @@ def tidy(work: Work) -> int:
             "notices": tx.notices.prune(documents_before),
             "documents": tx.documents.prune(documents_before, signed_before=signed_before),
         }
-        resealed = tx.reseal.some(_RESEAL_AT_ONCE)
+        resealed = tx.reseal.some(_RESEAL_AT_ONCE, now)
         total = sum(removed.values())
         if total:
             entry = AuditEntry(action="retention", subject="store", detail=removed)
             tx.audit.append([entry], now)
         return total + resealed
 
+    if not work.store.read(lambda tx: tx.key_use.is_current()):
+        _log.error("%s", OLD_RING)
     return work.store.write(remove)

@@ -78,7 +78,7 @@ def record_failure(
 
 def _wait(tried: int) -> timedelta:
     # Jitter spreads retries of many rows; it decides nothing, so the plain generator will do.
-    return RETRY_AFTER[tried - 1] * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311
+    return RETRY_AFTER[max(tried, 1) - 1] * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311
 
 
 def release_cut_off(
@@ -96,12 +96,13 @@ def release_cut_off(
     if not stale:
         return 0
 
-    def release(tx: Tx) -> None:
-        now = work.now()
+    def release(tx: Tx) -> int:
+        now, done = work.now(), 0
         for row in stale:
             settled = doubt.settled_at(work.destinations.get(row.destination), row.updated_at)
             due = max(now, settled)
-            tx.deliveries.retry(row.key, due, doubt.CUT_OFF, doubt.CUT_OFF_TEXT, now)
+            # Another replica may have taken it up meanwhile.
+            done += tx.deliveries.release(row, due, doubt.CUT_OFF, doubt.CUT_OFF_TEXT, now)
+        return done
 
-    work.store.write(release)
-    return len(stale)
+    return work.store.write(release)

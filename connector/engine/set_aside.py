@@ -41,7 +41,11 @@ def rows(
     by_row: dict[int, list[RowError]] = {}
     for fault in faults:
         by_row.setdefault(fault.row, []).append(fault)
-    return [_one_row(source, batch, of_row, now) for of_row in by_row.values()]
+    gone = {row.number for row in batch.rows if row.deleted}
+    return [
+        _one_row(source, batch, of_row, now, deleted=number in gone)
+        for number, of_row in by_row.items()
+    ]
 
 
 def without_source(source: str, batch: RawBatch) -> MappingResult:
@@ -67,11 +71,7 @@ def row_by_row(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> M
         except ConnectorError:
             raise
         except Exception as fault:  # noqa: BLE001 - the row is set aside with what is known
-            error = InvalidRecord(
-                "unexpected",
-                f"this row met a defect of the connector ({type(fault).__name__}); keep it and "
-                "tell the maintainers",
-            )
+            error = unexpected(fault)
             failed = RowError(row.number, batch.table, batch.origin, error, row.data)
             results.append(MappingResult(errors=(failed,)))
     return MappingResult(
@@ -84,8 +84,17 @@ def row_by_row(spec: MappingSpec, batch: RawBatch, context: MappingContext) -> M
     )
 
 
+def unexpected(fault: Exception) -> InvalidRecord:
+    """The error of a row that met a defect of ours, without the defect's own text."""
+    return InvalidRecord(
+        "unexpected",
+        f"this row met a defect of the connector ({type(fault).__name__}); keep it and tell the "
+        "maintainers",
+    )
+
+
 def _one_row(
-    source: str, batch: RawBatch, faults: Sequence[RowError], now: datetime
+    source: str, batch: RawBatch, faults: Sequence[RowError], now: datetime, *, deleted: bool
 ) -> QuarantineEntry:
     first = faults[0]
     error = first.error
@@ -106,4 +115,5 @@ def _one_row(
         allowed=error.allowed,
         suggestion=error.suggestion,
         data=dict(first.data),
+        deleted=deleted,
     )

@@ -27,7 +27,8 @@ Of Rejected: ``not_found`` (404, class NotFound), ``conflict`` (409), ``changed_
 (405), ``refused`` (400 and the rest), ``gone`` (410, class Disabled).
 
 Of ConfigurationError: ``not_signed_in`` (401), ``not_allowed`` (403), ``token_refused``,
-``smart_not_offered``, ``key_unusable``, ``scope_refused``,
+``smart_not_offered``, ``key_unusable``, ``scope_refused``; of a person's sign-in
+``sign_in_refused``, ``other_sign_in`` (an address of another sign-in than the one begun);
 ``redirected``, ``link_to_other_host``, ``link_refused``, ``url_refused``, ``header_refused``,
 ``not_encrypted``, ``address_refused``, ``certificate_refused``, ``tls_failed``,
 ``ca_file_unreadable``, ``certificate_unreadable``, ``secret_exposed``, ``answer_too_large``.

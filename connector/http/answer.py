@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.errors import RetryLater
+from connector.json_text import mended
 
 
 class Headers(Mapping[str, str]):
@@ -46,13 +47,13 @@ class Answer:
     ask_first: bool = False
 
     def json(self) -> Any:
-        """The body as JSON.
+        """The body as JSON; in place of halves of characters and NULs stands U+FFFD.
 
         Raises RetryLater: "garbage_answer" where it is something else, as a maintenance page is;
         "answer_lost" where the request that it answers must not be repeated without asking.
         """
         try:
-            return json.loads(self.body)
+            return mended(json.loads(self.body), self.body)
         except (ValueError, RecursionError):
             kind = self.headers.get("content-type", "").lower()
             what = "a web page" if kind.startswith("text/html") else "something unreadable"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector import __version__
 from connector.budget import Quota
-from connector.errors import ConfigurationError, RetryLater
+from connector.errors import ConfigurationError, ConnectorError, RetryLater
 from connector.http import faults
 from connector.http.address import Address
 from connector.http.answer import Answer
@@ -193,12 +193,10 @@ class Http:
             found = transport.stream(call.url, call.headers)
             refused = isinstance(found, Answer) and found.status == 401
             if refused and self._authorization and self._sign(call, renew=True) != given:
+                self._take(call)
                 found = transport.stream(call.url, call.headers)
             if isinstance(found, Answer):
-                raise faults.fault_of(
-                    found.status, found.headers, found.body,
-                    host=self.name, now=self._now(), repeatable=True,
-                )  # fmt: skip
+                raise self._judged(call, found)
             with closing(found):
                 yield from split_lines(found, longest)
         finally:
@@ -234,6 +232,12 @@ class Http:
                 answer = self._send(call)
         if 200 <= answer.status < 300 or answer.status in call.expect:
             return answer
+        fault = self._judged(call, answer)
+        call.again = call.repeatable and fault.code in faults.AGAIN_CODES
+        raise fault
+
+    def _judged(self, call: _Call, answer: Answer) -> ConnectorError:
+        """What the answer means; the quota is told where the counterpart wants silence."""
         fault = faults.fault_of(
             answer.status,
             answer.headers,
@@ -242,10 +246,9 @@ class Http:
             now=self._now(),
             repeatable=call.repeatable,
         )
-        call.again = call.repeatable and fault.code in faults.AGAIN_CODES
         if self._quota is not None and isinstance(fault, RetryLater) and fault.until is not None:
             self._quota.hold(fault.until - self._now())
-        raise fault
+        return fault
 
     def _take(self, call: _Call) -> None:
         """Counts the request about to be sent; a wait within the call's time is worth it."""

@@ -119,7 +119,7 @@ def server_time(answer: Answer, now: datetime) -> datetime:
 
     try:
         return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return now.astimezone(UTC)
 
 

@@ -110,8 +110,12 @@ def find_draft(tx: Tx, row: DocumentRow) -> DraftRow:
 
 
 def find_packet(tx: Tx, row: DocumentRow) -> Packet:
-    """The packet of a report, manifest or letter. Raises Rejected when it is not whole."""
+    """The packet of a report, manifest or letter. Raises Rejected when it is not whole.
+
+    Inside a write its drafts are held: who writes into it and who signs it do so in turn.
+    """
     if row.kind == LETTER:
+        tx.drafts.of_patient(row.patient_id, LETTER)
         return Packet(find_draft(tx, row), kept(tx, row.document_id), None)
     evidence_id = row.document_id
     if row.kind in PART_KINDS:

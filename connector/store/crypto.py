@@ -2,8 +2,8 @@
 
 A sealed blob is ``format byte, key id (4 bytes), nonce (12 bytes), AES-256-GCM ciphertext``. The
 additional data is practice, table and row key, so that a blob copied to another row, table or
-practice does not open. Rotation adds a key and makes it the active one; older keys still open what
-they sealed, until ``reseal`` has moved every row.
+practice does not open. Rotation adds a key and makes it the active one; older keys stay and open
+what they sealed: rows that ``reseal`` has not moved yet, the engine's record of runs, backups.
 
 Random nonces limit one key to about 4 billion blobs (NIST SP 800-38D, 2**32): rotate before.
 """
@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import hmac
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any
@@ -45,18 +47,22 @@ class _Keys:
         ciphers = {bytes.fromhex(name): _secret(text) for name, text in loaded["keys"].items()}
         if any(len(name) != 4 for name in ciphers):
             raise ValueError("a key id has 8 hex digits")
-        self.active: bytes = bytes.fromhex(loaded["active"])
-        self.ciphers = {name: AESGCM(key) for name, key in ciphers.items()}
+        active = bytes.fromhex(loaded["active"])
+        if active not in ciphers:
+            raise ValueError("the active key is not among the keys")
         self.index_key = _secret(loaded["index_key"])
         self.signing = Ed25519PrivateKey.from_private_bytes(_secret(loaded["signing_key"]))
         self.document = dict(loaded)
-        if self.active not in self.ciphers:
-            raise ValueError("the active key is not among the keys")
+        # Other threads seal meanwhile: the new cipher is there before it is the active one.
+        self.ciphers = {name: AESGCM(key) for name, key in ciphers.items()}
+        self.active: bytes = active
 
     def reload(self) -> None:
         """Takes in keys that another process added to the file since it was read."""
         if self.path is not None and self.path.is_file():
-            self.use(_parsed(_private_text(self.path), str(self.path)))
+            where = str(self.path)
+            with _whole_key_file(where):
+                self.use(_parsed(_private_text(self.path), where))
 
 
 class KeyRing:
@@ -102,16 +108,30 @@ class KeyRing:
             ) from None
         return cls(_Keys(document, path))
 
-    def rotate(self) -> None:
-        """Adds a key and seals with it from now on; writes the key file if there is one."""
+    def rotate(self) -> str:
+        """Adds a key and seals with it from now on; writes the key file if there is one. Its id.
+
+        Of several processes that rotate one file at once, none loses another's key.
+        """
+        path = self._keys.path
+        with _alone_in(path.parent) if path is not None else nullcontext():
+            self._keys.reload()
+            document = dict(self._keys.document)
+            name = secrets.token_hex(4)
+            document["keys"] = {**document["keys"], name: _text(secrets.token_bytes(32))}
+            document["active"] = name
+            if path is not None:
+                _write(path, document)
+            self._keys.use(document)
+        return name
+
+    def reload(self) -> None:
+        """Takes in what another process wrote into the key file; nothing without a file."""
         self._keys.reload()
-        document = dict(self._keys.document)
-        name = secrets.token_hex(4)
-        document["keys"] = {**document["keys"], name: _text(secrets.token_bytes(32))}
-        document["active"] = name
-        if self._keys.path is not None:
-            _write(self._keys.path, document)
-        self._keys.use(document)
+
+    def save_new(self, path: Path) -> None:
+        """Writes the ring into a new file (mode 0600). Raises FileExistsError where one is."""
+        _write(path, self._keys.document, new=True)
 
     def for_practice(self, practice_id: str) -> KeyRing:
         """The same keys, bound to a practice: its blobs open with no other practice's ring."""
@@ -128,6 +148,16 @@ class KeyRing:
         return self._keys.active
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all keys, in hex."""
+        return tuple(name.hex() for name in self._keys.ciphers)
+
+    @property
+    def path(self) -> Path | None:
+        """The key file; None where the keys came as text."""
+        return self._keys.path
+
+    @property
     def has_others(self) -> bool:
         """Whether there are keys beside the one that seals now: those of before a rotation."""
         return len(self._keys.ciphers) > 1
@@ -139,9 +169,10 @@ class KeyRing:
     def seal(self, table: str, row: str, plaintext: bytes) -> bytes:
         """``plaintext`` encrypted so that it opens in this practice, table and row only."""
         keys = self._keys
+        active = keys.active  # asked once: another thread may rotate meanwhile
         nonce = secrets.token_bytes(12)
-        sealed = keys.ciphers[keys.active].encrypt(nonce, plaintext, self._context(table, row))
-        return b"".join((_FORMAT, keys.active, nonce, sealed))
+        sealed = keys.ciphers[active].encrypt(nonce, plaintext, self._context(table, row))
+        return b"".join((_FORMAT, active, nonce, sealed))
 
     def open(self, table: str, row: str, blob: bytes) -> bytes:
         """The plaintext of a blob. Raises ConfigurationError ("cannot_decrypt")."""
@@ -151,7 +182,11 @@ class KeyRing:
             self._keys.reload()
         cipher = self._keys.ciphers.get(blob[KEY_ID])
         if cipher is None:
-            raise _cannot_decrypt(table, f"key {blob[KEY_ID].hex()} is not in the key file")
+            raise _cannot_decrypt(
+                table,
+                f"key {blob[KEY_ID].hex()} is not in the key file. Where the keys were rotated, "
+                "give this process the newest key file (or $CONNECTOR_KEYS) and restart it",
+            )
         try:
             return cipher.decrypt(blob[_NONCE], blob[_BODY], self._context(table, row))
         except InvalidTag:
@@ -196,12 +231,29 @@ def signature_holds(public_key: str, message: bytes, signature: str) -> bool:
 
 
 def _keys(text: str, where: str, path: Path | None) -> _Keys:
-    try:
+    with _whole_key_file(where):
         return _Keys(_parsed(text, where), path)
+
+
+@contextmanager
+def _whole_key_file(where: str) -> Iterator[None]:
+    try:
+        yield
     except (ValueError, TypeError, AttributeError, KeyError):
         raise ConfigurationError(
             "keys_unreadable", "this is not a whole key file; restore it from a backup", where=where
         ) from None
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """While another process is in this folder, waits for it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _parsed(text: str, where: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ pending or dead -> withdrawn           a person took the signature back; it is n
 shadow -> pending                      kept back by the site's ``shadow``; a person lets it go
 
 Of one patient and kind, what was queued first goes first: while an earlier delivery waits for
-another attempt, later ones wait behind it. Alerts wait for nothing.
+another attempt, or is being sent (at another replica, too), later ones wait behind it. Alerts wait
+for nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from connector.ports import Receipt
 from connector.store.delivery_queries import (
     BY_KEYS,
     CLOSE,
+    HOLD,
     INSERT_RECEIPTS,
     MARK_SENDING,
     due_query,
@@ -41,7 +43,6 @@ from connector.store.schema import deliveries, documents, receipts
 from connector.store.scope import Scope, chunks
 
 _REFERENCE = "receipts.reference"
-
 
 __all__ = ["Deliveries", "DeliveryRow", "DeliveryState", "NewDelivery", "Trouble"]
 # Inside a class with a method ``list`` the name no longer means the type.
@@ -111,11 +112,13 @@ class Deliveries:
     def mark_sending(self, keys: Iterable[str], at: datetime, by: str = "") -> set[str]:
         """Starts an attempt of each pending delivery; the keys this caller may send.
 
-        A key that another replica has started is not among them. ``by`` becomes the row's message:
-        who is sending it.
+        A key that another replica has started is not among them, nor one that comes after such a
+        key in its patient's order. ``by`` becomes the row's message: who is sending it.
         """
         taken: set[str] = set()
         for chunk in chunks(sorted(set(keys))):
+            if self._scope.connection.dialect.name == "postgresql":
+                self._scope.prepared(HOLD, chunk).all()
             started = self._scope.prepared(MARK_SENDING, chunk, at=at, by=by or None)
             taken.update(started.scalars())
         return taken
@@ -188,6 +191,21 @@ class Deliveries:
             key, ("pending", "sending"), at, state="pending", due_at=until, code=code,
             message=message, needs_person=needs_person,
         )  # fmt: skip
+
+    def release(
+        self, row: DeliveryRow, until: datetime, code: str, message: str, at: datetime
+    ) -> bool:
+        """Makes a delivery due again whose attempt was cut off; False when it has gone on since."""
+        same = deliveries.c.state == "sending", deliveries.c.updated_at == row.updated_at
+        changed = self._scope.run(
+            self._scope.update(deliveries)
+            .where(deliveries.c.key == row.key, *same)
+            .values(
+                state="pending", due_at=until, code=code, message=message, needs_person=False,
+                updated_at=at,
+            )
+        )  # fmt: skip
+        return changed.rowcount == 1
 
     def dead(self, key: str, code: str, message: str, at: datetime) -> bool:
         """Gives a delivery up until a person replays it; False when it is closed or unknown."""
@@ -323,13 +341,6 @@ class Deliveries:
         query = self._scope.select(deliveries, deliveries.c.kind, first)
         rows = self._scope.run(query.group_by(deliveries.c.kind))
         return {kind: str(PurePosixPath(path).parent.parent) for kind, path in rows}
-
-    def next_due(self, destination: str | None = None) -> datetime | None:
-        """When the next pending delivery comes due."""
-        query = self._scope.select(deliveries, func.min(deliveries.c.due_at))
-        pending = query.where(deliveries.c.state == "pending")
-        found: datetime | None = self._scope.run(_of(pending, destination)).scalar()
-        return found
 
     def prune(self, before: datetime, limit: int = 500) -> int:
         """Forgets at most ``limit`` summaries that were delivered before a time; how many.

@@ -186,7 +186,7 @@ class Documents:
         waiting = exists().where(
             deliveries.c.practice_id == documents.c.practice_id,
             deliveries.c.document_id == documents.c.document_id,
-            deliveries.c.state.in_(("pending", "sending", "waiting")),
+            deliveries.c.state.in_(("pending", "sending", "waiting", "shadow")),
         )
         signed = exists().where(
             signatures.c.practice_id == documents.c.practice_id,

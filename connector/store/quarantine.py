@@ -28,8 +28,9 @@ def quarantine_id(source: str, key: str, row: int | None) -> str:
 class QuarantineEntry(Frozen):
     """One row or file that was set aside. ``message`` holds nothing about a patient.
 
-    ``value``, ``allowed``, ``suggestion``, ``data`` (the raw row) and ``excerpt`` (of an unreadable
-    file) are stored sealed, and gone after retention has emptied the entry.
+    ``value``, ``allowed``, ``suggestion``, ``data`` (the raw row, ``deleted`` where the source says
+    that it deleted the record) and ``excerpt`` (of an unreadable file) are stored sealed, and gone
+    after retention has emptied the entry.
     """
 
     id: str
@@ -47,6 +48,7 @@ class QuarantineEntry(Frozen):
     allowed: tuple[str, ...] = ()
     suggestion: str | None = None
     data: Mapping[str, Any] | None = None
+    deleted: bool = False
     excerpt: bytes = b""
     state: QuarantineState = "open"
 
@@ -146,6 +148,7 @@ class Quarantine:
             "allowed": list(entry.allowed),
             "suggestion": entry.suggestion,
             "data": None if entry.data is None else dict(entry.data),
+            "deleted": entry.deleted,
             "excerpt": base64.b64encode(entry.excerpt).decode(),
         }
         return self._scope.seal(_BODY, (entry.id,), pack(body))
@@ -158,6 +161,7 @@ class Quarantine:
             row=row.row_number, code=row.code, message=row.message, as_of=row.as_of,
             created_at=row.created_at, field=row.field, value=body.get("value"),
             allowed=tuple(body.get("allowed", ())), suggestion=body.get("suggestion"),
-            data=body.get("data"), excerpt=base64.b64decode(body.get("excerpt", "")),
+            data=body.get("data"), deleted=body.get("deleted", False),
+            excerpt=base64.b64decode(body.get("excerpt", "")),
             state=cast(QuarantineState, row.state),
         )  # fmt: skip

@@ -1,28 +1,40 @@
-"""Moves sealed values to the active key after a rotation, a few rows at a time."""
+"""Moves sealed values to the newest key after a rotation, a few rows at a time."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func
 
 from connector.store.crypto import KEY_ID
+from connector.store.key_use import KeyUse
 from connector.store.schema import SEALED, Sealed
 from connector.store.scope import Scope
 
 
 class Reseal:
-    """Re-encrypts values of older keys while the program runs; then those keys may be dropped."""
+    """Re-encrypts values of older keys while the program runs."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def some(self, limit: int = 500) -> int:
-        """Reseals at most ``limit`` values; 0 when all are under the active key."""
+    def some(self, limit: int = 500, now: datetime | None = None) -> int:
+        """Reseals at most ``limit`` values; 0 when all are under the newest key.
+
+        With ``now`` it is looked once a day whether there are any. A process that has the keys of
+        before a rotation moves none.
+        """
         if not self._scope.keys.has_others:
             return 0  # looking for such values reads whole tables, while others wait to write
+        use = KeyUse(self._scope)
+        if not use.is_current() or (now is not None and use.moved_lately(now)):
+            return 0
         done = 0
         for sealed in SEALED.values():
             if done < limit:
                 done += self._column(sealed, limit - done)
+        if not done and now is not None:
+            use.note_moved(now)
         return done
 
     def remaining(self) -> int:

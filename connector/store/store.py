@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TypeVar
 
@@ -33,12 +34,14 @@ from connector.store.eligibility import Eligibility
 from connector.store.identities import Identities
 from connector.store.inbox import Inbox
 from connector.store.kept_back import KeptBack
+from connector.store.key_use import OLD_RING, KeyUse
 from connector.store.migrate import migrate
 from connector.store.notices import Notices
 from connector.store.progress import ProgressTable
 from connector.store.quarantine import Quarantine
 from connector.store.records import Records
 from connector.store.reseal import Reseal
+from connector.store.savepoint import savepoint
 from connector.store.schema import meta
 from connector.store.scope import Scope
 from connector.store.signatures import Signatures
@@ -53,8 +56,8 @@ class Tx:
     __slots__ = (
         "alerts", "audit", "authorizations", "benchmarks", "channels", "configurations", "cursors",
         "deliveries", "destinations", "documents", "drafts", "due", "eligibility", "identities",
-        "inbox", "kept_back", "notices", "progress", "quarantine", "records", "reseal", "scope",
-        "signatures",
+        "inbox", "kept_back", "key_use", "notices", "progress", "quarantine", "records", "reseal",
+        "scope", "signatures",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -81,6 +84,11 @@ class Tx:
         self.cursors = Cursors(scope)
         self.audit = Audit(scope)
         self.reseal = Reseal(scope)
+        self.key_use = KeyUse(scope)
+
+    def part(self) -> AbstractContextManager[None]:
+        """A part of the transaction: what it writes is kept whole or, if it raises, not at all."""
+        return savepoint(self.scope.connection)
 
 
 class Store:
@@ -95,7 +103,8 @@ class Store:
     def open(cls, url: str, keys: KeyRing, practice_id: str) -> Store:
         """The store behind a full database URL, migrated, with the key file checked against it.
 
-        Raises ConfigurationError when the keys belong to another database.
+        Raises ConfigurationError when the keys belong to another database, or are those of before a
+        rotation.
         """
         store = cls(open_database(url), keys, practice_id)
         try:
@@ -142,6 +151,11 @@ class Store:
             raise ConfigurationError(
                 "cannot_decrypt", "the index key in the key file is not the one of this database"
             )
+        if not self.read(lambda tx: tx.key_use.is_current()):
+            raise ConfigurationError("keys_old", OLD_RING)
+        if not self.read(lambda tx: tx.key_use.is_noted()):
+            # A rotation that was cut off, or one of keys that came as text.
+            self.write(lambda tx: tx.key_use.note())
 
 
 def _stored_key_check(tx: Tx) -> bytes | None:

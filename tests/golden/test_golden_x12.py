@@ -26,11 +26,11 @@ from connector.x12.content.parse import parse
 from connector.x12.content.request_writer import request_segments
 from connector.x12.content.review_reader import read_reviews
 from connector.x12.content.tying import (
+    request_of,
     sent,
     tie_advice,
     tie_group,
     tie_interchange,
-    unmatched_documents,
 )
 from connector.x12.reader import read
 from connector.x12.validate import validate
@@ -132,7 +132,7 @@ def test_a_document_in_each_version_gives_exactly_its_file(version: str) -> None
         golden.write_bytes(made)
     assert made == golden.read_bytes()
     request = read_case((HERE / "pt_continued_dependent.json").read_bytes(), RequestCase)
-    assert unmatched_documents(request, [case]) == ()
+    assert request_of("ACN-PT-01", {"r": request}) == "r", "the request announced it"
     received = read_attachment(list(read(made)))
     assert [one["control_number"] for one in received.content["documents"]] == ["ACN-PT-01"]
     assert received.payloads == (base64.b64decode(content["documents"][0]["content"]),)

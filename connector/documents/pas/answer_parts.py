@@ -21,6 +21,7 @@ from connector.x12.content.words import rejection_words
 
 _LOOP = re.compile(r"[0-9A-Za-z-]{2,20}")
 _LONGEST = 500
+_LARGEST = 999_999_999
 
 
 def text(value: Any) -> str | None:
@@ -30,9 +31,10 @@ def text(value: Any) -> str | None:
 
 def whole(value: Any) -> int | None:
     """A whole number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value)
+    # Too large for an amount, infinite or no number at all: JSON readers let all of them through.
+    return int(value) if abs(value) <= _LARGEST and value == int(value) else None
 
 
 def day(value: Any) -> date | None:
@@ -41,6 +43,15 @@ def day(value: Any) -> date | None:
         return date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def instant(value: Any) -> datetime | None:
+    """A FHIR time with its zone; None for a day alone, which has none."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def moment(value: Any) -> datetime | None:

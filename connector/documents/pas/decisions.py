@@ -14,6 +14,7 @@ from connector.documents.pas.answer_parts import (
     ReviewAction,
     day,
     extension_value,
+    instant,
     moment,
     period,
     rejections,
@@ -40,7 +41,8 @@ class Decision(Frozen):
     """One ClaimResponse. ``meaning`` says what became of the request.
 
     ``claim`` is the address of the claim it answers and ``identifier`` our trace number, as far as
-    the payer states them. ``final``: nothing more will come unless somebody acts.
+    the payer states them, and ``created`` when it answered, with the zone. ``final``: nothing more
+    will come unless somebody acts.
     """
 
     meaning: ReviewMeaning
@@ -131,7 +133,7 @@ def _decision(
         claim=text(request.get("reference")) if isinstance(request, dict) else None,
         identifier=next((one for one in identifiers if one), None),
         answer_id=text(answer.get("id")),
-        created=moment(answer.get("created")),
+        created=instant(answer.get("created")),
         final=found.status not in ("pended", "unanswered"),
     )
 

@@ -16,7 +16,10 @@ _WORDS = re.compile(
     rf"\s*(\d{{1,3}})\s+visits?\b[^0-9]*{_DAY}\s*(?:to|through|until|[-\u2013])\s*{_DAY}\D*",
     re.IGNORECASE,
 )
-_URGENT = re.compile(r"(?<!not )(?<!non-)(?<!no )\b(?:urgent|expedited)\b", re.IGNORECASE)
+_URGENT = re.compile(r"\b(?:urgent|expedited)\b", re.IGNORECASE)
+_DENIED = re.compile(r"(?:\b(?:not?|non|isn't|never)(?: (?:an?|the|very))?[ -])\Z", re.IGNORECASE)
+"""What stands before the word where it says the opposite."""
+
 _MOST_DAYS = 731
 
 
@@ -47,7 +50,12 @@ def asked_for(text: str) -> AskedFor:
         raise _unclear("the last day is before the first")
     if not visits or (ends_on - starts_on).days > _MOST_DAYS:
         raise _unclear("at least 1 visit, in at most two years")
-    return AskedFor(visits, starts_on, ends_on, _URGENT.search(text) is not None)
+    return AskedFor(visits, starts_on, ends_on, _is_urgent(text))
+
+
+def _is_urgent(text: str) -> bool:
+    plain = " ".join(text.replace("\u2019", "'").split())
+    return any(not _DENIED.search(plain[: one.start()]) for one in _URGENT.finditer(plain))
 
 
 def _day(text: str) -> date | None:

@@ -11,7 +11,7 @@ from connector.documents import facts
 from connector.pipeline.packet.complete import Before, complete
 from connector.pipeline.packet.copy_sheet import copy_sheet
 from connector.pipeline.packet.formats import file_formats
-from connector.pipeline.packet.request import asks, request_context
+from connector.pipeline.packet.request import PART2_NOTICE, asks, request_context
 from connector.pipeline.report_kinds import PART_KINDS, Kind, specification
 from connector.progress import DocumentSpec, PracticeProfile, Progress
 
@@ -65,6 +65,8 @@ def completed_parts(
     if request is None:
         return list(parts)
     done = complete(request.context, values, number, before)
+    if report.context["redisclosure_notice"]:  # what was written in may be what brings it
+        done["event"]["notice"] = PART2_NOTICE
     sheet = copy_sheet(done, report.context, done["practice"])
     contexts: dict[str, dict[str, Any]] = {REQUEST: done, ATTACHMENT: done, COPY_SHEET: sheet}
     return [

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from connector.records import Frozen
-from connector.x12.content.attachment_case import AttachmentCase
 from connector.x12.content.case import RequestCase
 from connector.x12.segment import Segment
 
@@ -104,21 +103,6 @@ def tie_advice(ours: Sent, content: Mapping[str, Any]) -> Tied:
         verdict = str(one.get("result", ""))[1:]
         return _tied(_ADVICE.get(verdict, "unknown"), tuple(map(str, reasons)))
     return NOT_OURS
-
-
-def unmatched_documents(
-    request: RequestCase, attachments: Sequence[AttachmentCase]
-) -> tuple[str, ...]:
-    """Control numbers that the request announced for a 275 (PWK06) and no 275 brings (TRN02)."""
-    event = request.event
-    of_lines = (one for line in event.services for one in line.attachments)
-    announced = [
-        one.control_number
-        for one in (*event.attachments, *of_lines)
-        if one.control_number and one.transmission == "EL"
-    ]
-    brought = {one.control_number for case in attachments for one in case.documents}
-    return tuple(number for number in announced if number not in brought)
 
 
 def request_of(document_number: str, requests: Mapping[str, RequestCase]) -> str | None:

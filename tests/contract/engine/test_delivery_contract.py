@@ -338,6 +338,23 @@ def test_a_document_that_cannot_be_rendered_is_a_dead_letter_for_each_of_its_del
     assert ready.row(key).due_at > ready.clock()
 
 
+@pytest.mark.parametrize("fault", [Rejected("render_failed", "x"), RetryLater("crashed", "x")])
+def test_a_failed_rendering_leaves_alone_what_another_replica_is_sending(ready, fault):
+    key = ready.due()[0]
+    begin_and_die(ready, key)
+    before = ready.row(key)
+    deliver.fail_document(ready.work, [key], fault)
+    assert ready.row(key) == before
+    assert ready.state()["deliveries"][("filing", "sending")] == 1
+
+
+def test_the_first_failure_waits_for_seconds_however_it_is_counted(ready):
+    key = ready.due()[0]
+    now = ready.clock()
+    ready.store.write(lambda tx: retries.record_failure(tx, ready.row(key), busy(), 0, now))
+    assert ready.row(key).due_at - now < timedelta(seconds=6)
+
+
 def test_what_was_sent_is_kept_though_the_database_fails_the_next(ready, monkeypatch):
     first, second = ready.due()[:2]
     sent = FakeDestination()

@@ -99,7 +99,7 @@ def _everything(tx: Any, samples: Any) -> dict[str, Any]:
         ],
         "found_documents": [tx.documents.get("draft"), tx.documents.releases(["draft-1"])],
         "deliveries": [row.key for row in tx.deliveries.list()],
-        "more_deliveries": [tx.deliveries.counts(), tx.deliveries.next_due()],
+        "more_deliveries": [tx.deliveries.counts()],
         "receipt": tx.deliveries.receipt("k1"),
         "due_deliveries": [row.key for row in tx.deliveries.due(None, samples.at(), 9)],
         "due_count": tx.deliveries.due_count(samples.at()),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from connector.release.fill import open_packet
 from connector.store import FieldRow, KeyRing, SignatureRow, Store
 
 
@@ -203,3 +204,38 @@ def test_documents_from_before_become_drafts(new_url: Any, samples: Any, keys: K
         assert [(row.document_id, row.newest) for row in rows] == [("new", True)]
         assert store.read(lambda tx: tx.drafts.get("old")) is not None
         assert store.read(lambda tx: tx.drafts.get("free")) is None
+
+
+def _is_held(store: Store, document_id: str) -> bool:
+    """Whether another connection would have to wait to act on this draft."""
+    with store.database.engine.connect() as other:
+        try:
+            if other.dialect.name == "postgresql":
+                text = "SELECT 1 FROM drafts WHERE practice_id = %s AND document_id = %s"
+                values = (store.practice_id, document_id)
+                other.exec_driver_sql(f"{text} FOR UPDATE NOWAIT", values)
+            else:
+                other.exec_driver_sql("PRAGMA busy_timeout=0")
+                other.exec_driver_sql("BEGIN IMMEDIATE")
+            return False
+        except DBAPIError:
+            return True
+        finally:
+            other.rollback()
+            if other.dialect.name == "sqlite":
+                other.invalidate()
+
+
+@pytest.mark.parametrize("kind", ["referrer", "insurer"])
+def test_a_draft_is_held_while_it_is_written_into(charted: Store, samples: Any, kind: str) -> None:
+    holds = {"holds": [{"document_id": "one"}]}
+    listing = draft(samples, "list", kind="packet_manifest", context=holds)
+    keep(charted, samples, draft(samples, "one", kind=kind), listing)
+    given = "one" if kind == "referrer" else "list"
+
+    def write(tx: Any) -> bool:
+        open_packet(tx, "one")
+        return _is_held(charted, given)
+
+    assert charted.write(write)
+    assert not _is_held(charted, given)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from connector.errors import ConfigurationError
 from connector.ports import Receipt
-from connector.store import Store
+from connector.store import NewDelivery, Store
 
 
 def test_progress_and_decision_history(store: Store, samples: Any) -> None:
@@ -179,8 +180,6 @@ def test_retry_dead_and_replay(store: Store, samples: Any) -> None:
     )
     assert retry()
     assert (_due(store, samples, at=4), _due(store, samples, at=5)) == ([], ["k1"])
-    assert store.read(lambda tx: tx.deliveries.next_due()) == samples.at(5)
-    assert store.read(lambda tx: tx.deliveries.next_due("portal")) is None
     assert store.write(lambda tx: tx.deliveries.dead("k1", "gone", "refused", samples.at(6)))
     assert not retry(), "dead is for a person to decide"
     (row,) = store.read(lambda tx: tx.deliveries.list("dead"))
@@ -217,3 +216,73 @@ def test_a_delivery_by_the_start_of_its_key(store: Store, samples: Any) -> None:
     assert [row.key for row in found if row is not None] == ["cd", "ab"]
     with pytest.raises(ConfigurationError, match="ab1, ab2"):
         store.read(lambda tx: (tx.deliveries.get("ab1"), tx.deliveries.get("a")))
+
+
+def _of_ana(samples: Any, key: str, fmt: str = "json", kind: str = "therapist") -> NewDelivery:
+    labels = {"patient_id": "patient-1"}
+    made: NewDelivery = samples.delivery(key, document_id=f"doc-{key}")
+    return replace(made, format=fmt, kind=kind, labels=labels)
+
+
+@pytest.mark.parametrize("fmt", ["json", "pdf"])
+def test_what_another_replica_is_sending_holds_back_what_comes_after(
+    store: Store, samples: Any, fmt: str
+) -> None:
+    rows = [_of_ana(samples, "a", fmt), _of_ana(samples, "b", fmt)]
+    rows.append(_of_ana(samples, "other", fmt, "patient"))
+    store.write(lambda tx: tx.deliveries.add(rows, samples.at()))
+    mark = lambda *keys: store.write(  # noqa: E731
+        lambda tx: tx.deliveries.mark_sending(keys, samples.at(1), "replica 1")
+    )
+    assert mark("a") == {"a"}
+    assert _due(store, samples) == ["other"], "of another kind"
+    assert mark("b") == set(), "a replica that had found it due before"
+    store.write(lambda tx: tx.deliveries.delivered("a", Receipt("a", "r"), samples.at(2)))
+    assert _due(store, samples) == ["b", "other"]
+    assert mark("b") == {"b"}
+
+
+def test_a_batch_takes_one_patients_light_documents_together(store: Store, samples: Any) -> None:
+    rows = [_of_ana(samples, key) for key in ("a", "b", "c")]
+    store.write(lambda tx: tx.deliveries.add(rows, samples.at()))
+    found = store.read(lambda tx: tx.deliveries.due("chart", samples.at(), light=True))
+    assert [row.key for row in found] == ["a", "b", "c"]
+    keys = store.write(lambda tx: tx.deliveries.mark_sending(["a", "b", "c"], samples.at(), "me"))
+    assert keys == {"a", "b", "c"}
+
+
+def test_of_one_patients_pages_the_first_is_due(store: Store, samples: Any) -> None:
+    rows = [_of_ana(samples, key, "pdf") for key in ("a", "b")]
+    rows += [_of_ana(samples, "light"), _of_ana(samples, "alert", "pdf", "alert")]
+    same = replace(_of_ana(samples, "a2", "html"), document_id="doc-a")
+    store.write(lambda tx: tx.deliveries.add([*rows, same], samples.at()))
+    found = store.read(lambda tx: tx.deliveries.due("chart", samples.at(), light=False))
+    assert [row.key for row in found] == ["a", "alert"]
+    store.write(lambda tx: tx.deliveries.delivered("a", Receipt("a", "r"), samples.at()))
+    found = store.read(lambda tx: tx.deliveries.due("chart", samples.at(), light=False))
+    assert [row.key for row in found] == ["b", "alert"]
+
+
+def test_a_cut_off_attempt_is_released_once(store: Store, samples: Any) -> None:
+    store.write(lambda tx: tx.deliveries.add([samples.delivery("k1")], samples.at()))
+    store.write(lambda tx: tx.deliveries.mark_sending(["k1"], samples.at()))
+    (seen,) = store.read(lambda tx: tx.deliveries.sending())
+
+    def release(minutes: int) -> bool:
+        at = samples.at(minutes)
+        return store.write(lambda tx: tx.deliveries.release(seen, at, "cut_off", "asked", at))
+
+    assert release(16)
+    store.write(lambda tx: tx.deliveries.mark_sending(["k1"], samples.at(16), "replica 2"))
+    assert not release(17), "another replica has taken it up"
+    (row,) = store.read(lambda tx: tx.deliveries.sending())
+    assert row.message == "replica 2"
+
+
+def test_what_shadow_keeps_back_keeps_its_content(store: Store, samples: Any) -> None:
+    store.write(lambda tx: tx.documents.put_spec(samples.spec(), samples.at()))
+    kept = replace(samples.delivery("k"), shadow=True)
+    store.write(lambda tx: tx.deliveries.add([kept], samples.at()))
+    assert store.write(lambda tx: tx.documents.prune(samples.at(9))) == 0
+    assert store.write(lambda tx: tx.kept_back.let_go(samples.at(10))) == 1
+    assert store.read(lambda tx: tx.documents.spec("doc-1")) == samples.spec()

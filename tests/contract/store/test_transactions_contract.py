@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
-from connector.errors import ConfigurationError
+from connector.engine import payer_answers
+from connector.errors import ConfigurationError, InvalidRecord
 from connector.store import AuditEntry, KeyRing, Store
 from connector.store.audit_check import verify
 from connector.store.database import open_database
@@ -219,6 +221,13 @@ def test_rotation_moves_every_row_while_readers_go_on(
             assert second.read(lambda tx: tx.records.patients(200)) == given
         assert moved == total
         assert running.read(lambda tx: tx.reseal.remaining()) == 0
+        assert not running.read(lambda tx: tx.key_use.is_noted())
+        running.write(lambda tx: tx.key_use.note())
+        newest = ring.active_id.hex()
+        assert second.read(lambda tx: (tx.key_use.order()[-1], tx.key_use.is_current())) == (
+            newest, True,
+        )  # fmt: skip
+        assert running.read(lambda tx: tx.key_use.counts()) == {newest: total + 1}
         assert running.write(lambda tx: tx.records.upsert(given, samples.at())).unchanged == 120
     document = json.loads(path.read_text())
     document["keys"] = {document["active"]: document["keys"][document["active"]]}
@@ -226,3 +235,44 @@ def test_rotation_moves_every_row_while_readers_go_on(
     with Store.open(url, only_new, practice) as reopened:
         assert reopened.read(lambda tx: tx.records.patients(200)) == given
         assert reopened.read(lambda tx: tx.progress.get("patient-1")) == samples.progress()
+
+
+def test_a_part_of_a_transaction_is_undone_by_itself(store: Store, samples: Any) -> None:
+    class Stop(Exception):
+        pass
+
+    def write(tx: Any) -> None:
+        tx.cursors.set("before", "kept", samples.at())
+        for name in ("one", "two", "three"):
+            with contextlib.suppress(Stop), tx.part():
+                tx.cursors.set(name, "set", samples.at())
+                tx.audit.append([AuditEntry("a", name)], samples.at())
+                if name == "two":
+                    raise Stop
+
+    store.write(write)
+    names = ("before", "one", "two", "three")
+    found = store.read(lambda tx: [tx.cursors.get(name) for name in names])
+    assert found == ["kept", "set", None, "set"]
+    report = verify(store)
+    assert (report.ok, report.entries) == (True, 2)
+
+
+def test_of_a_payers_answer_that_is_set_aside_nothing_is_kept(
+    store: Store, samples: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(tx: Any, row: Any, batch: Any, now: Any) -> None:
+        tx.cursors.set(f"row {row.number}", "written", now)
+        if row.number == 2:
+            raise InvalidRecord("answer_unmatched", "names no request of ours", field="case")
+        if row.number == 3:
+            raise KeyError("a defect")
+
+    monkeypatch.setattr(payer_answers, "_take", take)
+    batch = samples.batch(rows=4)
+    result = store.write(lambda tx: payer_answers.take(tx, batch, samples.at()))
+    assert [(e.row, e.error.code) for e in result.errors] == [
+        (2, "answer_unmatched"), (3, "unexpected"),
+    ]  # fmt: skip
+    kept = store.read(lambda tx: [tx.cursors.get(f"row {n}") for n in (1, 2, 3, 4)])
+    assert kept == ["written", None, None, "written"]

@@ -23,6 +23,7 @@ from adapters.clearinghouse_rest.review import request_of, service_review
 from adapters.clearinghouse_rest.settings import ClearinghouseSettings
 from connector.authorizations.lifecycle import Decision
 from connector.errors import AwaitsPerson, ConfigurationError, Rejected, RetryLater
+from connector.fakes.server import Reply
 from connector.ports import AdapterContext, Outgoing
 from tests.x12_samples import FILES, REQUEST, attachment, request
 
@@ -182,6 +183,41 @@ def test_a_refused_attachment_is_told(
     with pytest.raises(Rejected) as fault:
         destination.deliver(ATTACHED)
     assert fault.value.code == "attachment_refused"
+
+
+@pytest.mark.parametrize("status", [400, 403, 410, 500])
+def test_what_was_taken_is_not_sent_again_because_nobody_tells_how_it_stands(
+    service: FakeClearinghouse, destination: ClearinghouseDestination, status: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    taken = service.reply
+
+    def reply(request: Any) -> Any:
+        looks = request.method == "GET" and request.path.rpartition("/")[2].isdigit()
+        return Reply(status, {}) if looks else taken(request)
+
+    monkeypatch.setattr(service, "reply", reply)
+    assert destination.deliver(ATTACHED).reference in service.attachments
+    assert destination.deliver(DOCUMENT).reference in service.reviews
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, [], {"message": "maintenance"}, {"serviceReviews": 5}, {"totalCount": 1}]
+)
+def test_an_inquiry_answered_with_something_else_does_not_say_that_nothing_is_there(
+    service: FakeClearinghouse, destination: ClearinghouseDestination, answer: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    taken = service.reply
+
+    def reply(request: Any) -> Any:
+        return Reply(200, answer) if "/inquiry-" in request.path else taken(request)
+
+    monkeypatch.setattr(service, "reply", reply)
+    with pytest.raises(RetryLater) as fault:
+        destination.deliver(DOCUMENT)
+    assert fault.value.code == "garbage_answer"
+    assert service.reviews == {}
 
 
 def test_a_decision_is_inquired_about(

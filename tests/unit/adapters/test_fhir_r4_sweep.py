@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.fhir_r4.cursor import Cursor, Place, TypeState, read_cursor
-from adapters.fhir_r4.page import Item, Page
+from adapters.fhir_r4.page import Item, Page, instant, read_page
 from adapters.fhir_r4.sweep import sweep
 from connector.errors import ConfigurationError
+from connector.http import Answer
+from connector.http.answer import Headers
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 OVERLAP = timedelta(seconds=20)
@@ -256,3 +258,16 @@ def test_a_cursor_of_another_server_or_question_begins_anew() -> None:
     for other in (read_cursor(text, "two"), read_cursor("{", "one"), read_cursor("[]", "one")):
         assert other.types == {}
     assert read_cursor('{"server": "one", "types": {"Goal": 1}}', "one").types == {}
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-05:00"])
+def test_the_first_and_last_moments_of_all_are_none(text):
+    """Some systems write them for "never"; a poll must not end over one."""
+    assert instant(text) is None
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -0500", "never", "Mon, 99 Jan"])
+def test_a_server_without_a_clock_is_taken_to_have_ours(date):
+    bundle = b'{"resourceType": "Bundle", "type": "searchset"}'
+    answer = Answer(200, Headers([("date", date)]), bundle, "ehr.example")
+    assert read_page(answer, "Patient", lambda: START).at == START

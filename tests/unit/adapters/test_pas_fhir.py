@@ -16,11 +16,11 @@ from adapters.pas_fhir import ADAPTER
 from adapters.pas_fhir.attachments import Attachments
 from adapters.pas_fhir.fake import FakePayer
 from adapters.pas_fhir.fake_answers import notification
-from adapters.pas_fhir.payer import PayerServer
+from adapters.pas_fhir.payer import PayerServer, written
 from adapters.pas_fhir.settings import PasDestinationSettings
 from adapters.pas_fhir.subscription import Subscriptions, subscription
 from connector.documents.pas import terms
-from connector.documents.pas.attachment import AttachmentReply
+from connector.documents.pas.attachment import AttachmentReply, attachment_parameters
 from connector.documents.pas.decisions import decisions_of
 from connector.documents.pas.packet import Document
 from connector.documents.pas.read_packet import packet_bytes
@@ -194,6 +194,22 @@ def test_a_token_goes_to_the_payer_and_not_to_another_address(
         other.stop()
     [sent] = payer.attachments
     assert sent["parameter"][0]["valueIdentifier"]["value"] == "ASK-1"
+
+
+def test_documents_go_signed_in_where_the_address_ends_with_a_stroke(
+    payer: Any, tmp_path: Path
+) -> None:
+    payer.tokens = {"T1"}
+    token = tmp_path / "token"
+    token.write_text("T1")
+    token.chmod(0o600)
+    destination = _destination(
+        payer, tmp_path, base_url=f"{payer.url}/",
+        authorization={"bearer": {"token": {"file": "token"}}},
+    )  # fmt: skip
+    content = written(attachment_parameters(_reply()))
+    asked = Outgoing("k-9", "a.json", "application/json", content, {"kind": "attachment"})
+    assert destination.deliver(asked).reference == "ASK-1"
 
 
 def _reply() -> AttachmentReply:

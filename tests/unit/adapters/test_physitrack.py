@@ -164,7 +164,8 @@ def test_a_programme_that_is_gone_is_no_trouble_and_a_client_without_one_is_read
 ) -> None:
     fake.put("1", first_name="Ana", current_access_code="gone")
     fake.put("2", first_name="Bo", current_access_code=None)
-    assert len([o for o in records(source(fake).fetch(None)) if isinstance(o, Patient)]) == 2
+    fake.put("3", first_name="Cy", current_access_code=123456)
+    assert len([o for o in records(source(fake).fetch(None)) if isinstance(o, Patient)]) == 3
 
 
 def test_only_clients_who_were_seen_since_are_asked_for(fake: FakePhysitrack) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from connector.app import open_app
-from connector.errors import Rejected
-from connector.ports import Receipt
+from connector.engine import set_aside
+from connector.errors import InvalidRecord, Rejected
+from connector.mapping.apply import RowError
+from connector.ports import RawBatch, RawRow, Receipt
 
 
 def actions(home):
@@ -164,3 +166,17 @@ def test_dead_letters_are_listed_shown_and_sent_again_in_order(
     assert [key for key in receiver.sent if key in alerts] == alerts
     assert "Dead letters: 0" in connector("--home", site.home, "dead-letters", "list").out
     assert actions(site.home).count("delivery_replayed") == len(dead)
+
+
+def test_a_row_that_the_source_deleted_is_replayed_as_deleted(connector, ran):
+    app = open_app(ran)
+    now = app.site.now()
+    error = RowError(1, "clients", "feed", InvalidRecord("bad", "x"), {"client_id": "C-77"})
+    batch = RawBatch("b", "clients", "feed", now, (RawRow(1, error.data, deleted=True),))
+    with app.open_store() as store:
+        [made] = set_aside.rows("csv", batch, [error], now)
+        store.write(lambda tx: tx.quarantine.put(made))
+    assert connector("--home", ran, "quarantine", "replay", made.id).code == 0
+    with app.open_store() as store:
+        [item] = store.read(lambda tx: tx.inbox.new())
+    assert item.batch.rows == (RawRow(1, {"client_id": "C-77"}, deleted=True),)

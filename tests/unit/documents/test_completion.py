@@ -71,6 +71,8 @@ def test_the_notice_goes_with_substance_use_content(documents):
         ("diagnosis_icd_10_cm", "major depression", "not_icd10cm"),
         ("skilled_need", "was drunk twice", "sud_without_consent"),
         ("diagnosis_icd_10_cm", "F10.20", "sud_without_consent"),
+        ("diagnosis_icd_10_cm", "f10.20", "sud_without_consent"),
+        ("skilled_need", "as in 2024 (f1120)", "sud_without_consent"),
     ],
 )
 def test_what_may_not_stand_in_a_field(key, text, code):

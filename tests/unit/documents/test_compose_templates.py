@@ -145,3 +145,20 @@ def test_a_section_left_out_by_the_site_is_named_in_the_index(documents, tmp_pat
 def test_the_packaged_fonts_come_with_their_licence(resources):
     text = resources.find("report_templates/_shared/fonts/LICENSE.txt").text()
     assert "SIL Open Font License, Version 1.1" in text
+
+
+def test_what_was_frozen_sees_no_later_edit(documents, tmp_path):
+    """Neither the template nor the fields that it may see, though one is compiled and one not."""
+    spec = documents("better")["patient"]
+    ours = site(tmp_path, "patient/report.html.j2", "old {{ report.title }}")
+    kept = ours.frozen("report_templates")
+    title = compose.report_file("patient", kept).title
+    folder = tmp_path / "report_templates" / "patient"
+    (folder / "report.yaml").write_text("audience: patient\ntitle: Other\nfields: [patient]\n")
+    (folder / "report.html.j2").unlink()
+    assert compose.html(spec, kept, "Letter") == f"old {title}"
+    (folder / "report.html.j2").write_text("new {{ report.title }}")
+    assert compose.html(spec, kept, "Letter") == f"old {title}"
+    again = ours.frozen("report_templates")
+    assert compose.html(spec, again, "Letter") == "new Other"
+    assert (again == kept, again == ours.frozen("report_templates")) == (False, True)

@@ -59,6 +59,9 @@ def note(samples, number, kind):
     return Note(**samples.owned("note", number), note_type=kind, written_on=TODAY, summary=summary)
 
 
+_STARTS = ({}, {"start_value": f"6 beers, drunk daily {MARK}"})
+
+
 @st.composite
 def charts(draw, samples):
     totals = st.lists(st.integers(0, 20), min_size=1, max_size=6).map(tuple)
@@ -92,7 +95,8 @@ def charts(draw, samples):
     made = samples.goals(len(texts))
     chart = {
         "goals": tuple(
-            g.model_copy(update={"text": text}) for g, text in zip(made, texts, strict=True)
+            g.model_copy(update={"text": text, **draw(st.sampled_from(_STARTS))})
+            for g, text in zip(made, texts, strict=True)
         ),
         "notes": tuple(
             note(samples, n, kind)
@@ -177,6 +181,28 @@ def test_the_manifest_counts_what_was_left_out_and_says_why(samples):
 def consent(samples, **changes):
     values = {**samples.owned("consent", 1), "scope": "sud_disclosure", "granted_on": TODAY}
     return Consent(**{**values, **changes})
+
+
+@pytest.mark.parametrize("kind", ["insurer", "referrer"])
+@pytest.mark.parametrize("where", ["text", "current_value"])
+def test_what_a_consent_lets_through_goes_with_the_notice(samples, kind, where):
+    from connector.documents import insurer, referrer
+
+    base = samples.progress(samples.series("phq9", (19, 9), primary=True))
+    told = base.chart.goals[0].model_copy(update={where: "Sober for 20 days"})
+    chart = {"goals": (told,), "consents": (consent(samples),)}
+    progress = base.model_copy(update={"chart": base.chart.model_copy(update=chart)})
+    site = (samples.PRACTICE, samples.instruments())
+    if kind == "referrer":
+        asked = samples.referred(progress)
+        made = referrer.context(asked, *site, asked.milestones[-1])
+    else:
+        made = insurer.context(progress, *site)
+    assert "Sober" in json.dumps(made["goals"])
+    assert made["redisclosure_notice"]
+    harmless = base.chart.model_copy(update={"consents": (consent(samples),)})
+    base = base.model_copy(update={"chart": harmless})
+    assert not insurer.context(base, *site)["redisclosure_notice"]
 
 
 class ChartWith:

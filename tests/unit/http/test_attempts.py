@@ -186,3 +186,34 @@ def test_a_closed_session_stays_closed(counterpart: Make, clock: Any) -> None:
     http.close()
     with pytest.raises(RuntimeError):
         http.request("GET", "x")
+
+
+class _Renewed:
+    """A token that is not accepted any more, and the one after it."""
+
+    def header(self, *, renew: bool) -> str:
+        return "Bearer new" if renew else "Bearer old"
+
+
+class _Counted:
+    def __init__(self) -> None:
+        self.taken = 0
+        self.held: list[timedelta] = []
+
+    def take(self) -> None:
+        self.taken += 1
+
+    def hold(self, pause: timedelta) -> None:
+        self.held.append(pause)
+
+
+def test_a_file_of_lines_counts_each_request_and_heeds_the_wish_for_silence(
+    counterpart: Make, answer: Make, clock: Any
+) -> None:
+    quota = _Counted()
+    server = counterpart(answer(401), answer(200, b"a\nb\n"), answer(429, Retry_After="7"))
+    with _http(server, clock, quota=quota, authorization=_Renewed()) as http:
+        assert list(http.lines("file", longest=10)) == [b"a", b"b"]
+        with pytest.raises(RetryLater):
+            list(http.lines("file", longest=10))
+    assert (quota.taken, quota.held) == (3, [timedelta(seconds=7)])

@@ -13,6 +13,7 @@ import pytest
 from connector import __version__
 from connector.errors import ConfigurationError
 from connector.http import BasicAuth, BearerToken, Http
+from connector.http.answer import Answer, Headers
 
 Make = Callable[..., Any]
 
@@ -221,3 +222,17 @@ def test_connections_are_kept_after_refusals(counterpart: Make, answer: Make) ->
         for _ in range(5):
             http.request("GET", "x", expect=(404,))
     assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b'{"a": ["cut \\ud83d", {"b\\u0000": 1}]}', {"a": ["cut \ufffd", {"b\ufffd": 1}]}),
+        (b'{"a": "cut \xed\xa0\xbd"}', {"a": "cut \ufffd"}),
+        (b'{"a": "\\ud83d\\ude00 \\\\ud83d"}', {"a": "\U0001f600 \\ud83d"}),
+    ],
+)
+def test_half_a_character_keeps_no_answer_away(body: bytes, found: Any) -> None:
+    made = Answer(200, Headers(), body).json()
+    assert made == found
+    json.dumps(made, ensure_ascii=False).encode()

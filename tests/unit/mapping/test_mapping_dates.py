@@ -49,3 +49,12 @@ def test_formats_are_shown_as_people_write_them() -> None:
     assert dates.spoken(["%m/%d/%Y %I:%M %p", "iso"]) == (
         "MM/DD/YYYY hh:mm AM/PM or YYYY-MM-DD, with THH:MM:SS for times"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-05:00", "9" * 400]
+)
+def test_a_moment_beyond_all_time_is_refused_in_words(text: str) -> None:
+    for read in (dates.to_moment, dates.to_date):
+        with pytest.raises(dates.ImpossibleDate, match="YYYY-MM-DD"):
+            read(text, ["iso", "epoch_ms"], NEW_YORK)

@@ -21,6 +21,8 @@ from connector.pipeline.packet.case import (
 from connector.pipeline.packet.complete import complete, lacking, refuse_lacking
 from connector.pipeline.packet.copy_sheet import copy_sheet
 from connector.pipeline.packet.formats import build, file_formats
+from connector.pipeline.packet.parts import completed_parts
+from connector.pipeline.packet.request import PART2_NOTICE
 from connector.pipeline.report_kinds import specification
 
 ZONE = ZoneInfo("America/New_York")
@@ -86,6 +88,29 @@ def test_visits_and_dates_are_read_as_clinicians_write_them(text: str) -> None:
     found = asked_for(text)
     assert (found.visits, found.starts_on) == (12, date(2026, 12, 1))
     assert found.ends_on == date(2027, 2, 28)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_is_written_in_brings_its_notice_into_the_request_too(told: bool) -> None:
+    part = specification("authorization_request", "p-1", AT.date(), ("json", "x12"), request())
+    context = {**EVIDENCE, "redisclosure_notice": told}
+    report = specification("insurer", "p-1", AT.date(), ("pdf",), context)
+    with_practice = part.model_copy(update={"context": request() | {"practice": PRACTICE}})
+    [made] = completed_parts([with_practice], report, VALUES, 1)
+    assert (made.context["event"]["notice"] == PART2_NOTICE) is told
+
+
+@pytest.mark.parametrize(
+    ("words", "urgent"),
+    [
+        ("urgent", True), ("expedited review, please", True), ("(Urgent: no bed)", True),
+        ("not urgent", False), ("non-urgent", False), ("non urgent", False), ("nonurgent", False),
+        ("not an urgent request", False), ("this isn\u2019t urgent", False), ("", False),
+        ("not urgent last time, urgent now", True),
+    ],
+)  # fmt: skip
+def test_urgent_is_what_the_words_say(words: str, urgent: bool) -> None:
+    assert asked_for(f"12 visits, 12/01/2026 to 02/28/2027 {words}").urgent is urgent
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from connector.x12.content.attachment_writer import attachment_segments
 from connector.x12.content.case import RequestCase
 from connector.x12.content.case_file import read_case
 from connector.x12.content.parse import parse
-from connector.x12.content.tying import request_of, unmatched_documents
+from connector.x12.content.tying import request_of
 from connector.x12.reader import read
 from connector.x12.validate import validate
 from connector.x12.writer import write
@@ -67,10 +67,9 @@ def test_a_question_is_echoed() -> None:
 
 def test_a_275_is_tied_to_its_278_by_the_control_number() -> None:
     request = read_case((ROOT / "docs/examples/x12/psychotherapy.json").read_bytes(), RequestCase)
-    documents = case("006020X316")
-    assert unmatched_documents(request, [documents]) == ()
-    assert unmatched_documents(request, []) == ("ACN-0117-1",)
-    assert request_of("ACN-0117-1", {"r1": request}) == "r1"
+    [document] = case("006020X316").documents
+    assert document.control_number == "ACN-0117-1"
+    assert request_of(document.control_number, {"r1": request}) == "r1"
     assert request_of("ACN-9", {"r1": request}) is None
 
 
