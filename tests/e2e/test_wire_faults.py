@@ -50,6 +50,7 @@ def bench(
             (site.home / "secret").chmod(0o600)
             clock = SetClock(site.open().site.now())
             monkeypatch.setattr(Site, "now", lambda _: clock())
+            monkeypatch.setattr("connector.app.utc_now", clock)  # what budgets count by
             waits = {"sleep": clock.on, "timer": clock.timer, "read_seconds": 0.3}
             for name, value in waits.items():
                 monkeypatch.setitem(Http.__init__.__kwdefaults__, name, value)
@@ -325,6 +326,7 @@ def test_a_fault_of_a_source(bench: Make, name: str) -> None:
     server.fault = None
     server.down()
     server.up()
+    made.clock.on(7201)  # the longest silence that was asked for
     assert ingest.poll(made.work, "ehr") >= 1
     assert made.told() == []
     while ingest.map_new(made.work):
