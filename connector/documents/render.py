@@ -177,5 +177,5 @@ def _attached(form: PdfForm) -> list[Any]:
 def _limit_cpu(seconds: float) -> None:
     """Ends this child by signal when one page uses more processor time than it may."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(used.ru_utime + used.ru_stime + seconds) + 1
+    limit = int(used.ru_utime + used.ru_stime + seconds) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
