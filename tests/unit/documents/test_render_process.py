@@ -96,7 +96,8 @@ def test_a_page_without_end_is_killed_and_the_next_page_works(bomb):
     try:
         with pytest.raises((Rejected, RetryLater)) as caught:
             short.pdf(SMALL.replace("<h1>", bomb + "<h1>"))
-        assert caught.value.code in ("render_timeout", "render_crashed")
+        # Whichever of its limits it meets first: time, or memory.
+        assert caught.value.code in ("render_timeout", "render_crashed", "render_failed")
         assert short.pdf(SMALL).startswith(b"%PDF")
     finally:
         short.close()
