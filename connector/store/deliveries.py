@@ -18,12 +18,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func, or_
 
 from connector.ports import Receipt
+from connector.store.delivery_figures import DeliveryFigures
 from connector.store.delivery_queries import (
     BY_KEYS,
     CLOSE,
@@ -40,7 +40,7 @@ from connector.store.delivery_rows import (
     read_delivery,
 )
 from connector.store.schema import deliveries, documents, receipts
-from connector.store.scope import Scope, chunks
+from connector.store.scope import chunks
 
 _REFERENCE = "receipts.reference"
 
@@ -49,11 +49,8 @@ __all__ = ["Deliveries", "DeliveryRow", "DeliveryState", "NewDelivery", "Trouble
 DeliveryRows = list[DeliveryRow]
 
 
-class Deliveries:
+class Deliveries(DeliveryFigures):
     """Deliveries by key, in order of arrival."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
 
     def add(self, rows: Sequence[NewDelivery], at: datetime) -> int:
         """Stores deliveries, due at once; number of keys that were not there before."""
@@ -303,44 +300,6 @@ class Deliveries:
         if sealed is None:
             return None
         return Receipt(key, self._scope.open(_REFERENCE, (key,), sealed).decode())
-
-    def counts(self) -> dict[tuple[str, str], int]:
-        """Number of deliveries by destination and state."""
-        rows = self._scope.count_by(deliveries.c.destination, deliveries.c.state)
-        return {(destination, state): count for destination, state, count in rows}
-
-    def troubles(self) -> tuple[Trouble, ...]:
-        """Why deliveries wait for another attempt or were given up, with how many of each."""
-        columns = (
-            deliveries.c.destination, deliveries.c.state, deliveries.c.needs_person,
-            deliveries.c.code, deliveries.c.message,
-        )  # fmt: skip
-        query = self._scope.select(deliveries, *columns, func.count()).where(
-            deliveries.c.state.in_(("pending", "dead")), deliveries.c.code.is_not(None)
-        )
-        rows = self._scope.run(query.group_by(*columns).order_by(*columns[:3]))
-        return tuple(Trouble(*row) for row in rows)
-
-    def waiting_at(self) -> tuple[str, ...]:
-        """The destinations for which something is pending or being sent."""
-        query = self._scope.select(deliveries, deliveries.c.destination).where(
-            deliveries.c.state.in_(("pending", "sending"))
-        )
-        return tuple(sorted(self._scope.run(query.distinct()).scalars()))
-
-    def kind_counts(self, state: DeliveryState) -> dict[str, int]:
-        """Number of distinct documents by kind that have a delivery in this state."""
-        documents = func.count(func.distinct(deliveries.c.document_id))
-        query = self._scope.select(deliveries, deliveries.c.kind, documents)
-        rows = self._scope.run(query.where(deliveries.c.state == state).group_by(deliveries.c.kind))
-        return {kind: count for kind, count in rows}
-
-    def folders(self) -> dict[str, str]:
-        """Where documents of each kind are filed: the part of their paths that all share."""
-        first = func.min(deliveries.c.path)
-        query = self._scope.select(deliveries, deliveries.c.kind, first)
-        rows = self._scope.run(query.group_by(deliveries.c.kind))
-        return {kind: str(PurePosixPath(path).parent.parent) for kind, path in rows}
 
     def prune(self, before: datetime, limit: int = 500) -> int:
         """Forgets at most ``limit`` summaries that were delivered before a time; how many.
