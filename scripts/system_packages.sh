@@ -15,7 +15,7 @@ esac
 missing=()
 for package in "${wanted[@]}"; do
   # A Python that is not Debian's brings its own venv module.
-  if [ "$package" = python3-venv ] && python3 -c 'import ensurepip, venv' 2>/dev/null; then
+  if [ "$package" = python3-venv ] && "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null; then
     continue
   fi
   # So may a Node, with its own npm.

@@ -33,6 +33,14 @@ _NEWEST = Prepared(
         .limit(1)
     )
 )
+_BEHIND = Prepared(
+    lambda make: select(func.count()).select_from(
+        make.select(inbox, inbox.c.seq)
+        .where(inbox.c.state == "new")
+        .limit(bindparam("most"))
+        .subquery()
+    )
+)
 _ITEMS = Prepared(
     lambda make: (
         select(inbox)
@@ -260,6 +268,10 @@ class Inbox:
         """The number of the last batch that is new; None when none is."""
         found: int | None = self._scope.prepared(_NEWEST).scalar()
         return found
+
+    def behind(self, at_most: int) -> int:
+        """How many batches are new, counted no further than ``at_most``."""
+        return int(self._scope.prepared(_BEHIND, most=at_most).scalar() or 0)
 
     def waits(self, up_to: int | None = None) -> bool:
         """Whether any batch (up to a number) is new; costs the same however many there are."""

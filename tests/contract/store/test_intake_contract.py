@@ -57,6 +57,7 @@ def test_new_keeps_arrival_order_and_both_limits(store: Store, samples: Any) -> 
         store.write(lambda tx, batch=batch: tx.inbox.add("s", batch, samples.at()))
     everything = _seqs(store)
     assert everything == sorted(everything) and len(everything) == 4
+    assert [store.read(lambda tx, n=n: tx.inbox.behind(n)) for n in (0, 3, 9)] == [0, 3, 4]
     assert _seqs(store, limit_batches=2) == everything[:2]
     assert _seqs(store, limit_rows=11) == everything[:2]
     assert _seqs(store, limit_rows=1) == everything[:1], "a large batch must not block for ever"
@@ -70,6 +71,7 @@ def test_done_batches_are_not_new_and_prune_keeps_their_keys(store: Store, sampl
     store.write(lambda tx: tx.inbox.done([b], samples.at(5)))
     assert store.read(lambda tx: tx.inbox.still_new([a, b, c, 10**9])) == {c}
     assert store.read(lambda tx: tx.inbox.counts()) == {"done": 2, "new": 1}
+    assert store.read(lambda tx: tx.inbox.behind(10)) == 1
     store.write(lambda tx: tx.inbox.done([a], samples.at(9)))
     assert store.write(lambda tx: tx.inbox.prune(samples.at(2))) == 1, "done keeps its first time"
     assert store.write(lambda tx: tx.inbox.prune(samples.at(2))) == 0
