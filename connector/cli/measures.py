@@ -155,7 +155,8 @@ def eval_command(home: Path, file: BinaryIO) -> None:
     \b
     Kinds:
     {"kind":"score","instrument":"phq9","items":[1,1,1,1,1,1,0,0,null]}
-      also: "encoding" (weighted, raw), "total_in", "context" such as {"sex":"female"}
+      also: "encoding" (weighted, raw, zero_based, one_based), "total_in",
+      "context" such as {"sex":"female"}
     {"kind":"change","instrument":"phq9","baseline":19,"current":9}
       also: "sd" and "rel", for a reliable change index where no points are published
     {"kind":"baseline","episode_start":"2026-03-02","series":[["2026-03-02",19]]}

@@ -118,6 +118,10 @@ def _alerts(
     found = {signal.rule for signal in progress_alerts(measured, decision, known)}
     for series in measured.series:
         found |= {note.kind for note in data_notes.of_series(series, known, episode)}
+    if "deterioration" in found:
+        # Reliably worse than the baseline is so than the best score, which may be the baseline. In
+        # a chart that is said once, as deterioration; here each condition that holds is listed.
+        found.add("loss_of_gains")
     if decision.rule == "R0":
         compared = any(s.primary and s.baseline is not None for s in measured.series)
         found.add("one_score_only" if compared else "no_baseline")

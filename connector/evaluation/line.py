@@ -54,7 +54,7 @@ def nearest(name: object, known: Iterable[str], likeness: float = 0.6) -> str:
 
 def number(value: Any, where: str) -> Decimal:
     """``value`` as a number of a size that scores and weights can have."""
-    if not isinstance(value, Decimal):
+    if not isinstance(value, Decimal) or value.is_nan():
         raise LineFault("wrong_type", f"{where}: a number was expected, such as 12 or 3.5")
     if not usable(value):
         raise LineFault("number_out_of_range", f"{where}: the number is too large or too long")

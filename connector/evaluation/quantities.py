@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -14,7 +15,7 @@ from connector.measures.jacobson_truax import cutoff_c, error_of_difference
 from connector.pipeline.adherence import adherence_percent
 from connector.pipeline.attendance import attended_percent, counted, missed_row
 from connector.pipeline.baseline import expected_percent
-from connector.pipeline.goals import gas_t
+from connector.pipeline.goals import exact_gas_t
 from connector.records import VisitStatus
 
 _STATUSES: tuple[VisitStatus, ...] = get_args(VisitStatus)
@@ -35,7 +36,7 @@ def expected_line(line: Line, basis: Basis) -> Result:
 
 
 def gas_line(line: Line, _basis: Basis) -> Result:
-    """The goal attainment T-score of (weight, level) goals; null where there is none."""
+    """The goal attainment T-score of (weight, level) goals, not rounded; null of none."""
     levels: list[tuple[Decimal, int]] = []
     for where, (weight, level) in line.rows("goals", 2):
         heavy, reached = number(weight, f"{where}, weight"), number(level, f"{where}, level")
@@ -44,7 +45,7 @@ def gas_line(line: Line, _basis: Basis) -> Result:
         if reached not in range(-2, 3):
             raise LineFault("number_out_of_range", f"{where}, level: a whole number from -2 to 2")
         levels.append((heavy, int(reached)))
-    return {"value": gas_t(levels)}
+    return {"value": exact_gas_t(levels)}
 
 
 def attendance_line(line: Line, _basis: Basis) -> Result:
@@ -82,8 +83,11 @@ def cut_c_line(line: Line, _basis: Basis) -> Result:
 
 
 def _status(value: Any, where: str) -> VisitStatus:
+    """The status meant: "No-show" and "late cancellation" are no_show and late_cancel."""
+    written = re.sub(r"[\s-]+", "_", value.strip().casefold()) if isinstance(value, str) else ""
+    word = re.sub(r"_cancel(l?ed|lation)$", "_cancel", written)
     for status in _STATUSES:
-        if value == status:
+        if word == status:
             return status
     raise LineFault(
         "unknown_status",

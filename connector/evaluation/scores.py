@@ -38,7 +38,7 @@ def score_line(line: Line, basis: Basis) -> Result:
         items=None
         if items is None
         else [_answer(item, found.range_of(place).max) for place, item in enumerate(items, 1)],
-        total=_answer(line.optional("total_in"), None),
+        total=_answer(line.optional("total_in"), found.score_max),
         encoding=None if encoding is None else str(encoding),
         context=context,
     )
@@ -84,6 +84,8 @@ def _answer(value: Any, highest: Decimal | None) -> Decimal | None:
         return _NOT_A_NUMBER
     if highest is not None and value > LARGEST:
         return LARGEST  # out of range either way, and on a triage form it counts as a yes
+    if highest is not None and value.is_finite() and value < -LARGEST:
+        return -LARGEST
     return value if usable(value) else _NOT_A_NUMBER
 
 

@@ -151,7 +151,7 @@ def check_assessment(
         wrong += scores.out_of_range(values["items"], instrument, encoding)
         if instrument.totals_only:
             wrong = [
-                _refused(f"{instrument.name}: only totals are accepted (licence)", "totals_only")
+                _refused(f"{instrument.name}: only totals are accepted, no answers", "totals_only")
             ]
         elif instrument.encoding_required and encoding is None:
             wrong.append(

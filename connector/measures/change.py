@@ -136,7 +136,7 @@ def _jacobson_truax(gain: Fraction, sd: Decimal, reliability: Decimal) -> _Relia
         reliable,
         "jacobson_truax_1.96",
         round_half_away(CRITICAL * error, 2),
-        round_half_away(gain / error, 4),
+        as_decimal(gain / error),
     )
 
 

@@ -116,6 +116,19 @@ class Instrument(Frozen):
         """Whether an intake mapping must state the encoding."""
         return self.encodings.required
 
+    def accepts(self, encoding: str) -> bool:
+        """Whether answers may arrive so.
+
+        Where no item is turned round, the one of ``zero_based`` and ``one_based`` that the form
+        itself counts by says no more than ``weighted``.
+        """
+        if encoding in self.encodings.accepted:
+            return True
+        count = self.items or self.items_max or 0
+        lowest = {self.range_of(number).min for number in range(1, count + 1)}
+        own = "zero_based" if lowest == {0} else "one_based" if lowest == {1} else None
+        return encoding == own and not self.reverse_items
+
     @property
     def blanks_allowed(self) -> int:
         """How many items may be blank before there is no total."""
@@ -123,7 +136,7 @@ class Instrument(Frozen):
 
     @property
     def totals_only(self) -> bool:
-        """Whether only totals are accepted (licence), never item answers."""
+        """Whether only totals are accepted (licence, T-scores), never item answers."""
         return self.scoring.kind == "total_only"
 
     @property

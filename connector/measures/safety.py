@@ -46,11 +46,8 @@ def safety_flags(
     if items is None and total is not None:
         return ("safety_unknown_total_only", *triage_flags(instrument, (), known), *supplements)
     stated = encoding or instrument.default_encoding
-    accepted = instrument.encodings.accepted
-    readings = [
-        weights(instrument, items or (), name)
-        for name in ((stated,) if stated in accepted else accepted)
-    ]
+    possible = (stated,) if instrument.accepts(stated) else instrument.encodings.accepted
+    readings = [weights(instrument, items or (), name) for name in possible]
     found = (_flag(instrument, safety, readings) for safety in instrument.safety_items)
     return (
         *(flag for flag in found if flag is not None),

@@ -83,7 +83,7 @@ def _from_items(
     known: Told,
     flags: tuple[str, ...],
 ) -> Score:
-    if encoding not in instrument.encodings.accepted:
+    if not instrument.accepts(encoding):
         return _error(instrument, "unknown_encoding", flags)
     weighted = weights(instrument, items, encoding)
     fault = count_fault(instrument, items) or item_fault(instrument, weighted)

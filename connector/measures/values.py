@@ -36,7 +36,11 @@ class Score(Frozen):
 
 
 class Change(Frozen):
-    """Comparison of a current score with a baseline; ``improvement`` is positive when better."""
+    """Comparison of a current score with a baseline; ``improvement`` is positive when better.
+
+    ``csc``, ``remission`` and the clinical states are None where the instrument has no value to
+    judge them by; ``response`` is False where there is no percent. ``rci`` is not rounded.
+    """
 
     improvement: Decimal
     percent_improvement: Decimal | None

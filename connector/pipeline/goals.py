@@ -31,7 +31,13 @@ def goal_progress(goals: Sequence[Goal]) -> GoalProgress:
 
 
 def gas_t(levels: Sequence[tuple[Decimal, int]]) -> Decimal | None:
-    """Kiresuk-Sherman T of (weight, level -2 to +2) pairs, to one decimal; None of nothing.
+    """The T-score of ``exact_gas_t``, to one decimal as reports show it; None of nothing."""
+    exact = exact_gas_t(levels)
+    return None if exact is None else rounded(exact, 1)
+
+
+def exact_gas_t(levels: Sequence[tuple[Decimal, int]]) -> Decimal | None:
+    """Kiresuk-Sherman T of (weight, level -2 to +2) pairs; None of nothing.
 
     T = 50 + 10 sum(w x) / sqrt(0.7 sum(w^2) + 0.3 (sum w)^2).
     """
@@ -42,7 +48,7 @@ def gas_t(levels: Sequence[tuple[Decimal, int]]) -> Decimal | None:
     if under <= 0:
         return None
     attained = sum((weight * level for weight, level in levels), Decimal(0))
-    return rounded(50 + 10 * attained / under.sqrt(), 1)
+    return 50 + 10 * attained / under.sqrt()
 
 
 def goals_of_episode(

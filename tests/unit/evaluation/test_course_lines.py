@@ -67,7 +67,7 @@ def test_no_baseline(points: list[Any], ask: Any, decide: Any) -> None:
         ([(0, 20)], {}, ("insufficient_data", "R0", ["one_score_only"])),
         ([(0, 20), (9, None)], {}, ("insufficient_data", "R0", ["one_score_only"])),
         ([(40, 20)], {}, ("insufficient_data", "R0", ["one_score_only", "late_baseline"])),
-        ([(0, 12), (1, 18)], {}, ("below", "R1", ["deterioration"])),
+        ([(0, 12), (1, 18)], {}, ("below", "R1", ["deterioration", "loss_of_gains"])),
         ([(0, 20), (13, 4)], {}, ("too_early", "R2", [])),
         ([(0, 9), (14, 9)], {}, ("meets", "R3", [])),
         ([(0, 20), (14, 9)], {}, ("exceeds", "R4", [])),

@@ -103,7 +103,7 @@ def oracle(rules: Rules, course: list[Point], asked: int | None) -> tuple[str, s
     (first_day, first), (last_day, last) = kept[0], kept[-1]
     gain, best = sign * (last - first), max(sign * score for _, score in kept)
     fallen = rules.points is not None and best - sign * last >= rules.points
-    lost = ["loss_of_gains"] if fallen and best > sign * first else []
+    lost = ["loss_of_gains"] if fallen else []
     improved = rules.points is not None and gain >= rules.points
     share = percent_of(rules, first, gain)
     if rules.points is not None and -gain >= rules.points:

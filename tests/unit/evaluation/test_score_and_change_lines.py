@@ -45,7 +45,9 @@ def test_an_answer_that_is_no_number(answer: str, ask: Any) -> None:
     assert (result["status"], result["error"]) == ("error", "item_not_number:2")
 
 
-@pytest.mark.parametrize("answer", ["1e999999", "9" * 5000, "1e99999999999999999999", "4"])
+@pytest.mark.parametrize(
+    "answer", ["1e999999", "9" * 5000, "1e99999999999999999999", "4", "-1e999999"]
+)
 def test_an_answer_that_is_far_too_large(answer: str, ask: Any) -> None:
     result = ask(f'{{"kind":"score","instrument":"gad2","items":[1,{answer}]}}')
     assert (result["status"], result["error"]) == ("error", "item_out_of_range:2")
@@ -70,7 +72,12 @@ def test_an_uneven_answer(ask: Any) -> None:
         ("2.5", "total_not_integer"),
         ("7", "total_out_of_range"),
         ("NaN", "total_not_number"),
-        ("1e999", "total_not_number"),
+        ("Infinity", "total_out_of_range"),
+        ("-Infinity", "total_not_number"),
+        ("1e999", "total_out_of_range"),
+        ("1e300", "total_out_of_range"),
+        ("-1e300", "total_out_of_range"),
+        ("9" * 60, "total_out_of_range"),
     ],
 )
 def test_totals_that_cannot_be(total: str, error: str, ask: Any) -> None:
@@ -120,7 +127,7 @@ def test_a_change_where_nothing_is_known(ask: Any) -> None:
 def test_a_change_with_its_own_sd_and_reliability(ask: Any) -> None:
     answer = ask(kind="change", instrument="pss10", baseline=30, current=20, sd=6, rel=0.85)
     assert answer["reliable_basis"] == "jacobson_truax_1.96"
-    assert answer["rci"] == pytest.approx(10 / (6 * (2 * 0.15) ** 0.5), abs=1e-4)
+    assert answer["rci"] == pytest.approx(10 / (6 * (2 * 0.15) ** 0.5), rel=1e-12)
     assert (answer["reliable"], answer["csc"]) == ("improved", "improved")
 
 
@@ -140,7 +147,7 @@ def test_numbers_are_never_floats(ask: Any) -> None:
         ('"baseline": -1, "current": 8', "total_out_of_range", "baseline"),
         ('"baseline": "x", "current": 8', "wrong_type", "baseline"),
         ('"baseline": true, "current": 8', "wrong_type", "baseline"),
-        ('"baseline": NaN, "current": 8', "number_out_of_range", "baseline"),
+        ('"baseline": NaN, "current": 8', "wrong_type", "baseline"),
         ('"baseline": 1e999999, "current": 8', "number_out_of_range", "baseline"),
         ('"baseline": 1e-999999, "current": 8', "number_out_of_range", "baseline"),
         ('"baseline": 10, "current": 8, "sd": 5', "sd_rel_invalid", "sd"),

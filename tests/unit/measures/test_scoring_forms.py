@@ -97,7 +97,6 @@ def test_odi_with_two_blanks_is_incomplete(instruments: Instruments) -> None:
         ("whodas12", [4] * 12, "100.0", 48),
         ("whodas12", [1] * 11 + [None], "25.0", 11),
         ("tug", ["12.4"], "12.4", "12.4"),
-        ("promis_depression", ["58.25"], "58.3", "58.25"),
         ("berg", [4] * 14, "56", 56),
     ],
 )
@@ -146,6 +145,12 @@ def test_one_blank_more_than_allowed_is_incomplete_everywhere(instruments: Instr
         ("k10", "zero_based", [4] * 10, 50),
         ("whodas12", "one_based", [1] * 12, 0),
         ("whodas12", "weighted", [1] * 12, 25),
+        ("whodas12", "zero_based", [1] * 12, 25),
+        ("k10", "one_based", [1] * 10, 10),
+        ("phq9", "zero_based", [1] * 9, 9),
+        ("audit", "zero_based", [1] * 8 + [2, 2], 12),
+        ("quickdash", "one_based", [1] * 11, 0),
+        ("psfs", "zero_based", [7, 8, 9], 8),
     ],
 )
 def test_encodings(
@@ -154,8 +159,21 @@ def test_encodings(
     assert score(instruments[name], items=_items(answers), encoding=encoding).total == total
 
 
-def test_an_encoding_that_is_not_accepted_is_refused(instruments: Instruments) -> None:
-    assert _score(instruments["phq9"], [1] * 9, encoding="one_based").error == "unknown_encoding"
+@pytest.mark.parametrize(
+    ("name", "encoding", "count"),
+    [
+        ("phq9", "one_based", 9),
+        ("quickdash", "zero_based", 11),
+        ("k10", "two_based", 10),
+        ("pss10", "zero_based", 10),  # says nothing of the items that are turned round
+        ("vanderbilt_parent", "zero_based", 55),
+    ],
+)
+def test_an_encoding_that_is_not_accepted_is_refused(
+    name: str, encoding: str, count: int, instruments: Instruments
+) -> None:
+    result = _score(instruments[name], [1] * count, encoding=encoding)
+    assert result.error == "unknown_encoding"
 
 
 @pytest.mark.parametrize(
@@ -322,3 +340,6 @@ def test_items_of_a_totals_only_instrument_are_not_scored(instruments: Instrumen
     result = _score(instruments["bdi2"], [0] * 8 + [1] + [0] * 12)
     assert (result.error, result.flags) == ("total_required", ("safety_item_positive:9",))
     assert score(instruments["bdi2"], total=Decimal(21)).flags == ("safety_unknown_total_only",)
+    t_score = instruments["promis_depression"]
+    assert _score(t_score, [3, 4, 2, 5]).error == _score(t_score, [58]).error == "total_required"
+    assert str(score(t_score, total=Decimal("58.25")).total) == "58.3"

@@ -315,8 +315,9 @@ def test_open_ended_bands(instruments: Instruments) -> None:
     assert {end: score(promis, total=Decimal(end)).band for end in ends} == ends
 
 
-def test_totals_only_where_the_licence_says_so(instruments: Instruments) -> None:
-    assert {name for name, found in instruments.items() if found.totals_only} == {"bdi2", "oq45"}
+def test_totals_only_where_the_licence_says_so_and_t_scores(instruments: Instruments) -> None:
+    only = {name for name, found in instruments.items() if found.totals_only}
+    assert only == {"bdi2", "oq45", "promis_depression"}
 
 
 # id, items, answers from to, total from to, items turned round, days until it is due again
@@ -350,7 +351,7 @@ berg 14 0-4 0-56 - 28
 psfs - 0-10 0-10 - 28
 bdi2 21 - 0-63 - 28
 oq45 45 - 0-180 - -
-promis_depression 1 20-100 20-100 - 28
+promis_depression - - 20-100 - 28
 tug 1 0- 0- - 28
 sixmwt 1 0- 0- - 28
 phqa 9 0-3 0-27 - 14

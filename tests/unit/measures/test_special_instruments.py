@@ -61,6 +61,8 @@ def test_audit_items_9_and_10_take_0_2_and_4(item: int, instruments: Instruments
         ([1, 1, 1], "male", False),
         ([1, 1, 2], "male", True),
         ([1, 1, 1], "Male", False),
+        ([1, 1, 1], "M", False),
+        ([1, 1, 1], "F", True),
         ([1, 1, 1], "female", True),
         ([1, 1, 1], "unknown", True),
         ([1, 1, 1], None, True),
