@@ -19,16 +19,16 @@ $(VENV)/.installed: requirements.txt pyproject.toml scripts/system_packages.sh
 	@PYTHON=$(PYTHON) scripts/system_packages.sh run
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Python packages into $(VENV) (a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-build.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 install-dev: $(VENV)/.installed-dev $(FHIR_SERVER)/.installed $(NODE_X12)/.installed ## what the tests need besides
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@scripts/system_packages.sh test
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 fhir-server: $(FHIR_SERVER)/.installed ## the FHIR server (not ours) that the tests talk to
@@ -90,7 +90,7 @@ fuzz: install-dev .cache/fuzz/atheris ## fuzz the parsers, SECONDS each: make fu
 	PYTHONPATH=.cache/fuzz $(BIN)/python -m scripts.fuzz.table $(or $(SECONDS),60) $(PARSERS)
 
 .cache/fuzz/atheris:
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .cache/fuzz 'atheris>=3.0,<4'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --target .cache/fuzz 'atheris>=3.0,<4'
 
 benchmarks-wire: install ## the service over HTTP: events/s, waiting times, memory, disk, a kill
 	$(BIN)/python benchmarks/wire.py

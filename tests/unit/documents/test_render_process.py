@@ -96,8 +96,11 @@ def test_a_page_without_end_is_killed_and_the_next_page_works(bomb):
     try:
         with pytest.raises((Rejected, RetryLater)) as caught:
             short.pdf(SMALL.replace("<h1>", bomb + "<h1>"))
-        # Whichever of its limits it meets first: time, or memory.
-        assert caught.value.code in ("render_timeout", "render_crashed", "render_failed")
+        # Whichever of its limits it meets first: processor time, memory, or on a busy machine the
+        # clock.
+        assert caught.value.code in (
+            "render_timeout", "render_crashed", "render_failed", "render_slow",
+        )  # fmt: skip
         assert short.pdf(SMALL).startswith(b"%PDF")
     finally:
         short.close()
