@@ -87,7 +87,13 @@ class App:
             synthetic=given.synthetic,
             letters_need_consent=given.letters_need_consent,
             pages_at=self.site.render.links_to,
+            substance_use=registry.load_substance_use(self.resources),
         )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The practice's time zone: its days are the practice's days."""
+        return ZoneInfo(self.site.practice.timezone)
 
     @cached_property
     def rules(self) -> RuleSet:
@@ -189,6 +195,7 @@ class App:
         """Everything that is wrong with the site's parts, not only the first; empty when well."""
         parts: list[Callable[[], object]] = [lambda: self.rules]
         parts.append(partial(registry.load_wording, self.resources))
+        parts.append(partial(registry.load_substance_use, self.resources))
         for name, file in self.resources.files("mappings/instruments", "*.yaml").items():
             parts.append(partial(_instrument, name, file))
         read = [given for given in self.site.sources if given.name not in self.answering]
@@ -221,7 +228,7 @@ class App:
         from connector.store.store import Store
 
         url = settings.absolute_url(self.site.store.url, self.home)
-        return Store.open(url, self.keys, self.site.practice.id)
+        return Store.open(url, self.keys, self.site.practice.id, self.zone)
 
     def work(self, store: Store, renderer: Renderer | None, report: Reporter | None = None) -> Work:
         """Everything the units of work need, over an open store and renderer."""
@@ -277,10 +284,11 @@ class App:
         return Desk(
             store=store,
             routes=self.routes,
-            zone=ZoneInfo(self.practice.timezone),
+            zone=self.zone,
             now=self.site.now,
             page=lambda spec: compose.html(spec, templates, paper),
             signers=self.site.practice.signers,
+            substance_use=self.practice.substance_use,
         )
 
     @contextmanager
@@ -336,14 +344,9 @@ class App:
         mapping = self.mappings[given.name]
         tables = tuple(table.raw_name for table in mapping.tables.values())
         return AdapterContext(
-            given.name,
-            self.home,
-            mapping.expected_tables(),
-            self.site.now,
-            tables,
-            self.quotas.of,
-            ways_in.reader,
-        )
+            given.name, self.home, mapping.expected_tables(), self.site.now, tables,
+            self.quotas.of, ways_in.reader, self.zone,
+        )  # fmt: skip
 
     def _route(self, given: settings.DestinationSettings) -> Route:
         adapter = registry.find_adapter(given.adapter)

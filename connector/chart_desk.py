@@ -1,8 +1,10 @@
 """Charts looked at from intake to discharge, and single records: for pages and commands.
 
 What is shown of a record is where it came from and its dates, codes and states, so that a person
-finds it again in the source. Free text (notes, goals, entries) and item answers stay out. Reading
-about patients leaves a trace in the audit log.
+finds it again in the source. Free text (notes, goals, entries) and item answers stay out.
+
+Charts are judged in a read, so that nobody's write waits for it. Whoever shows what was found
+leaves a trace in the audit log first (``trace``): reading charts is reading about patients.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from connector.records import Patient, PatientRecord, Record
 from connector.store.audit import AuditEntry
-from connector.store.store import Tx
+from connector.store.store import Store, Tx
 
 if TYPE_CHECKING:
     from connector.measures import Instrument
@@ -84,7 +86,7 @@ class ChartDesk:
     def check(self, tx: Tx, patients: Sequence[Patient]) -> Iterator[Checked]:
         """The patients' charts, made anew from the records: dates decide too."""
         from connector import pipeline
-        from connector.documents.disclosure import sud_consent
+        from connector.documents.disclosure import wall_of
         from connector.documents.payer_view import payer_view
         from connector.pipeline.golden_thread import golden_thread
         from connector.pipeline.necessity import checklist
@@ -103,13 +105,13 @@ class ChartDesk:
                 if progress is None:
                     continue
                 given = (self.instruments, rules, progress.as_of.date())
-                consent = sud_consent(progress.chart, progress.as_of.date())
+                wall = wall_of(progress.chart, self.practice, progress.as_of.date())
                 episode = progress.chart.episode
                 yield Checked(
                     patient=patient,
                     in_care=episode is not None and episode.active,
                     thread=golden_thread(progress, *given),
-                    elements=checklist(payer_view(progress, self.instruments, consent), *given),
+                    elements=checklist(payer_view(progress, self.instruments, wall), *given),
                 )
 
     def one(self, tx: Tx, patient_id: str) -> Checked | None:
@@ -117,7 +119,6 @@ class ChartDesk:
         patient = tx.records.get(patient_id)
         if not isinstance(patient, Patient) or patient.deleted:
             return None
-        leave_trace(tx, "chart_checked", patient_id, {"patients": 1})
         return next(self.check(tx, [patient]), None)
 
     def record(self, tx: Tx, record_id: str) -> RecordSheet | None:
@@ -125,7 +126,6 @@ class ChartDesk:
         found = tx.records.get(record_id)
         if found is None:
             return None
-        leave_trace(tx, "viewed", record_id, {})
         zone = ZoneInfo(self.practice.timezone)
         about = found.patient_id if isinstance(found, PatientRecord) else found.id
         patient = tx.records.get(about)
@@ -138,9 +138,10 @@ class ChartDesk:
         )
 
 
-def leave_trace(tx: Tx, action: str, subject: str, detail: dict[str, Any]) -> None:
-    """Reading charts is reading about patients."""
-    tx.audit.append([AuditEntry(action=action, subject=subject, detail=detail)], datetime.now(UTC))
+def trace(store: Store, action: str, subject: str, detail: dict[str, Any]) -> None:
+    """Writes down that somebody looks at a chart, all charts or a record; before it is shown."""
+    entry = AuditEntry(action=action, subject=subject, detail=detail)
+    store.write(lambda tx: tx.audit.append([entry], datetime.now(UTC)))
 
 
 def _origin(record: Record, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:

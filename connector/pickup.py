@@ -16,7 +16,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from connector.errors import ConfigurationError, ConnectorError, InvalidRecord, RetryLater
 from connector.ports import RawFault, RawPage
 
+STAMP = 12
+"""Hexadecimal digits of a file's digest that name it."""
 PROCESSING = ".processing"
 REJECTED = "rejected"
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", "~")
@@ -122,7 +124,7 @@ class Pickup:
     def bring(self, file: Path) -> Path:
         """A copy of a whole file, ready for the next round whatever ``settle_seconds`` says."""
         if not file.is_file() or not os.access(file, os.R_OK):
-            raise ConfigurationError("not_a_file", f"{shown(file)} is not a file that can be read")
+            raise ConfigurationError("not_a_file", "this is not a file that can be read")
         with _plain_errors(self._settings.folder):
             self._refuse_our_own()
             processing = self.folder / PROCESSING
@@ -230,8 +232,28 @@ def as_of(path: Path) -> datetime:
     return datetime.fromtimestamp(max(0, min(stat.st_mtime, stat.st_ctime)), UTC)
 
 
+def stamp(path: Path) -> str:
+    """Names a file by its content, where its own name may tell of a patient."""
+    try:
+        return "link" if path.is_symlink() else digest(path)[:STAMP]
+    except OSError:
+        return "unreadable"
+
+
+def origin(path: Path, endings: Collection[str]) -> str:
+    """What stands for a file in the clear: not its name, which is often a patient's.
+
+    A person finds the file by ``connector quarantine show``, or by its SHA-256.
+    """
+    ending = path.suffix.casefold()
+    return f"{stamp(path)}{ending if ending in endings else ''}"
+
+
 def shown(path: Path) -> str:
-    """The file's name for people and logs: one line, printable, of bounded length."""
+    """The file's name for people alone: one line, printable, of bounded length.
+
+    It may be a patient's: a value for ``InvalidRecord``, never an origin or part of a message.
+    """
     name = "".join(letter if letter.isprintable() else "?" for letter in path.name)
     return name if len(name) <= _SHOWN_NAME else f"{name[: _SHOWN_NAME - 12]}...{name[-9:]}"
 
@@ -249,11 +271,13 @@ def key(*parts: object) -> str:
 
 
 def refusal(path: Path, error: ConnectorError, origin: str) -> RawPage:
-    """The page that refuses a whole file; its content's beginning goes along, for a person."""
+    """The page that refuses a whole file; name and beginning of it go along, for a person."""
     seen = fingerprint(path)
+    if isinstance(error, InvalidRecord) and error.value is None:
+        error.value = shown(path)  # sealed where it is kept, and shown with the reason
     # Without the inode: the same file dropped again is the same fault.
-    stamp = key(path.name, seen.partition("-")[2], error.code)
-    fault = RawFault(stamp, origin, error, _excerpt(path))
+    own = key(path.name, seen.partition("-")[2], error.code)
+    fault = RawFault(own, origin, error, _excerpt(path))
     return RawPage(faults=(fault,), token=rejected(path, seen))
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -311,7 +311,7 @@ class AdapterContext:
     ``tables`` are all that the source's mapping takes: rows of any other make no record.
     ``quota_of`` gives what the sessions of a source ask before each request; a destination at the
     same counterpart shares it, by the source's name. ``reader`` opens another adapter's source, for
-    one that only fetches the files which that one reads.
+    one that only fetches the files which that one reads. ``zone``: days there are the practice's.
     """
 
     name: str
@@ -321,6 +321,7 @@ class AdapterContext:
     tables: Collection[str] = ()
     quota_of: Callable[[str], Quota | None] = _no_quota
     reader: Reader | None = None
+    zone: tzinfo = UTC
 
 
 def _no_concerns(_: Any) -> Sequence[str]:

@@ -9,9 +9,10 @@ another process, from nothing but itself.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
@@ -37,6 +38,7 @@ from connector.records import (
 from connector.rules import Audience as Audience
 from connector.rules import RuleSet as RuleSet
 from connector.rules import Severity as Severity
+from connector.substance_use import SubstanceUse
 
 Decision = Literal["exceeds", "meets", "below", "too_early", "insufficient_data"]
 
@@ -46,6 +48,7 @@ class PracticeProfile(Frozen):
 
     ``letters_need_consent``: a letter to who referred a person needs a consent on file.
     ``pages_at``: the address of the service's pages, for links to records; None: no links.
+    ``substance_use``: the codes that tell of substance use treatment (42 CFR Part 2).
     """
 
     id: str
@@ -56,6 +59,12 @@ class PracticeProfile(Frozen):
     synthetic: bool = False
     letters_need_consent: bool = False
     pages_at: str | None = None
+    substance_use: SubstanceUse = SubstanceUse()
+
+
+def day_of(moment: datetime, timezone: str) -> date:
+    """The day of a moment in a time zone, such as that of ``Chart.timezone``."""
+    return moment.astimezone(ZoneInfo(timezone)).date()
 
 
 class EpisodeView(Frozen):

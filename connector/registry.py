@@ -1,4 +1,4 @@
-"""Finds what can be plugged in: adapters, instruments, payers, the list of crisis wording.
+"""Finds what can be plugged in: adapters, instruments, payers, lists of wording and of codes.
 
 A wrong name gets the right ones.
 
@@ -23,6 +23,7 @@ from connector.measures import Instrument, parse_instrument
 from connector.ports import Adapter
 from connector.resources import Resources
 from connector.settings import check_section
+from connector.substance_use import SubstanceUse, SubstanceUseFile, compile_list
 from connector.wording import WordingFile, WordingRules, compile_wording
 from connector.yaml_text import load_yaml
 
@@ -31,6 +32,8 @@ PAYERS = "config/payers"
 """One file for each payer; a site's own file of the same name takes a shipped one's place."""
 WORDING = "config/crisis_wording.yaml"
 """The rule list of crisis wording; a site's own file of that name takes its place."""
+SUBSTANCE_USE = "config/substance_use.yaml"
+"""The codes of 42 CFR Part 2; a site's own file of that name takes its place."""
 
 
 def adapter_names() -> list[str]:
@@ -103,6 +106,17 @@ def load_wording(resources: Resources) -> WordingRules:
 def _wording(text: str) -> WordingRules:
     data = load_yaml(text, WORDING, "wording_unreadable")
     return compile_wording(check_section(WordingFile, data, where=WORDING), WORDING)
+
+
+def load_substance_use(resources: Resources) -> SubstanceUse:
+    """The list of codes in use. Raises ConfigurationError naming the file and what is wrong."""
+    return _substance_use(resources.find(SUBSTANCE_USE).text())
+
+
+@lru_cache(maxsize=4)
+def _substance_use(text: str) -> SubstanceUse:
+    data = load_yaml(text, SUBSTANCE_USE, "list_unreadable")
+    return compile_list(check_section(SubstanceUseFile, data, where=SUBSTANCE_USE), SUBSTANCE_USE)
 
 
 def unknown(what: str, name: str, valid: Iterable[str]) -> ConfigurationError:

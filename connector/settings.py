@@ -7,13 +7,13 @@ valid one. Secrets are never in the site file: it names environment variables or
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AwareDatetime,
@@ -24,9 +24,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from connector.errors import ConfigurationError
+from connector.setting_faults import all_faults, first_fault
 from connector.yaml_text import load_yaml
 
 SITE_FILE = "site.yaml"
@@ -55,7 +55,7 @@ class PracticeSettings(_Section):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError(f"unknown time zone {value!r}, such as America/New_York") from None
+            raise ValueError(_unknown_zone(value)) from None
         return value
 
 
@@ -254,6 +254,25 @@ class Site(_Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _folders_apart(self) -> Site:
+        """A source takes every file in its folder: another's, and reports that are filed there."""
+        reads: dict[str, str] = {}
+        parts: list[SourceSettings | DestinationSettings] = [*self.sources, *self.destinations]
+        for given in parts:
+            folder = given.options.get("folder")
+            if not isinstance(folder, str):
+                continue
+            place = os.path.normpath(folder)
+            if place in reads:
+                raise ValueError(
+                    f"{given.name!r} and the source {reads[place]!r} have the same folder, "
+                    f"{folder!r}; a source takes every file there, so give each a folder of its own"
+                )
+            if isinstance(given, SourceSettings):
+                reads[place] = given.name
+        return self
+
     @field_validator("sources", "destinations")
     @classmethod
     def _unique_names(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -292,11 +311,12 @@ def load_site(home: Path) -> Site:
 def site_findings(home: Path) -> list[ConfigurationError]:
     """Everything that is wrong with the site file itself; empty when it can be loaded."""
     try:
-        Site.model_validate(_read(home))
+        data = _read(home)
+        Site.model_validate(data)
     except ConfigurationError as fault:
         return [fault]
     except ValidationError as fault:
-        return [_finding(Site, error, SITE_FILE) for error in _errors(fault)]
+        return all_faults(Site, fault, SITE_FILE, data)
     return []
 
 
@@ -326,35 +346,7 @@ def check_section(model: type[T], data: Any, *, where: str) -> T:
     try:
         return model.model_validate(data)
     except ValidationError as fault:
-        first, *others = _errors(fault)
-        more = f" (and {len(others)} more)" if others else ""
-        raise _finding(model, first, where, more) from None
-
-
-def _errors(fault: ValidationError) -> list[ErrorDetails]:
-    """The faults without those that only follow: a list is "too short" when its entry is wrong."""
-    found = fault.errors()
-    inner = {error["loc"][:n] for error in found for n in range(1, len(error["loc"]))}
-    return [e for e in found if not (e["type"] == "too_short" and e["loc"] in inner)]
-
-
-def _finding(
-    model: type[BaseModel], error: ErrorDetails, where: str, more: str = ""
-) -> ConfigurationError:
-    """One fault of a section as an error that names the key and what would be right."""
-    key = ".".join(str(part) for part in error["loc"]) or "(top level)"
-    if error["type"] != "extra_forbidden":
-        said = error["msg"].removeprefix("Value error, ")
-        return ConfigurationError("invalid_value", f"{key}: {said}{more}", where=where)
-    allowed = _keys_at(model, error["loc"][:-1])
-    close = difflib.get_close_matches(str(error["loc"][-1]), allowed, n=1)
-    return ConfigurationError(
-        "unknown_key",
-        f"unknown key {key}{more}",
-        where=where,
-        allowed=allowed,
-        suggestion=close[0] if close else None,
-    )
+        raise first_fault(model, fault, where, data) from None
 
 
 def check_rules(model: type[T], given: dict[str, Any]) -> T:
@@ -369,27 +361,11 @@ def _as_tuples(value: Any) -> Any:
     return tuple(_as_tuples(part) for part in value) if isinstance(value, list) else value
 
 
-def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The valid keys of the section that ``loc`` points to (best effort through annotations)."""
-    current: Any = model
-    for part in loc:
-        if isinstance(part, int):
-            continue
-        field = getattr(current, "model_fields", {}).get(part)
-        if field is None:
-            return []
-        current = _model_in(field.annotation)
-        if current is None:
-            return []
-    fields = getattr(current, "model_fields", {})
-    return sorted(field.alias or name for name, field in fields.items())
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in getattr(annotation, "__args__", ()):
-        found = _model_in(part)
-        if found is not None:
-            return found
-    return None
+def _unknown_zone(value: str) -> str:
+    """That a time zone is not known, with one of that name, such as US/Eastern for Eastern."""
+    zones = sorted(available_timezones(), key=lambda zone: (not zone.startswith("US/"), zone))
+    bare = value.casefold().replace(" ", "_")
+    close = [zone for zone in zones if bare and bare == zone.casefold().rpartition("/")[2]]
+    close = close or get_close_matches(value, zones, n=1)
+    near = f". Did you mean {close[0]!r}?" if close else ", such as America/New_York"
+    return f"unknown time zone {value!r}{near}"

@@ -9,7 +9,7 @@ from adapters.caqh_core.errors import SUCCESS, fault_of
 from adapters.caqh_core.message import Exchange, Message, is_damaged
 from adapters.caqh_core.settings import CoreServer
 from connector.errors import ConfigurationError, Rejected, RetryLater
-from connector.http import Answer, Http
+from connector.http import Answer, Http, in_doubt
 from connector.ports import AdapterContext
 
 
@@ -73,10 +73,13 @@ class Line:
             payload=payload,
         )
         kind, body = self._wrapping.wrap(message, self._settings.user, self._password)
-        answer = self._http.request(
-            "POST", "", headers={"Content-Type": kind, "Accept": "*/*"}, body=body,
-            expect=(400, 500), repeatable=payload is None,
-        )  # fmt: skip
+        try:
+            answer = self._http.request(
+                "POST", "", headers={"Content-Type": kind, "Accept": "*/*"}, body=body,
+                expect=(400, 500), repeatable=payload is None,
+            )  # fmt: skip
+        except RetryLater as fault:
+            raise (fault if payload is None else in_doubt(fault)) from None
         return self._read(answer, submitted=payload is not None)
 
     def _read(self, answer: Answer, *, submitted: bool) -> Response:

@@ -18,6 +18,7 @@ from adapters.clearinghouse_rest.line import REVIEWS, Clearinghouse, id_of
 from adapters.clearinghouse_rest.review import request_of, service_review
 from adapters.clearinghouse_rest.settings import ClearinghouseSettings
 from connector.errors import AwaitsPerson, ConnectorError, Rejected, RetryLater
+from connector.http import NotFound
 from connector.polling.found import listed
 from connector.ports import AdapterContext, Answered, Outgoing, Receipt
 
@@ -72,16 +73,25 @@ class ClearinghouseDestination:
                 "it; look it up there by the request's reference, and say what you find",
             )
         case = request_of(outgoing.content)
-        found = self._looked_up(case)
+        found = self._looked_up(case, unsure=True)
         return None if found is None else self._receipt(outgoing, case, found)
 
     def inquire(self, outgoing: Outgoing) -> Answered | None:
-        """What the service says of a review that it has; None where it says nothing yet."""
+        """What the service says of a review that it has; None where it says nothing yet.
+
+        Raises AwaitsPerson where it knows nothing of what it took.
+        """
         if _is_attachment(outgoing):
             return None
         case = request_of(outgoing.content)
         found = self._looked_up(case)
-        return None if found is None else self._receipt(outgoing, case, found).answer
+        if found is None:
+            raise AwaitsPerson(
+                "review_gone",
+                f"{self._service.host} took a request and has no review of its reference any "
+                "more; ask there, or call the payer",
+            )
+        return self._receipt(outgoing, case, found).answer
 
     def close(self) -> None:
         """Closes all connections."""
@@ -97,19 +107,35 @@ class ClearinghouseDestination:
                 "stand in an address. Cancel it in the portal, or call the payer",
             )
         with _turn(case):
-            found = self._looked_up(case)
+            found = self._looked_up(case, unsure=outgoing.unsure)
             if found is not None:
                 return self._receipt(outgoing, case, found)
             method = "POST" if kind == _INITIAL else "PUT"
             id = self._service.submit(method, REVIEWS, service_review(case))
         return self._receipt(outgoing, case, {**self._became(f"{REVIEWS}/{id}"), "id": id})
 
-    def _looked_up(self, case: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Our review by our reference; no name, number or birth date goes into an address."""
+    def _looked_up(
+        self, case: Mapping[str, Any], *, unsure: bool = False
+    ) -> Mapping[str, Any] | None:
+        """Our review by our reference; no name, number or birth date goes into an address.
+
+        A look-up that is answered 404 finds nothing; ``unsure``: that is not certain enough to
+        send again what may have arrived.
+        """
         reference = case.get("reference")
         payer = (case.get("payer") or {}).get("id", "")
         query = {"payer.id": str(payer), "referenceNumber": str(reference)}
-        mine = [one for one in self._found(query) if one.get("referenceNumber") == reference]
+        try:
+            found = self._found(query)
+        except NotFound:
+            if not unsure:
+                return None
+            raise AwaitsPerson(
+                "arrival_unknown",
+                f"{self._service.host} may have taken the request, and our inquiry about it is not "
+                "found there (404); look it up there by its reference, and say what you find",
+            ) from None
+        mine = [one for one in found if one.get("referenceNumber") == reference]
         if len(mine) > 1:
             raise AwaitsPerson(
                 "arrival_unknown",

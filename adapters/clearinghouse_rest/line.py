@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from adapters.clearinghouse_rest.settings import ClearinghouseSettings
 from connector.errors import ConfigurationError, Rejected, RetryLater
-from connector.http import Answer, ClientCredentials, Http, NotFound
+from connector.http import Answer, ClientCredentials, Http, NotFound, in_doubt
 from connector.ports import AdapterContext
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -59,9 +59,12 @@ class Clearinghouse:
 
         Raises RetryLater ("answer_lost") where it may have been done, and as ``Http.request``.
         """
-        answer = self._http.request(
-            method, path, json=body, headers=self._headers, repeatable=False
-        )
+        try:
+            answer = self._http.request(
+                method, path, json=body, headers=self._headers, repeatable=False
+            )
+        except RetryLater as fault:
+            raise in_doubt(fault) from None
         found = _last_part(answer.headers.get("location", "")) or self._id_in(answer)
         if found is None:
             raise RetryLater(
@@ -80,22 +83,28 @@ class Clearinghouse:
         return None
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """What lies there, once it is made; None where it is not made in time, or not there.
+        """What lies there, once it is made; None where it is not made in time.
 
-        While it is made the service answers 202 and, for an inquiry, says where to look.
+        While it is made the service answers 202 and, for an inquiry, says where to look; there it
+        may be "not found" for a moment. Raises NotFound where it stays so.
         """
-        try:
-            answer = self._http.request("GET", path, query=query, headers=self._headers)
-            for _ in range(self._settings.polls):
-                if answer.status != 202:
-                    break
-                self._sleep(self._settings.poll_seconds)
-                elsewhere = _last_part(answer.headers.get("location", ""))
-                if elsewhere is not None and query is not None:
-                    path, query = f"{REVIEWS}/{elsewhere}", None
+        answer = self._http.request("GET", path, query=query, headers=self._headers)
+        missing: NotFound | None = None
+        for _ in range(self._settings.polls):
+            if answer.status != 202 and missing is None:
+                break
+            self._sleep(self._settings.poll_seconds)
+            elsewhere = _last_part(answer.headers.get("location", ""))
+            if elsewhere is not None and query is not None:
+                path, query = f"{REVIEWS}/{elsewhere}", None
+            try:
                 answer = self._http.request("GET", path, query=query, headers=self._headers)
-        except NotFound:
-            return None
+            except NotFound as fault:
+                missing = fault
+            else:
+                missing = None
+        if missing is not None:
+            raise missing
         return None if answer.status == 202 else answer.json()
 
     def close(self) -> None:

@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from connector.polling.settings import (
+    PeopleSourceSettings,
     VendorDestinationSettings,
     VendorSettings,
-    VendorSourceSettings,
 )
 
 ListName = Literal[
@@ -33,7 +33,7 @@ class ClinikoSettings(VendorSettings):
     contact: str = Field(pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$")
 
 
-class ClinikoSourceSettings(ClinikoSettings, VendorSourceSettings):
+class ClinikoSourceSettings(ClinikoSettings, PeopleSourceSettings):
     """What is polled. ``page_size``: Cliniko gives at most 100."""
 
     lists: tuple[ListName, ...] = Field(default=LISTS, min_length=1)

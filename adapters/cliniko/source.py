@@ -16,12 +16,40 @@ from typing import Any
 from adapters.cliniko.account import Account
 from adapters.cliniko.settings import ClinikoSourceSettings
 from connector.http import Http
-from connector.polling.found import Found, Portion, entry, instant, listed, server_time
+from connector.polling.found import (
+    Found,
+    Portion,
+    entry,
+    instant,
+    listed,
+    only,
+    server_time,
+    without,
+)
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
 
 _LAST = re.compile(r"/([0-9A-Za-z-]{1,64})/?$")
-_LEFT_OUT = {"treatment_notes": ("content",)}
+_PEOPLE = {
+    "patients": (
+        "id", "created_at", "updated_at", "archived_at", "deleted_at", "old_reference_id",
+        "first_name", "last_name", "preferred_first_name", "date_of_birth", "sex", "gender",
+        "gender_identity",
+    ),
+    "practitioners": (
+        "id", "created_at", "updated_at", "active", "display_name", "first_name", "last_name",
+        "title", "designation",
+    ),
+}  # fmt: skip
+"""What is taken of a person (redguava docs, sections/patients.md and practitioners.md): names, day
+of birth, sex, numbers, states. Addresses, telephones, e-mail, notes, contacts are not."""
+_LEFT_OUT = {
+    "individual_appointments": ("notes", "patient_name", "patient_arrived_by"),
+    "patient_forms": ("email", "url"),
+    "patient_cases": ("notes",),
+    "treatment_notes": ("content",),
+}
+_LINKS = ("telehealth_url",)
 
 
 class ClinikoList:
@@ -39,6 +67,7 @@ class ClinikoList:
         *,
         path: str = "",
         deleted: bool = False,
+        also: Sequence[str] = (),
     ) -> None:
         self.name = path or table
         self.table = table
@@ -47,6 +76,7 @@ class ClinikoList:
         self._deleted = deleted
         self._page_size = page_size
         self._now = context.now
+        self._also = also
 
     def portion(self, since: datetime | None, place: str | None) -> Portion:
         """A page, by its number."""
@@ -68,8 +98,8 @@ class ClinikoList:
         )
 
     def complete(self, found: Found) -> Found:
-        """As it is: lists hold whole records."""
-        return replace(found, data=_plain(self.table, found.data))
+        """With the ids that stand in links only: lists hold whole records."""
+        return replace(found, data=_plain(found.data))
 
     def one(self, own_id: str) -> Found | None:
         """The record by its id; a 404 is raised as NotFound."""
@@ -77,6 +107,9 @@ class ClinikoList:
 
     def _found(self, raw: Any) -> Found:
         changed = instant(raw.get("updated_at")) if isinstance(raw, dict) else None
+        if self.table in _PEOPLE:
+            raw = only(raw, (*_PEOPLE[self.table], *self._also))
+        raw = without(raw, _LEFT_OUT.get(self.table, ()), _LINKS)
         return entry(raw, self.id_key, changed, deleted=self._deleted)
 
 
@@ -85,7 +118,8 @@ def cliniko_source(settings: ClinikoSourceSettings, context: AdapterContext) -> 
     account = Account(settings, context, context.name)
 
     def lists(http: Http) -> Sequence[ClinikoList]:
-        given = [ClinikoList(http, name, context, settings.page_size) for name in settings.lists]
+        size, also = settings.page_size, settings.also_take
+        given = [ClinikoList(http, name, context, size, also=also) for name in settings.lists]
         if "individual_appointments" in settings.lists:
             cancelled = "individual_appointments/cancelled"
             given.append(_aside(http, settings, context, cancelled))
@@ -119,12 +153,13 @@ def _aside(
     deleted: bool = False,
 ) -> ClinikoList:
     table = path.split("/")[0]
-    return ClinikoList(http, table, context, settings.page_size, path=path, deleted=deleted)
+    size, also = settings.page_size, settings.also_take
+    return ClinikoList(http, table, context, size, path=path, deleted=deleted, also=also)
 
 
-def _plain(table: str, data: Any) -> dict[str, Any]:
-    """The record without what is not wanted, and with the ids that stand in links only."""
-    made = {key: value for key, value in data.items() if key not in _LEFT_OUT.get(table, ())}
+def _plain(data: Any) -> dict[str, Any]:
+    """The record with the ids that stand in links only."""
+    made = dict(data)
     for key, value in data.items():
         links = value.get("links") if isinstance(value, dict) else None
         target = links.get("self") if isinstance(links, dict) else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from connector.columns import HEADER_ROWS, numbered, plain, second_of, squeezed
 from connector.errors import InvalidRecord
@@ -15,6 +17,14 @@ from connector.ports import ExpectedTable
 MOST_COLUMNS = 2000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _WORKBOOKS = (".xlsx", ".xlsm")
+_WORDS = re.compile(r"[^\W\d_]+")
+_OF_EXPORTS = frozenset(
+    {
+        "all", "am", "by", "copy", "data", "details", "export", "exported", "exports", "for",
+        "list", "listing", "of", "pm", "report", "reports", "summary", "utc",
+    }
+)  # fmt: skip
+"""Words that programs put into names of exports; nobody is called so (as with April or June)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +35,18 @@ class Header:
     columns: tuple[str, ...]
 
 
-def takes(name: str, expected: Sequence[ExpectedTable]) -> bool:
-    """Whether some table takes a file of this name."""
-    return bool(_fitting(name, expected))
+def plainly_named(name: str, expected: Sequence[ExpectedTable]) -> bool:
+    """Whether every word of a file's name is one of a pattern's, or of exports as such."""
+    words = set(_WORDS.findall(Path(name).stem.casefold()))
+    known = {word for table in expected for word in _WORDS.findall(table.pattern.casefold())}
+    return words <= known | _OF_EXPORTS
 
 
 def table_for(name: str, expected: Sequence[ExpectedTable]) -> ExpectedTable:
     """The table whose pattern fits the file name best (the longest one). Raises InvalidRecord."""
-    fitting = _fitting(name, expected)
-    if fitting:
-        return max(fitting, key=lambda table: len(table.pattern))
+    fits = fitting(name, expected)
+    if fits:
+        return fits[0]
     patterns = sorted(table.pattern for table in expected)
     close = get_close_matches(name.casefold(), patterns, n=1)
     readable = name.encode(errors="replace").decode()  # names of files need not be text
@@ -44,12 +56,14 @@ def table_for(name: str, expected: Sequence[ExpectedTable]) -> ExpectedTable:
     )  # fmt: skip
 
 
-def _fitting(name: str, expected: Sequence[ExpectedTable]) -> list[ExpectedTable]:
+def fitting(name: str, expected: Sequence[ExpectedTable]) -> list[ExpectedTable]:
+    """The tables that take a file of this name, that with the longest pattern first."""
     names = {name.casefold()}
     for ending in _WORKBOOKS:
         if name.casefold().endswith(ending):
             names.add(f"{name.casefold().removesuffix(ending)}.csv")  # the same table, saved so
-    return [t for t in expected if any(fnmatchcase(n, t.pattern.casefold()) for n in names)]
+    fits = [t for t in expected if any(fnmatchcase(n, t.pattern.casefold()) for n in names)]
+    return sorted(fits, key=lambda table: len(table.pattern), reverse=True)
 
 
 def find_header(lines: Sequence[str], first: int, table: ExpectedTable) -> tuple[int, Header]:

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TextIO
 
 from adapters.csv_files.encoding import examine, not_text
-from adapters.csv_files.header import MOST_COLUMNS, Header, find_header, table_for, takes
+from adapters.csv_files.header import (
+    MOST_COLUMNS,
+    Header,
+    find_header,
+    fitting,
+    plainly_named,
+    table_for,
+)
 from adapters.csv_files.sample import columns_tell
 from adapters.csv_files.workbook import AS_IT_CAME, MAGIC, SheetRows, open_workbook, table_sheet
 from connector import pickup
@@ -43,16 +50,24 @@ class CsvFiles:
     def fetch(self, cursor: str | None) -> Iterator[RawPage]:
         """Pages of the files that lie ready, oldest file first."""
         for path in self._pickup.claim():
-            # A name that no table expects may be a patient's; it is kept out of the origin.
-            known = takes(path.name, self._expected)
-            origin = pickup.shown(path) if known else f"unknown{path.suffix.lower()[:8]}"
-            yield from self._pickup.pages(path, origin, partial(self._pages, path))
+            origin = self._origin(path)
+            yield from self._pickup.pages(path, origin, partial(self._pages, path, origin))
 
     def acknowledge(self, page: RawPage) -> None:
         """Deletes, archives or sets aside the file whose last page this is."""
         self._pickup.acknowledge(page)
 
-    def _pages(self, path: Path) -> Iterator[RawPage]:
+    def _origin(self, path: Path) -> str:
+        """The name as far as the mapping's patterns have its words; others may be a patient's."""
+        ending = path.suffix.lower()[:8]
+        table = next(iter(fitting(path.name, self._expected)), None)
+        if table is None:
+            return f"unknown{ending}"
+        if plainly_named(path.name, self._expected):
+            return pickup.shown(path)
+        return f"{table.name}~{pickup.stamp(path)}{ending}"
+
+    def _pages(self, path: Path, origin: str) -> Iterator[RawPage]:
         seen = pickup.fingerprint(path)
         try:
             table = table_for(path.name, self._expected)
@@ -60,7 +75,7 @@ class CsvFiles:
             fault.message += columns_tell(path, self._expected)
             raise
         if _starts(path) == MAGIC:
-            yield from self._workbook(path, table, seen)
+            yield from self._workbook(path, table, seen, origin)
             return
         text = examine(pickup.chunks(path))
         if text.empty:
@@ -71,20 +86,22 @@ class CsvFiles:
                 before, header = find_header(start, _before_header(start), table)
                 lines.seek(0)
                 rows = Rows(_bounded(lines), header, before)
-                yield from self._batches(path, table.name, text.digest, rows, seen)
+                yield from self._batches(path, table.name, text.digest, rows, seen, origin)
             except UnicodeDecodeError:  # it was changed after it was examined
                 raise not_text() from None
 
-    def _workbook(self, path: Path, table: ExpectedTable, seen: str) -> Iterator[RawPage]:
+    def _workbook(
+        self, path: Path, table: ExpectedTable, seen: str, origin: str
+    ) -> Iterator[RawPage]:
         with open_workbook(path) as book:
             sheet, header, columns = table_sheet(book, table)
             rows = SheetRows(book, table, sheet, header, columns)
-            yield from self._batches(path, table.name, pickup.digest(path), rows, seen)
+            yield from self._batches(path, table.name, pickup.digest(path), rows, seen, origin)
 
     def _batches(
-        self, path: Path, table: str, digest: str, rows: Rows | SheetRows, seen: str
+        self, path: Path, table: str, digest: str, rows: Rows | SheetRows, seen: str, origin: str
     ) -> Iterator[RawPage]:
-        as_of, origin = pickup.as_of(path), pickup.shown(path)
+        as_of = pickup.as_of(path)
         chunk = rows.some(ROWS_PER_PAGE)
         for number in itertools.count():
             following = rows.some(ROWS_PER_PAGE)

@@ -36,14 +36,15 @@ class FhirFiles:
     def fetch(self, cursor: str | None) -> Iterator[RawPage]:
         """Pages of the files that lie ready: files of people first, then oldest first."""
         for path in self._pickup.claim(order=_order):
-            yield from self._pickup.pages(path, _origin(path), partial(self._pages, path))
+            origin = pickup.origin(path, SUFFIXES)
+            yield from self._pickup.pages(path, origin, partial(self._pages, path, origin))
 
     def acknowledge(self, page: RawPage) -> None:
         """Deletes, archives or sets aside the file whose last page this is."""
         self._pickup.acknowledge(page)
 
-    def _pages(self, path: Path) -> Iterator[RawPage]:
-        seen, origin = pickup.fingerprint(path), _origin(path)
+    def _pages(self, path: Path, origin: str) -> Iterator[RawPage]:
+        seen = pickup.fingerprint(path)
         suffix = path.suffix.casefold()
         if suffix not in SUFFIXES:
             raise InvalidRecord(
@@ -62,15 +63,6 @@ class FhirFiles:
             waiting = RawPage(batches=(RawBatch(stamp, table, origin, as_of, chunk),))
         batches = waiting.batches if waiting is not None else ()
         yield RawPage(batches=batches, token=pickup.done(path, seen))
-
-
-def _origin(path: Path) -> str:
-    try:
-        stamp = "link" if path.is_symlink() else pickup.digest(path)[:12]
-    except OSError:
-        stamp = "unreadable"
-    suffix = path.suffix.casefold()
-    return f"{stamp}{suffix if suffix in SUFFIXES else ''}"
 
 
 def _order(path: Path) -> tuple[bool, float, str]:

@@ -126,7 +126,7 @@ def alert_flag(
             "category": [{"coding": [_FLAG_CATEGORY]}],
             "code": {"text": f"{alert['text']} {alert['note']}".strip()},
             "subject": {"reference": f"Patient/{patient}"},
-            "period": {"start": alert["raised_on"] or at.date().isoformat()},
+            "period": {"start": alert["raised_on"] or instant(at)},
             "author": {"display": AUTHOR},
         },
     )

@@ -1,4 +1,7 @@
-"""Files of messages, one after the other: batches (FHS, BHS, BTS, FTS), MLLP dumps, plain ones."""
+"""Files of messages, one after the other: batches (FHS, BHS, BTS, FTS), MLLP dumps, plain ones.
+
+Their names are often patients' names, so an origin is named by its digest instead.
+"""
 
 from __future__ import annotations
 
@@ -40,20 +43,21 @@ class Hl7Files:
     def fetch(self, cursor: str | None) -> Iterator[RawPage]:
         """Pages of the files that lie ready, oldest first."""
         for path in self._pickup.claim():
-            yield from self._pickup.pages(path, pickup.shown(path), partial(self._pages, path))
+            origin = pickup.origin(path, SUFFIXES)
+            yield from self._pickup.pages(path, origin, partial(self._pages, path, origin))
 
     def acknowledge(self, page: RawPage) -> None:
         """Deletes, archives or sets aside the file whose last page this is."""
         self._pickup.acknowledge(page)
 
-    def _pages(self, path: Path) -> Iterator[RawPage]:
+    def _pages(self, path: Path, origin: str) -> Iterator[RawPage]:
         seen = pickup.fingerprint(path)
         if path.suffix.casefold() not in SUFFIXES:
             raise InvalidRecord(
                 "unknown_file", "this is no HL7 file", field="file name", value=pickup.shown(path),
                 allowed=[f"*{known}" for known in SUFFIXES],
             )  # fmt: skip
-        taker = Taker(self._settings, self._context, pickup.shown(path))
+        taker = Taker(self._settings, self._context, origin)
         batches: list[RawBatch] = []
         faults: list[RawFault] = []
         count = 0

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from connector.polling.settings import (
+    PeopleSourceSettings,
     Secrets,
     Section,
     VendorDestinationSettings,
-    VendorSourceSettings,
 )
 
 ListName = Literal["clients", "appointments", "intakes", "notes"]
@@ -24,7 +24,7 @@ class AddressSettings(Section):
     secret: Secrets
 
 
-class IntakeqSourceSettings(VendorSourceSettings):
+class IntakeqSourceSettings(PeopleSourceSettings):
     """What is polled, and whether IntakeQ also posts what changed."""
 
     lists: tuple[ListName, ...] = Field(default=LISTS, min_length=1)

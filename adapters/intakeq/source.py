@@ -17,7 +17,16 @@ from urllib.parse import quote
 from adapters.intakeq.account import Account, Intakeq
 from adapters.intakeq.settings import IntakeqSourceSettings
 from connector.errors import InvalidRecord
-from connector.polling.found import Found, Portion, asked_for, entry, listed, server_time
+from connector.polling.found import (
+    Found,
+    Portion,
+    asked_for,
+    entry,
+    listed,
+    only,
+    server_time,
+    without,
+)
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
 
@@ -29,7 +38,10 @@ _AT_ONCE = 1
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one list is asked for. ``whole``: its entries leave out what ``<path>/<id>`` gives."""
+    """How one list is asked for. ``whole``: its entries leave out what ``<path>/<id>`` gives.
+
+    ``taken`` is all that is kept of a record, or else ``left_out`` what is not.
+    """
 
     path: str
     id_key: str
@@ -38,18 +50,35 @@ class Kind:
     one: str
     left_out: tuple[str, ...] = ()
     whole: bool = False
+    taken: tuple[str, ...] = ()
+
+
+_CLIENT = (
+    "ClientId", "ClientNumber", "ExternalClientId", "FirstName", "MiddleName", "LastName",
+    "DateOfBirth", "Gender", "Archived", "DateCreated", "LastUpdateDate", "PractitionerId",
+)  # fmt: skip
+"""What is taken of a client (support article 251). Its profile also holds e-mail, telephones,
+addresses, insurance, own fields; they are asked for because the day of birth comes with them."""
+_OF_CLIENT = ("ClientName", "ClientEmail", "ClientPhone", "ClientDateOfBirth")
+_LINKS = ("TelehealthInfo",)
 
 
 KINDS: Mapping[str, Kind] = {
-    "clients": Kind("clients", "ClientId", "dateUpdatedStart", {"includeProfile": "true"}, ""),
-    "appointments": Kind("appointments", "Id", "updatedSince", {}, "appointments"),
+    "clients": Kind(
+        "clients", "ClientId", "dateUpdatedStart", {"includeProfile": "true"}, "", taken=_CLIENT
+    ),
+    "appointments": Kind(
+        "appointments", "Id", "updatedSince", {}, "appointments",
+        left_out=(*_OF_CLIENT, "ClientNote", "AppointmentNotes", "Notes"),
+    ),
     "intakes": Kind(
-        "intakes/summary", "Id", "updatedSince", {"all": "true"}, "intakes", whole=True
+        "intakes/summary", "Id", "updatedSince", {"all": "true"}, "intakes", whole=True,
+        left_out=_OF_CLIENT,
     ),
     # status=1: locked notes
     "notes": Kind(
         "notes/summary", "Id", "updatedSince", {"status": "1"}, "notes",
-        left_out=("Questions", "Content"),
+        left_out=(*_OF_CLIENT, "Questions", "Content"),
     ),
 }  # fmt: skip
 
@@ -64,7 +93,9 @@ class IntakeqList:
         now: Callable[[], datetime],
         *,
         deleted: bool = False,
+        also: Sequence[str] = (),
     ) -> None:
+        self._also = also
         self.table = table
         self.name = f"{table} deleted" if deleted else table
         self.id_key = KINDS[table].id_key
@@ -106,8 +137,9 @@ class IntakeqList:
         return asked_for(self._entry(answer.json()), own_id)
 
     def _entry(self, raw: Any) -> Found:
-        if isinstance(raw, dict):
-            raw = {key: value for key, value in raw.items() if key not in self._kind.left_out}
+        if self._kind.taken:
+            raw = only(raw, (*self._kind.taken, *self._also))
+        raw = without(raw, self._kind.left_out, _LINKS)
         return entry(raw, self.id_key, deleted=self._deleted)
 
 
@@ -118,11 +150,12 @@ def intakeq_source(
     account = Account(settings, context, context.name)
 
     def lists(session: Intakeq) -> Sequence[IntakeqList]:
-        return [IntakeqList(session, name, context.now) for name in settings.lists]
+        also = settings.also_take
+        return [IntakeqList(session, name, context.now, also=also) for name in settings.lists]
 
     def daily(session: Intakeq) -> Sequence[IntakeqList]:
         return [
-            IntakeqList(session, name, context.now, deleted=True)
+            IntakeqList(session, name, context.now, deleted=True, also=settings.also_take)
             for name in settings.lists
             if name in ("clients", "appointments")
         ]

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from connector.credentials import SecretReference
 from connector.polling.settings import (
+    PeopleSourceSettings,
     Secrets,
     Section,
     VendorDestinationSettings,
     VendorSettings,
-    VendorSourceSettings,
 )
 
 _SIGN_IN = "https://login.id.janeapp.com"
@@ -60,7 +60,7 @@ class EventSettings(Section):
     secret: Secrets
 
 
-class JaneSourceSettings(JaneSettings, VendorSourceSettings):
+class JaneSourceSettings(JaneSettings, PeopleSourceSettings):
     """What is polled, and whether Jane also posts what changed."""
 
     lists: tuple[ListName, ...] = Field(default=LISTS, min_length=1)

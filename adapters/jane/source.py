@@ -16,7 +16,7 @@ from urllib.parse import quote
 from adapters.jane.account import Account, fields
 from adapters.jane.settings import JaneSourceSettings
 from connector.http import Http
-from connector.polling.found import Found, Portion, asked_for, entry, listed, server_time
+from connector.polling.found import Found, Portion, asked_for, entry, listed, server_time, without
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
 
@@ -36,7 +36,15 @@ class JaneList:
     at_once = 100
     id_key = "id"
 
-    def __init__(self, http: Http, table: str, context: AdapterContext, page_size: int) -> None:
+    def __init__(
+        self,
+        http: Http,
+        table: str,
+        context: AdapterContext,
+        page_size: int,
+        also: Sequence[str] = (),
+    ) -> None:
+        self._also = also
         self.name = self.table = table
         self._http = http
         self._page_size = page_size
@@ -70,10 +78,8 @@ class JaneList:
         return asked_for(self._found(answer.json()), own_id)
 
     def _found(self, raw: Any) -> Found:
-        if isinstance(raw, dict):
-            left_out = _LEFT_OUT.get(self.table, ())
-            raw = {key: value for key, value in raw.items() if key not in left_out}
-        return entry(raw, self.id_key)
+        left_out = [name for name in _LEFT_OUT.get(self.table, ()) if name not in self._also]
+        return entry(without(raw, left_out), self.id_key)
 
 
 def jane_source(settings: JaneSourceSettings, context: AdapterContext) -> PolledSource[Http]:
@@ -81,7 +87,8 @@ def jane_source(settings: JaneSourceSettings, context: AdapterContext) -> Polled
     account = Account(settings, context, context.name)
 
     def lists(http: Http) -> Sequence[JaneList]:
-        return [JaneList(http, name, context, settings.page_size) for name in settings.lists]
+        size, also = settings.page_size, settings.also_take
+        return [JaneList(http, name, context, size, also) for name in settings.lists]
 
     return PolledSource(
         f"{account.address} {settings.clinic}",

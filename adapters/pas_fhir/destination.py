@@ -22,7 +22,7 @@ from connector.documents.pas.decisions import claim_responses, is_about
 from connector.documents.pas.packet import Packet
 from connector.documents.pas.read_packet import read_packet
 from connector.errors import AwaitsPerson, InvalidRecord, Rejected, RetryLater
-from connector.http import Answer
+from connector.http import Answer, in_doubt
 from connector.http.outcome import reasons
 from connector.json_text import read_object
 from connector.ports import AdapterContext, Answered, Outgoing, Receipt
@@ -145,6 +145,7 @@ class PasPayer:
 
     def _settled(self, fault: RetryLater) -> RetryLater:
         """An attempt that may have arrived is left alone for a while: the payer may still work."""
+        fault = in_doubt(fault)
         if fault.code != "answer_lost":
             return fault
         until = self._context.now() + timedelta(seconds=self._settings.settle_seconds)

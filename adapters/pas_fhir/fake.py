@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -23,6 +24,7 @@ from adapters.pas_fhir.fake_answers import (
     operation_outcome,
     response_bundle,
 )
+from adapters.pas_fhir.fake_notices import Notices
 
 SCENARIOS = (
     "approve", "deny", "pend", "modify", "error", "outcome", "fail", "slow", "malformed", "lost",
@@ -36,6 +38,8 @@ class FakePayer:
 
     ``parameters``: inquiries are answered in the shape of PAS 2.2.1, else in that of 2.0.1.
     ``tokens``: only requests with one of these bearer tokens are let in (empty: all are).
+    ``decides_after``: what is pended is decided after so many seconds, as ``decides`` says, and
+    told to the Subscriptions.
     """
 
     def __init__(self, scenario: str = "approve", *, parameters: bool = True,
@@ -50,6 +54,9 @@ class FakePayer:
         self.faults: list[str] = []
         self.counted: Counter[str] = Counter()
         self.inquiry_offered = True
+        self.decides_after: float | None = None
+        self.decides = "approve"
+        self.notices = Notices(self.subscriptions)
         self._lock = threading.Lock()
         self._server: ThreadingHTTPServer | None = None
 
@@ -72,6 +79,7 @@ class FakePayer:
 
     def stop(self) -> None:
         """Ends it. Safe to call twice."""
+        self.notices.end()
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
@@ -94,6 +102,10 @@ class FakePayer:
             self.answers[identifier] = response_bundle(bundle, scenario)
             return self.answers[identifier]
 
+    def decide_and_tell(self, identifier: str, scenario: str) -> None:
+        """Decides what was pended and posts the answer to the Subscriptions."""
+        self.notices.tell(self.decide(identifier, scenario))
+
     def submit(self, bundle: dict[str, Any]) -> tuple[int, Any]:
         """Status and body of the answer; None for no answer at all."""
         identifier = str(bundle.get("identifier", {}).get("value"))
@@ -110,6 +122,9 @@ class FakePayer:
                 self.submitted[identifier] = bundle
                 self.answers[identifier] = response_bundle(bundle, scenario)
             answer = self.answers[identifier]
+        if scenario == "pend" and self.decides_after is not None and self.counted[identifier] == 1:
+            decided = partial(self.decide_and_tell, identifier, self.decides)
+            self.notices.later(self.decides_after, decided)
         if scenario == "slow":
             time.sleep(self.slow_seconds)
         if scenario == "lost":
@@ -203,6 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
             own = f"sub-{len(kept) + 1}"
             kept[own] = {**body, "id": own}
             self._send(201, kept[own])
+            self.owner.notices.shake_hands(own)
         elif own not in kept:
             self._send(404, {})
         elif method == "DELETE":

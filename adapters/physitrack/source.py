@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import quote
 
@@ -58,9 +58,15 @@ class Clients:
     at_once = 1  # each costs requests; where a budget ends, none that was fetched is fetched again
 
     def __init__(
-        self, account: Physitrack, now: Callable[[], datetime], *, messages: bool = True
+        self,
+        account: Physitrack,
+        now: Callable[[], datetime],
+        *,
+        messages: bool = True,
+        zone: tzinfo = UTC,
     ) -> None:
         self._account = account
+        self._zone = zone
         self._now = now
         self._messages = messages
 
@@ -98,7 +104,7 @@ class Clients:
             content, answer = self._account.get(f"{program}/adherence")
         except NotFound:
             return []
-        today = server_time(answer, self._now()).date()
+        today = server_time(answer, self._now()).astimezone(self._zone).date()
         given = listed(content.get("days"), answer.host, "days")
         return [
             day for day in (_day(one, described.get("id")) for one in given) if _is_past(day, today)
@@ -155,6 +161,7 @@ def physitrack_source(
         pass  # a mistake in the address is told at the start
 
     def lists(session: Physitrack) -> Sequence[Clients]:
-        return [Clients(session, context.now, messages=settings.messages)]
+        zone, messages = context.zone, settings.messages
+        return [Clients(session, context.now, messages=messages, zone=zone)]
 
     return PolledSource(address, opened, lists, overlap=_OVERLAP, now=context.now)

@@ -26,7 +26,8 @@ class ReferralMail:
     def fetch(self, cursor: str | None) -> Iterator[RawPage]:
         """A page for each mail that lies ready, oldest first."""
         for path in self._pickup.claim():
-            yield from self._pickup.pages(path, "mail", partial(self._page, path))
+            origin = f"mail {pickup.stamp(path)}"
+            yield from self._pickup.pages(path, origin, partial(self._page, path))
 
     def acknowledge(self, page: RawPage) -> None:
         """Deletes, archives or sets aside the mail."""

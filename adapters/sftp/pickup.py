@@ -169,7 +169,9 @@ class SftpPickup:
         """Brings a file into the spool, whole and flushed; a page where it is refused unread."""
         if one.size > self._settings.max_bytes:
             error = InvalidRecord(
-                "file_too_large", f"the file is over the limit of {self._settings.max_bytes} bytes"
+                "file_too_large",
+                f"the file is over the limit of {self._settings.max_bytes} bytes",
+                value=one.name,
             )
             return RawPage(faults=(RawFault(one.mark, f"file at {self._server.name}", error),))
         folder = self._context.home / self._spool / one.mark

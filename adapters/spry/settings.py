@@ -8,11 +8,11 @@ from pydantic import Field
 
 from connector.credentials import SecretReference
 from connector.polling.settings import (
+    PeopleSourceSettings,
     Secrets,
     Section,
     VendorDestinationSettings,
     VendorSettings,
-    VendorSourceSettings,
 )
 
 
@@ -40,7 +40,7 @@ class EventSettings(Section):
     secret: Secrets
 
 
-class SprySourceSettings(SprySettings, VendorSourceSettings):
+class SprySourceSettings(SprySettings, PeopleSourceSettings):
     """What is polled. ``organisation``: SPRY's number of the practice.
 
     Calendars are read ``days_back`` and ``days_ahead`` of today; SPRY has no list of what changed.

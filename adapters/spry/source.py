@@ -17,7 +17,7 @@ from adapters.spry.account import Account, content
 from adapters.spry.settings import CalendarSettings, SprySourceSettings
 from connector.errors import Rejected
 from connector.http import Answer, Http
-from connector.polling.found import Found, Portion, entry, listed, server_time
+from connector.polling.found import Found, Portion, entry, listed, only, server_time, without
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
 
@@ -26,6 +26,10 @@ PAGE_SIZE = 300
 
 _ENRICHED = "soap-enrichment/v1"
 _AT_ONCE = 300
+_PERSON = ("patient_id", "first_name", "middle_name", "last_name", "date_of_birth", "sex")
+"""What is taken of a person, who comes with each appointment; not how they can be reached."""
+_LINKS = ("tele_health_url",)
+_LEFT_OUT = ("notes", "comments", "appointment_notes")
 
 
 class Calendar:
@@ -66,11 +70,18 @@ class Calendar:
         page, pages, total = int(place or "1"), data.get("pages"), data.get("total")
         more = isinstance(pages, int) and page < pages
         return Portion(
-            tuple(entry(one, self.id_key) for one in raw),
+            tuple(entry(self._taken(one), self.id_key) for one in raw),
             server_time(answer, self._now()),
             str(page + 1) if more else None,
             total if isinstance(total, int) else None,
         )
+
+    def _taken(self, raw: Any) -> Any:
+        taken = without(raw, _LEFT_OUT, _LINKS)
+        if isinstance(taken, dict) and "patient" in taken:
+            wanted = (*_PERSON, *self._options.also_take)
+            taken["patient"] = only(taken["patient"], wanted)
+        return taken
 
     def complete(self, found: Found) -> Found:
         """As it is: the calendar holds whole appointments."""

@@ -53,8 +53,4 @@ class X12Files:
 
 
 def _origin(path: Path) -> str:
-    try:
-        stamp = "link" if path.is_symlink() else pickup.digest(path)[:12]
-    except OSError:
-        stamp = "unreadable"
-    return f"{stamp}.x12"
+    return f"{pickup.stamp(path)}.x12"

@@ -173,7 +173,13 @@ class Case(Frozen):
     @property
     def awaited(self) -> bool:
         """The payer owes a word: a decision, or that a request is cancelled."""
-        return self.undecided or self.cancelling
+        return self.undecided or self.cancelling or self.part_pended
+
+    @property
+    def part_pended(self) -> bool:
+        """Some of it is decided, and the payer decides on the rest later."""
+        lines = self.decision.lines if self.state == "partly" and self.decision else ()
+        return any(line.outcome == "pended" for line in lines)
 
 
 def replay(events: Iterable[Event]) -> Case | None:
@@ -295,15 +301,18 @@ def _decided(case: Case, event: Event) -> Case:
         return case  # said once more, in another file
     if to == "pended" and _overtaken(case, event):
         return case
-    _refuse(case.state, to)
+    if not case.part_pended:  # the rest is decided later, whatever it is then
+        _refuse(case.state, to)
     changes: dict[str, Any] = {
         "state": to, "decision": decision, "changed_at": event.at, "problem": "",
         "next_step": decision.next_step, "wanted": (), "tracking": "",
         "cancelling": case.cancelling and to == "pended",
         "reopened": case.reopened and to == "pended",
     }  # fmt: skip
-    if to == "pended":
+    later = any(line.outcome == "pended" for line in decision.lines)
+    if to == "pended" or (to == "partly" and later):
         changes |= {"wanted": decision.documents_wanted, "tracking": decision.tracking or ""}
+    if to == "pended":
         changes["pended_at"] = event.at
         changes["decided_at"] = None
     else:

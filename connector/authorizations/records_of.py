@@ -4,7 +4,7 @@ the practice's own entry of the same authorization, which counts once."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from connector.authorizations.lifecycle import Case
@@ -16,10 +16,13 @@ SOURCE = "payer_answers"
 _DENIED_STATES = ("appeal", "peer_to_peer")
 
 
-def record_of(case: Case, patient_id: str, record_id: str, version: datetime) -> Authorization:
+def record_of(
+    case: Case, patient_id: str, record_id: str, version: datetime, zone: tzinfo
+) -> Authorization:
     """The authorization that a case has become; ``version`` is when that was recorded.
 
-    Of a part that was granted, visits count on while the rest is in review or appeal.
+    The days on which it was asked for and decided are days in ``zone``, the practice's. Of a part
+    that was granted, visits count on while the rest is in review or appeal.
     """
     asked, decision = case.asked, case.decision
     granted = decision is not None and decision.outcome in ("approved", "partly")
@@ -41,8 +44,8 @@ def record_of(case: Case, patient_id: str, record_id: str, version: datetime) ->
         authorized=_authorized(case) if granted else (0 if status == "denied" else None),
         starts_on=(decision.starts_on if decision and granted else None) or asked.starts_on,
         ends_on=(decision.ends_on if decision and granted else None) or asked.ends_on,
-        requested_on=case.requested_at.date(),
-        decided_on=case.decided_at.date() if case.decided_at else None,
+        requested_on=case.requested_at.astimezone(zone).date(),
+        decided_on=case.decided_at.astimezone(zone).date() if case.decided_at else None,
         status=status,
     )  # fmt: skip
 

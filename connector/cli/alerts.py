@@ -21,8 +21,9 @@ from connector.errors import ConfigurationError, ConnectorError
 from connector.ports import Notice
 from connector.settings import SITE_FILE
 from connector.store.alerts import AlertRow
+from connector.store.store import Tx
 
-_COLUMNS = ("alert", "severity", "for", "what", "patient", "raised", "due", "state")
+_COLUMNS = ("alert", "severity", "for", "what", "chart", "raised", "due", "state")
 _ORDER = ("page", "urgent", "action", "notice")
 _BY = click.option("--by", required=True, help="Who acts: a name, kept in the audit log.")
 
@@ -39,15 +40,20 @@ def alerts_command() -> None:
 def list_command(home: Path, everything: bool, as_json: bool) -> None:
     """Alerts that nobody has acknowledged, most severe first. ID is the beginning of one."""
     app = open_app(home)
+
+    def read(tx: Tx) -> tuple[list[AlertRow], dict[str, str]]:
+        found = tx.alerts.list() if everything else tx.alerts.list("open")
+        return found, {} if as_json else _charts(tx, found)
+
     with app.open_store() as store:
-        rows = store.read(lambda tx: tx.alerts.list() if everything else tx.alerts.list("open"))
+        rows, charts = store.read(read)
     rows.sort(key=lambda row: (_ORDER.index(row.alert.severity), row.raised_at, row.alert.key))
     if as_json:
         for row in rows:
             click.echo(json.dumps(_as_json(row), sort_keys=True))
         return
     title = f"Alerts: {len(rows)}" if everything else f"Open alerts: {len(rows)}"
-    console().print(table(title, _COLUMNS, [_line(app, row) for row in rows]))
+    console().print(table(title, _COLUMNS, [_line(app, row, charts) for row in rows]))
 
 
 @alerts_command.command("show")
@@ -58,11 +64,13 @@ def show_command(home: Path, alert_id: str) -> None:
     app = open_app(home)
     with app.open_store() as store:
         found = alert_desk.show(store, alert_id)
+        charts = store.read(lambda tx: _charts(tx, [found.row]))
     row = found.row
     zone = ZoneInfo(app.site.practice.timezone)
     facts = {
         "alert": row.alert.key, "what": texts.kind_words(row.alert), "text": row.alert.text,
-        "severity": row.alert.severity, "for": row.alert.audience, "patient": row.alert.patient_id,
+        "severity": row.alert.severity, "for": row.alert.audience.replace("_", " "),
+        "chart": charts.get(row.alert.patient_id, ""), "patient": row.alert.patient_id,
         "rule": row.alert.rule, "records": ", ".join(row.alert.sources),
         "raised": _when(row.raised_at, zone), "due": texts.due_words(row.alert),
         "state": _state(row, zone), "note": row.note or "",
@@ -216,9 +224,16 @@ def _say(what: str, by: str, rows: list[AlertRow]) -> None:
     click.echo(f"{what} by {by}: {ids}{more}. Nobody else is told.")
 
 
-def _line(app: App, row: AlertRow) -> tuple[object, ...]:
+def _charts(tx: Tx, rows: list[AlertRow]) -> dict[str, str]:
+    """The practice's own numbers of the patients: by the connector's ids nobody finds a chart."""
+    known = tx.records.references({row.alert.patient_id for row in rows})
+    return {id: one.chart_number for id, one in known.items()}
+
+
+def _line(app: App, row: AlertRow, charts: dict[str, str]) -> tuple[object, ...]:
     zone = ZoneInfo(app.site.practice.timezone)
-    patient = "" if row.alert.patient_id == PRACTICE else row.alert.patient_id
+    about = row.alert.patient_id
+    patient = "" if about == PRACTICE else charts.get(about, about)
     return (
         texts.reference(row.alert), row.alert.severity, row.alert.audience.replace("_", " "),
         texts.kind_words(row.alert), patient, _when(row.raised_at, zone),

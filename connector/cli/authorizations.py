@@ -66,6 +66,8 @@ def list_command(home: Path, only_open: bool) -> None:
         for row, one in found
     ]  # fmt: skip
     console().print(table(f"Requests: {len(cells)}", columns, cells))
+    if not rows:
+        click.echo("A request begins when its packet is signed: connector documents list --waiting")
 
 
 @authorizations_command.command("show")
@@ -263,7 +265,7 @@ def _at(day: datetime | None, now: datetime, zone: ZoneInfo) -> datetime:
     if day is None:
         return now
     stated = day.replace(hour=12, tzinfo=zone).astimezone(UTC)
-    if stated.date() > now.astimezone(UTC).date():
+    if day.date() > now.astimezone(zone).date():
         raise ConfigurationError("day_in_future", "--on lies in the future")
     return min(stated, now)
 

@@ -41,14 +41,19 @@ def check_command(home: Path, patient: str | None, everything: bool, as_json: bo
 
     Reads the store as it is now. Exit code 1 where something is absent or stale.
     """
+    from connector.chart_desk import trace
+
     app = open_app(home)
+    desk = _desk(app)  # not inside the read: it reads all instruments at first
     with app.open_store() as store:
         if patient is None:
-            found = store.write(lambda tx: _practice(tx, app))
+            found = store.read(lambda tx: _practice(tx, desk))
+            trace(store, "chart_checked", "all", {"patients": found["patients"]})
             broken = bool(found["breaks"])
             click.echo(_json(found)) if as_json else _print_practice(found)
         else:
-            one = store.write(lambda tx: _one(tx, app, patient))
+            one = store.read(lambda tx: _one(tx, desk, patient))
+            trace(store, "chart_checked", one.patient.id, {"patients": 1})
             broken = bool(one.thread.breaks)
             click.echo(_json(_listing(one))) if as_json else _print_patient(one, everything)
     if broken:
@@ -60,13 +65,17 @@ def check_command(home: Path, patient: str | None, everything: bool, as_json: bo
 @click.pass_obj
 def record_command(home: Path, record_id: str) -> None:
     """Where the record RECORD_ID, named by a break, came from; its dates, codes and states."""
+    from connector.chart_desk import trace
+
     app = open_app(home)
+    desk = _desk(app)
     with app.open_store() as store:
-        found = store.write(lambda tx: _desk(app).record(tx, record_id))
-    if found is None:
-        raise ConfigurationError(
-            "no_such_record", "no record has that id; `chart check` lists ids of records"
-        )
+        found = store.read(lambda tx: desk.record(tx, record_id))
+        if found is None:
+            raise ConfigurationError(
+                "no_such_record", "no record has that id; `chart check` lists ids of records"
+            )
+        trace(store, "viewed", record_id, {})
     rows = [*found.origin, *found.fields]
     if found.patient is not None:
         rows = [("Chart", found.patient.chart_number), *rows]
@@ -79,7 +88,7 @@ def _desk(app: App) -> ChartDesk:
     return ChartDesk(app.practice, app.instruments, app.rules, app.site.now)
 
 
-def _one(tx: Tx, app: App, wanted: str) -> Checked:
+def _one(tx: Tx, desk: ChartDesk, wanted: str) -> Checked:
     known = list(_patients(tx))
     matching = [p for p in known if p.id == wanted] or [
         p for p in known if p.chart_number == wanted
@@ -93,23 +102,21 @@ def _one(tx: Tx, app: App, wanted: str) -> Checked:
         raise ConfigurationError(
             "several_patients", f"several patients have that chart number; give one of: {ids}"
         )
-    found = _desk(app).one(tx, matching[0].id)
+    found = desk.one(tx, matching[0].id)
     if found is None:
         raise ConfigurationError("no_such_patient", "the source took that chart back")
     return found
 
 
-def _practice(tx: Tx, app: App) -> dict[str, Any]:
+def _practice(tx: Tx, desk: ChartDesk) -> dict[str, Any]:
     """Breaks and missing papers of everybody in care, counted."""
-    from connector.chart_desk import leave_trace
-
     absent: Counter[str] = Counter()
     stale: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     papers: Counter[str] = Counter()
     names: dict[str, str] = {}
     seen = in_care = 0
-    for one in _desk(app).check(tx, list(_patients(tx))):
+    for one in desk.check(tx, list(_patients(tx))):
         seen += 1
         if not one.in_care:
             continue
@@ -120,9 +127,8 @@ def _practice(tx: Tx, app: App) -> dict[str, Any]:
             absent[link.key] += link.state == "absent"
             stale[link.key] += link.state == "stale"
         papers.update(missing for visit in one.thread.visits for missing in visit.missing)
-    leave_trace(tx, "chart_checked", "all", {"patients": seen})
     return {
-        "as_of": app.site.now().isoformat(timespec="seconds"),
+        "as_of": desk.now().isoformat(timespec="seconds"),
         "patients": seen,
         "in_care": in_care,
         "breaks": [

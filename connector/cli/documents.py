@@ -118,7 +118,8 @@ def fill_command(
         if given:
             missing = fill(desk, document_id, given, by=by, not_part_2=not_part_2)
     if not missing:
-        click.echo("Complete; the clinician reads it and signs: connector documents sign ID --by")
+        sign = f'connector documents sign {document_id} --by "NAME, CREDENTIAL"'
+        click.echo(f"Complete; the clinician reads it and signs: {sign}")
         return
     click.echo(f"Kept. Still missing: {len(missing)}")
     for key, label in missing.items():

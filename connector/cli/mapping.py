@@ -64,19 +64,19 @@ def apply_command(home: Path, name: str, timezone: str, files: tuple[Path, ...])
     )
     wrong = 0
     for file in files:
-        tally = _Tally()
+        tally, unread = _Tally(), False
         for batch in _events(file, spec) or _batches(file, spec):
             if isinstance(batch, RawFault):
                 fault = batch.error
                 said = fault.sentence() if isinstance(fault, InvalidRecord) else fault.message
                 click.echo(f"{file.name}: {said}", err=True)
-                wrong += 1
+                wrong, unread = wrong + 1, True
                 continue
             result = apply(spec, batch, context)
             tally.add(batch, result, spec)
             _show(file.name, result)
             wrong += len(result.errors)
-        if tally.rows:
+        if tally.rows or not unread:
             click.echo(f"{file.name}: {tally}", err=True)
     if wrong:
         sys.exit(EXIT_NEEDS_PERSON)

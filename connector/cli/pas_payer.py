@@ -15,6 +15,8 @@ _SCENARIOS = (
     "approve", "deny", "pend", "modify", "error", "outcome", "fail", "slow", "malformed", "lost",
 )  # fmt: skip
 
+_DECISIONS = ("approve", "deny", "modify", "error")
+
 
 def _adapter(module: str) -> Any:
     """A module of the adapter, loaded by name: the core does not know adapters."""
@@ -25,12 +27,29 @@ def _adapter(module: str) -> Any:
 @click.option("--port", type=click.IntRange(1, 65_535), default=8_470, show_default=True)
 @click.option("--scenario", type=click.Choice(_SCENARIOS), default="approve", show_default=True)
 @click.option("--seconds", type=float, help="End after so many seconds.")
-def fake_payer_command(port: int, scenario: str, seconds: float | None) -> None:
+@click.option(
+    "--decides-after",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Decide what is pended after so many seconds, and tell Subscriptions.",
+)
+@click.option(
+    "--decides",
+    type=click.Choice(_DECISIONS),
+    default="approve",
+    show_default=True,
+    help="How it is decided then.",
+)
+def fake_payer_command(
+    port: int, scenario: str, seconds: float | None, decides_after: float | None, decides: str
+) -> None:
     """Play a payer on this machine, for a trial; end it with Ctrl-C.
 
-    A request whose message holds "scenario deny" is denied, and so on.
+    A request whose message holds "scenario deny" is denied, and so on. Subscriptions whose endpoint
+    is on this machine get their handshake and what is decided later.
     """
     payer = _adapter("fake").FakePayer(scenario)
+    payer.decides_after, payer.decides = decides_after, decides
     try:
         address = payer.start(port)
     except OSError as fault:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from connector.app import open_app
+from connector.app import App, open_app
+from connector.cli import EXIT_NEEDS_PERSON
+from connector.cli.picked_up import file_of
 from connector.cli.tables import console, table
 from connector.errors import ConfigurationError, InvalidRecord
 from connector.json_text import read_value
@@ -77,12 +80,17 @@ def _why(entry: QuarantineEntry) -> str:
 @click.argument("entry_id")
 @click.pass_obj
 def show_command(home: Path, entry_id: str) -> None:
-    """One entry with the whole source row. ENTRY_ID may be the beginning of the id."""
+    """One entry with the whole source row, and where its file lies, if it does.
+
+    ENTRY_ID may be the beginning of the id.
+    """
     app = open_app(home)
     with app.open_store() as store:
         entry = _get(store, entry_id)
         _trace(store, "quarantine_read", entry.id)
     click.echo(f"{_where(entry)}: {_why(entry)}")
+    if file := file_of(app, entry.source, entry.origin):
+        click.echo(f"File: {file}")
     for column, value in (entry.data or {}).items():
         click.echo(f"  {column} = {value}")
 
@@ -92,10 +100,10 @@ def show_command(home: Path, entry_id: str) -> None:
 @click.option("--set", "changes", multiple=True, required=True, metavar="COLUMN=VALUE")
 @click.pass_obj
 def fix_command(home: Path, entry_id: str, changes: tuple[str, ...]) -> None:
-    """Correct columns of a set-aside row and replay it.
+    """Correct columns of a set-aside row and replay it, if the mapping then takes it.
 
-    The correction is kept here, with an audit entry; correct it in the EHR too, or the next export
-    brings the old value back.
+    Give all columns that are wrong at once. The correction is kept here, with an audit entry;
+    correct it in the EHR too, or the next export brings the old value back.
     """
     app = open_app(home)
     with app.open_store() as store:
@@ -114,7 +122,13 @@ def fix_command(home: Path, entry_id: str, changes: tuple[str, ...]) -> None:
                     "unknown_column", f"there is no column {column!r}", allowed=sorted(data)
                 )
             data[column] = _like(data[column], value)
-        _replay(store, [entry.model_copy(update={"data": data})], "quarantine_fixed")
+        fixed = entry.model_copy(update={"data": data})
+        if faults := _faults(app, fixed):
+            for fault in faults:
+                click.echo(f"connector: still wrong: {fault}", err=True)
+            click.echo("Nothing was changed; give all corrections in one call.", err=True)
+            sys.exit(EXIT_NEEDS_PERSON)
+        _replay(store, [fixed], "quarantine_fixed")
     click.echo("Fixed and put back; the next run maps it: connector run --once")
 
 
@@ -124,6 +138,8 @@ def fix_command(home: Path, entry_id: str, changes: tuple[str, ...]) -> None:
 @click.pass_obj
 def replay_command(home: Path, entry_ids: tuple[str, ...], replay_all: bool) -> None:
     """Map set-aside rows again, after the mapping was fixed, in the order they arrived."""
+    if not entry_ids and not replay_all:
+        raise click.UsageError("name the entries (quarantine list), or say --all")
     app = open_app(home)
     with app.open_store() as store:
         if replay_all:
@@ -132,7 +148,12 @@ def replay_command(home: Path, entry_ids: tuple[str, ...], replay_all: bool) -> 
             entries = [_get(store, entry_id) for entry_id in entry_ids]
         rows = [entry for entry in entries if entry.data is not None]
         _replay(store, rows)
-    click.echo(f"{len(rows)} rows put back; the next run maps them: connector run --once")
+    if not rows:
+        click.echo("No row waits to be replayed; a whole file is put back into its folder.")
+        return
+    one = len(rows) == 1
+    many, them = ("1 row", "it") if one else (f"{len(rows)} rows", "them")
+    click.echo(f"{many} put back; the next run maps {them}: connector run --once")
 
 
 @quarantine_command.command("dismiss")
@@ -151,6 +172,22 @@ def dismiss_command(home: Path, entry_id: str) -> None:
 
         store.write(dismiss)
     click.echo("Dismissed.")
+
+
+def _faults(app: App, entry: QuarantineEntry) -> list[str]:
+    """What the mapping would refuse in a row as it is now."""
+    from connector.mapping.apply import apply
+
+    spec = app.mappings.get(entry.source)
+    if spec is None:
+        return []
+    result = apply(spec, _batch(entry, "trial"), app.context(entry.source))
+    return [one.error.sentence() for one in result.errors]
+
+
+def _batch(entry: QuarantineEntry, key: str) -> RawBatch:
+    row = RawRow(entry.row or 1, entry.data or {}, deleted=entry.deleted)
+    return RawBatch(key, entry.table, entry.origin, entry.as_of, (row,))
 
 
 def _like(old: Any, given: str) -> Any:
@@ -182,10 +219,8 @@ def _replay(store: Store, entries: list[QuarantineEntry], *also: str) -> None:
 
     def put_back(tx: Tx) -> None:
         for entry in entries:
-            row = RawRow(entry.row or 1, entry.data or {}, deleted=entry.deleted)
             key = f"replay-{entry.id}-{int(now.timestamp() * 1_000_000)}"
-            batch = RawBatch(key, entry.table, entry.origin, entry.as_of, (row,))
-            tx.inbox.add(entry.source, batch, now)
+            tx.inbox.add(entry.source, _batch(entry, key), now)
             tx.quarantine.set_state(entry.id, "replayed", now)
         done = (*also, "quarantine_replayed")
         tx.audit.append([AuditEntry(what, entry.id) for entry in entries for what in done], now)

@@ -111,7 +111,11 @@ def ingest_command(home: Path, files: tuple[Path, ...], source_name: str | None)
     names = set()
     for file in [one for given in files for one in _files(given)]:
         pickup, name = _pickup(app, file, source_name)
-        pickup.bring(file)
+        try:
+            pickup.bring(file)
+        except ConfigurationError:
+            click.echo(f"{file}:", err=True)  # its name may be a patient's: not in the error itself
+            raise
         names.add(name)
     _run_and_show(app, sorted(names))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +23,7 @@ from connector.cli.state import attention, state
 from connector.cli.tables import console, table
 from connector.cli.written import make_folder, writing_to
 from connector.errors import ConfigurationError
+from connector.folders import missing_folders, wrong_folders
 from connector.measures.scales import scale_of
 from connector.resources import Resources
 
@@ -60,23 +61,28 @@ def init_command(folder: Path, practice_id: str, name: str, timezone: str, like:
         {"id": practice_id, "name": name, "timezone": timezone},
     )
     click.echo(f"Site made in {app.home}")
-    click.echo(f"1. Read and edit {app.home / settings.SITE_FILE}")
-    for source in app.site.sources:
-        pickup = source.options.get("folder")
-        if pickup:
-            click.echo(f"2. Put exports into {app.home / str(pickup)}  (source {source.name})")
-    if like == "webhook":
-        click.echo("2. Set the secrets that it names (environment variables or files)")
-    if like == "hl7":
-        click.echo("2. Agree ports, addresses and the patient's number with the EHR (docs/hl7.md)")
-    if like in _BY_EXPORT:
-        click.echo("2. See which table each of your exports fits: connector map sniff FILE")
-    click.echo(f"3. connector --home {folder} check")
-    click.echo(f"4. connector --home {folder} {_begin(like)}")
+    for number, step in enumerate(_first_steps(app, folder, like), start=1):
+        click.echo(f"{number}. {step}")
     click.echo(
         f"Keep a copy of {app.site.store.keys_file} in a safe place: without it nothing that is "
         "stored can be read."
     )
+
+
+def _first_steps(app: App, folder: Path, like: str) -> Iterator[str]:
+    """What to do with a new site, in order."""
+    yield f"Read and edit {app.home / settings.SITE_FILE}"
+    if like == "webhook":
+        yield "Set the secrets that it names (environment variables or files)"
+    if like == "hl7":
+        yield "Agree ports, addresses and the patient's number with the EHR (docs/hl7.md)"
+    if like in _BY_EXPORT:
+        yield f"See which table an export fits: connector --home {folder} map sniff FILE"
+    yield f"connector --home {folder} check"
+    for source in app.site.sources:
+        if pickup := source.options.get("folder"):
+            yield f"Put exports into {app.home / str(pickup)}  (source {source.name})"
+    yield f"connector --home {folder} {_begin(like)}"
 
 
 def _example(like: str) -> str:
@@ -132,13 +138,15 @@ def check_command(home: Path) -> None:
     if findings := settings.site_findings(home):
         _refuse(findings)
     app = edited_app(home)
-    findings = app.findings()
+    findings = [*app.findings(), *wrong_folders(app.site, app.home)]
     rows = [
         (file.owner, name)
         for folder in ("mappings", "report_templates", "config/payers")
         for name, file in app.resources.files(folder).items()
         if _in_use(app, name)
     ]
+    lists = (registry.WORDING, registry.SUBSTANCE_USE)
+    rows += [(app.resources.find(name).owner, name) for name in lists]
     screen.print(table("Files in use", ("owner", "file"), [("site", settings.SITE_FILE), *rows]))
     if findings:
         _refuse(findings)
@@ -154,6 +162,7 @@ def check_command(home: Path) -> None:
                     if scale_of(i.id) is None
                 ),
                 ("rules", "decision rule set", app.rules.version),
+                ("codes", "substance use (42 CFR Part 2)", app.practice.substance_use.version),
                 ("adapters", ", ".join(registry.adapter_names()), ""),
             ],
         )
@@ -164,7 +173,7 @@ def check_command(home: Path) -> None:
     for spec in {m.name: m for m in app.mappings.values()}.values():
         for sentence in spec.to_confirm:
             click.echo(f"To confirm with a real file: mapping {spec.name}: {sentence}")
-    for sentence in app.concerns():
+    for sentence in (*app.concerns(), *missing_folders(app.site, app.home)):
         click.echo(f"Look again: {sentence}")
     click.echo(f"Alerts: {_alerts(app)} {NOT_A_MONITORING_SERVICE}")
     if said := keep_checked(home):
@@ -197,6 +206,12 @@ def _in_use(app: App, name: str) -> bool:
     return parts[1] in {source.mapping for source in app.site.sources}
 
 
+def _poll(last: Mapping[str, str]) -> str:
+    """How a source's last poll went; what is wrong with it stands under what needs attention."""
+    at = last["at"][:16].replace("T", " ")
+    return f"ok, {at}" if last["code"] == "ok" else f"failed, {at}"
+
+
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
@@ -209,7 +224,7 @@ def status_command(home: Path, as_json: bool) -> None:
         click.echo(json.dumps(found, indent=2, sort_keys=True))
         return
     rows = [
-        (section.replace("_", " "), key, count)
+        (section.replace("_", " "), key, _poll(count) if section == "polls" else count)
         for section, values in found.items()
         if isinstance(values, dict)
         for key, count in sorted(values.items())

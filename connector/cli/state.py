@@ -9,6 +9,7 @@ from connector.app import App
 from connector.by_hand import expected_hours, remind_days
 from connector.cli import standing
 from connector.cli.alert_state import alert_path, alert_troubles
+from connector.cli.dead_state import dead_troubles
 from connector.cli.heard_state import heard_troubles, missed_notifications
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _trouble(tx: Tx, app: App, polls: dict[str, dict[str, str]]) -> list[dict[st
         for one in tx.deliveries.troubles()
     ]  # fmt: skip
     found += _overdue(tx, app) + heard_troubles(tx, app) + alert_troubles(tx, app)
-    return found + standing.troubles(tx, app)
+    return found + dead_troubles(tx, app) + standing.troubles(tx, app)
 
 
 def _exports(tx: Tx, app: App) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 from connector.documents import disclosure
 from connector.errors import InvalidRecord
 from connector.records import is_icd10cm
+from connector.substance_use import SubstanceUse
 
 LONGEST, ONE_LINE, LETTER_COMMENT = 1000, 160, 360
 _LONG = ("goals_with_measurable_objectives", "reason_why_goals_were_not_met_by_their_date")
@@ -54,7 +55,9 @@ def longest(context: Mapping[str, Any], key: str) -> int:
     return LONGEST if key in own_words or key in _LONG else ONE_LINE
 
 
-def checked(key: str, text: str, *, may_name_sud: bool, limit: int = LONGEST) -> str:
+def checked(
+    key: str, text: str, *, may_name_sud: bool, codes: SubstanceUse, limit: int = LONGEST
+) -> str:
     """The text as it goes into the field, without spaces around it.
 
     Raises InvalidRecord where it can't stand in a report to a payer: too long, characters that no
@@ -74,7 +77,7 @@ def checked(key: str, text: str, *, may_name_sud: bool, limit: int = LONGEST) ->
         raise InvalidRecord(
             "not_icd10cm", f"{key}: begin with an ICD-10-CM code, such as F33.1", field=key
         )
-    if not may_name_sud and disclosure.mentions_sud(text):
+    if not may_name_sud and disclosure.mentions_sud(text, codes):
         raise InvalidRecord(
             "sud_without_consent",
             f"{key}: the text speaks of substance use, and no valid consent to disclose that is on "
@@ -85,14 +88,16 @@ def checked(key: str, text: str, *, may_name_sud: bool, limit: int = LONGEST) ->
     return text
 
 
-def tells_of_sud(context: Mapping[str, Any], values: Mapping[str, str]) -> bool:
+def tells_of_sud(
+    context: Mapping[str, Any], values: Mapping[str, str], codes: SubstanceUse
+) -> bool:
     """True when the report, with what was written into it, tells of substance use treatment."""
     shown = {name: context[name] for name in ("diagnoses", "goals", "plan", "request")}
-    return bool(context["redisclosure_notice"]) or disclosure.sud_within(shown, dict(values))
+    return bool(context["redisclosure_notice"]) or disclosure.sud_within(codes, shown, dict(values))
 
 
 def completed(
-    context: Mapping[str, Any], values: Mapping[str, str], *, sud_consent: bool
+    context: Mapping[str, Any], values: Mapping[str, str], wall: disclosure.Wall
 ) -> dict[str, Any]:
     """The report's context with the fields filled that ``values`` holds a text for.
 
@@ -111,6 +116,7 @@ def completed(
                 done[block][name] = values[key]
     done["filled"] = {key: values[key] for key in open_fields}
     done["to_complete"] = list(missing(context, values).values())
-    if sud_consent and any(disclosure.mentions_sud(text) for text in values.values()):
+    told = any(disclosure.mentions_sud(text, wall.codes) for text in values.values())
+    if wall.consent and told:
         done["redisclosure_notice"] = True
     return done

@@ -2,7 +2,8 @@
 
 Held back always: psychotherapy notes, note summaries, item answers, alliance scores, what a safety
 item said. Held back without a valid consent: anything that tells of substance use treatment
-(42 CFR Part 2): instruments marked ``part2``, diagnoses F10 to F19, and texts that mention it.
+(42 CFR Part 2): instruments marked ``part2``, diagnoses and services of the practice's list
+(``connector.substance_use``), with their visits and authorizations, and texts that mention it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from connector.measures.instrument import Instrument
-from connector.progress import Chart, MeasureSeries, Progress
+from connector.progress import Chart, MeasureSeries, PracticeProfile, Progress
+from connector.records import Authorization, Diagnosis, Visit
+from connector.substance_use import SubstanceUse
 
-_SUD_CODE = re.compile(r"^\s*F1[0-9]", re.IGNORECASE)
 _SUD_WORDS = re.compile(
     r"\b(alcohol\w*|drink(?:s|ing|er)?|drunk|drugs?|sober|sobriety|substances?|addict\w*|opioids?|"
     r"opiates?|cocaine|cannabis|marijuana|heroin|fentanyl|methadone|buprenorphine|suboxone|"
@@ -24,7 +27,7 @@ _SUD_WORDS = re.compile(
     r"rehab(?! exercis)|AA|SUD|OUD|AUD|AUDIT|AUDIT-C|DAST\S*|BAM)\b",
     re.IGNORECASE,
 )
-_SUD_CODE_IN_TEXT = re.compile(r"\bF1[0-9](?:\.?[0-9A-Z]{1,4})?\b", re.IGNORECASE)
+SUD_CONTENT = "substance use content"
 _SELF_HARM = re.compile(r"\b(suicid\w*|self[- ]harm\w*|kill (?:my|him|her)self)\b", re.IGNORECASE)
 
 
@@ -55,26 +58,58 @@ def _in_force(chart: Chart, scope: str, on: date) -> bool:
     )
 
 
-def is_sud_code(code: str) -> bool:
-    """True for ICD-10-CM F10 to F19."""
-    return bool(_SUD_CODE.match(code))
+def mentions_sud(text: str | None, codes: SubstanceUse) -> bool:
+    """True when a text tells of substance use or its treatment, in words or by a code."""
+    return bool(text and (_SUD_WORDS.search(text) or codes.names_code(text)))
 
 
-def mentions_sud(text: str | None) -> bool:
-    """True when a text tells of substance use or its treatment."""
-    return bool(text and (_SUD_WORDS.search(text) or _SUD_CODE_IN_TEXT.search(text)))
-
-
-def sud_within(*shown: Any) -> bool:
+def sud_within(codes: SubstanceUse, *shown: Any) -> bool:
     """True when any text in these parts of a document tells of it."""
-    return mentions_sud(json.dumps(shown, ensure_ascii=False))
+    return mentions_sud(json.dumps(shown, ensure_ascii=False), codes)
 
 
-def may_show(text: str | None, consent: bool) -> bool:
-    """True when a plan's text may go to a payer: no self-harm wording, no substance use content."""
-    if not text:
-        return False
-    return not _SELF_HARM.search(text) and (consent or not mentions_sud(text))
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """What holds substance use content back, or, with a valid ``consent``, lets it through."""
+
+    consent: bool
+    codes: SubstanceUse
+
+    def may_show(self, text: str | None) -> bool:
+        """True when a plan's text may go to a payer: no self-harm wording, no such content."""
+        if not text or _SELF_HARM.search(text):
+            return False
+        return self.consent or not mentions_sud(text, self.codes)
+
+    def hides_diagnosis(self, diagnosis: Diagnosis) -> bool:
+        """True when its code may not go to a payer."""
+        return not self.consent and self.codes.is_diagnosis(diagnosis.code)
+
+    def hides_visit(self, visit: Visit) -> bool:
+        """True when the visit may not be told of: its service is treatment of substance use."""
+        return not self.consent and self.codes.is_procedure(visit.cpt)
+
+    def shown(self, procedures: tuple[str, ...]) -> tuple[str, ...]:
+        """The procedures that may be named."""
+        if self.consent:
+            return procedures
+        return tuple(code for code in procedures if not self.codes.is_procedure(code))
+
+    def hides_authorization(self, authorization: Authorization) -> bool:
+        """True when it is for nothing but such services."""
+        return bool(authorization.cpt) and not self.shown(authorization.cpt)
+
+
+def wall_of(chart: Chart, practice: PracticeProfile, on: date) -> Wall:
+    """The wall between this chart and a payer on a day."""
+    return Wall(sud_consent(chart, on), practice.substance_use)
+
+
+def tells_of_services(chart: Chart, codes: SubstanceUse) -> bool:
+    """True when a visit or an authorization is for treatment of substance use."""
+    return any(codes.is_procedure(v.cpt) for v in chart.visits) or any(
+        codes.is_procedure(code) for one in chart.authorizations for code in one.cpt
+    )
 
 
 def payer_series(
@@ -92,7 +127,7 @@ def payer_series(
 
 
 def left_out(
-    progress: Progress, instruments: Mapping[str, Instrument], consent: bool
+    progress: Progress, instruments: Mapping[str, Instrument], wall: Wall
 ) -> list[dict[str, Any]]:
     """What the packet does not hold, with the reason. For the practice, not for the payer."""
     chart = progress.chart
@@ -137,8 +172,8 @@ def left_out(
             "This product can't score them; see the data questions of this client",
         ),
     ]
-    if not consent:
-        rows.append(_sud_row(progress, known))
+    if not wall.consent:
+        rows.append(_sud_row(progress, known, wall))
     harm = [g for g in chart.goals if _SELF_HARM.search(g.text)]
     rows.append(
         ("goals that mention self-harm", len(harm), "The clinician states risk in one line instead")
@@ -147,18 +182,24 @@ def left_out(
 
 
 def _sud_row(
-    progress: Progress, known: list[tuple[MeasureSeries, Instrument]]
+    progress: Progress, known: list[tuple[MeasureSeries, Instrument]], wall: Wall
 ) -> tuple[str, int, str]:
-    chart = progress.chart
+    chart, codes = progress.chart, wall.codes
     texts = [g.text for g in chart.goals]
     texts += [t for p in chart.plans for t in (p.modality, p.discharge_criteria, p.frequency) if t]
     count = (
         sum(len(s.measurements) for s, i in known if i.part2)
-        + sum(1 for d in chart.diagnoses if is_sud_code(d.code) or mentions_sud(d.description))
-        + sum(1 for text in texts if mentions_sud(text))
+        + sum(
+            1
+            for d in chart.diagnoses
+            if codes.is_diagnosis(d.code) or mentions_sud(d.description, codes)
+        )
+        + sum(1 for text in texts if mentions_sud(text, codes))
+        + sum(1 for v in chart.visits if wall.hides_visit(v))
+        + sum(1 for one in chart.authorizations if wall.shown(one.cpt) != one.cpt)
     )
     return (
-        "substance use content",
+        SUD_CONTENT,
         count,
         "No valid consent to disclose it is on file (42 CFR Part 2); with one, make it again",
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connector.documents.scales import told_by_scale
 from connector.measures.instrument import Instrument
-from connector.progress import MeasureSeries, PracticeProfile, Progress
+from connector.progress import MeasureSeries, PracticeProfile, Progress, day_of
 from connector.records import Coverage, Diagnosis, Goal, TreatmentPlan, Visit
 
 KEPT = frozenset({"attended"})
@@ -141,7 +141,7 @@ def stale_authorizations(progress: Progress, on: date, days: int) -> bool:
     """
     chart = progress.chart
     records = (*chart.authorizations, *chart.visits, *chart.assessments, *chart.notes)
-    seen = [record.version.date() for record in records]
+    seen = [day_of(record.version, chart.timezone) for record in records]
     return bool(chart.authorizations) and (on - max(seen)).days > days
 
 

@@ -50,7 +50,8 @@ class _Bundle:
         self._spec, self._view, self._title, self._facts = spec, view, title, facts
         self._entries: list[Resource] = []
         self._first = self._name("Composition")
-        self._at = f"{spec.as_of.isoformat()}T00:00:00Z"
+        # Noon in UTC lies on the report's own day in every American time zone; midnight does not.
+        self._at = f"{spec.as_of.isoformat()}T12:00:00Z"
 
     def made(self) -> Resource:
         """The document Bundle."""

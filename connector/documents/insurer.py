@@ -19,7 +19,9 @@ from connector.documents import (
     payer_scores,
     scales,
 )
+from connector.documents.disclosure import Wall
 from connector.documents.naming import by_chart, filed_name
+from connector.documents.payer_view import payer_view
 from connector.documents.wording import clipped, number, plural, us_day
 from connector.measures.instrument import Instrument
 from connector.progress import (
@@ -30,6 +32,7 @@ from connector.progress import (
     Progress,
 )
 from connector.records import Goal
+from connector.substance_use import SubstanceUse
 from connector.thread import Documented
 
 TO_COMPLETE = "To be completed by the clinician"
@@ -87,39 +90,43 @@ def context(
     ``elements`` is the medical-necessity checklist of the chart as a payer may see it.
     """
     on = facts.local_day(progress, practice)
-    consent = disclosure.sud_consent(progress.chart, on)
-    kept = disclosure.payer_series(progress, instruments, consent)
+    wall = disclosure.wall_of(progress.chart, practice, on)
+    kept = disclosure.payer_series(progress, instruments, wall.consent)
     seen = [(s, instruments[s.instrument]) for s in kept]
     pairs = [(s, i) for s, i in seen if not scales.several_scores(i)]
     others = [payer_scores.other_row(s, i) for s, i in pairs[MEASURES : MEASURES + OTHERS]]
     others += scales.payer_rows(seen, instruments)[:SCALES]
     discipline = _discipline(progress)
-    view = authorization_in_question(progress, on)
+    told = payer_view(progress, instruments, wall)
+    view = authorization_in_question(told, on)
     scores = [payer_scores.score_block(s, i) for s, i in pairs[:MEASURES]]
-    request = _request(progress, practice, discipline, view, on)
-    diagnoses = _diagnoses(progress, consent, on)
-    plan = _plan(progress, consent, on)
-    goals = _goals(progress, consent, on)
+    request = _request(told, practice, discipline, view, on)
+    diagnoses = _diagnoses(progress, wall, on)
+    plan = _plan(told, on)
+    goals = _goals(progress, wall, on)
     fields = [{"label": label, "value": None} for label in CLINICIAN_FIELDS[discipline]]
     result: dict[str, Any] = {
         "practice": {**facts.practice_block(practice), "date_written": us_day(on)},
         "member": _member(progress, on),
         "request": request,
         "provider": _provider(progress),
-        "summary": _summary(progress, practice, pairs, goals, on),
+        "summary": _summary(told, pairs, goals),
         "diagnoses": diagnoses,
         "clinician_fields": fields,
         "scores": scores,
         "other_measures": others,
         "decision": payer_scores.rating(progress, pairs),
         "goals": goals,
-        "attendance": _attendance(progress, practice, on),
+        "attendance": _attendance(told),
         "plan": plan,
         "on_record": on_record.rows(elements),
         "sources": [payer_scores.source_row(s, i) for s, i in pairs[: MEASURES + OTHERS]],
         "rules": {"version": progress.decision.rules_version, "as_of": us_day(on)},
-        "redisclosure_notice": consent
-        and (_shows_sud(progress, seen) or disclosure.sud_within(diagnoses, goals, plan, request)),
+        "redisclosure_notice": wall.consent
+        and (
+            _shows_sud(progress, seen, wall.codes)
+            or disclosure.sud_within(wall.codes, diagnoses, goals, plan, request)
+        ),
     }
     result["to_complete"] = missing_fields(result)
     return result
@@ -234,7 +241,7 @@ def _request(
             _row("Service dates so far", served),
             _row("Authorization number", view.number if view else "None on file"),
             _row("Visits asked for and dates", None),
-            _row("Frequency in the plan", _free(plan.frequency if plan else None, progress, on)),
+            _row("Frequency in the plan", clipped(plan.frequency or "", 160) if plan else None),
         ],
         "authorized": _authorized(view, on),
     }
@@ -255,20 +262,14 @@ def _authorized(view: AuthorizationView | None, on: date) -> str | None:
     return f"{asked}{given}, {view.used} used, {view.booked} booked{left}{ends}"
 
 
-def _free(text: str | None, progress: Progress, on: date) -> str | None:
-    """A plan's own short text where a payer may see it."""
-    consent = disclosure.sud_consent(progress.chart, on)
-    return clipped(text, 160) if text and disclosure.may_show(text, consent) else None
-
-
-def _diagnoses(progress: Progress, consent: bool, on: date) -> list[dict[str, Any]]:
+def _diagnoses(progress: Progress, wall: Wall, on: date) -> list[dict[str, Any]]:
     rows = []
     for d in sorted(progress.chart.diagnoses, key=lambda d: (not d.primary, d.code, d.id)):
         if d.system != "icd10cm" or (d.resolved_on is not None and d.resolved_on <= on):
             continue
-        if not consent and disclosure.is_sud_code(d.code):
+        if wall.hides_diagnosis(d):
             continue
-        shown = disclosure.may_show(d.description, consent)
+        shown = wall.may_show(d.description)
         rows.append(
             {
                 "code": d.code,
@@ -281,8 +282,8 @@ def _diagnoses(progress: Progress, consent: bool, on: date) -> list[dict[str, An
     return rows[:DIAGNOSES]
 
 
-def _goals(progress: Progress, consent: bool, on: date) -> dict[str, Any]:
-    shown = [g for g in progress.chart.goals if disclosure.may_show(g.text, consent)]
+def _goals(progress: Progress, wall: Wall, on: date) -> dict[str, Any]:
+    shown = [g for g in progress.chart.goals if wall.may_show(g.text)]
     rows = [
         {
             "text": clipped(g.text, 130),
@@ -296,7 +297,7 @@ def _goals(progress: Progress, consent: bool, on: date) -> dict[str, Any]:
         }
         for g in facts.open_goals(shown, date.max)
         if all(
-            disclosure.may_show(value, consent)
+            wall.may_show(value)
             for value in (g.start_value, g.current_value, g.target_value)
             if value
         )
@@ -324,7 +325,7 @@ def _goal_status(goal: Goal, on: date) -> str:
     return f"{words}, date passed" if _overdue(goal, on) else words
 
 
-def _attendance(progress: Progress, practice: PracticeProfile, on: date) -> dict[str, Any]:
+def _attendance(progress: Progress) -> dict[str, Any]:
     a, home = progress.measured.attendance, progress.measured.adherence
     booked = a.attended + a.no_show + a.late_cancel
     begun = progress.chart.episode.started_on if progress.chart.episode else None
@@ -349,11 +350,11 @@ def _attendance(progress: Progress, practice: PracticeProfile, on: date) -> dict
     }
 
 
-def _plan(progress: Progress, consent: bool, on: date) -> dict[str, Any]:
+def _plan(progress: Progress, on: date) -> dict[str, Any]:
     plan = facts.current_plan(progress, on)
 
     def text(value: str | None) -> str | None:
-        return clipped(value, 300) if value and disclosure.may_show(value, consent) else None
+        return clipped(value, 300) if value else None
 
     took_part = plan.client_participated if plan else None
     rows = [
@@ -369,11 +370,7 @@ def _plan(progress: Progress, consent: bool, on: date) -> dict[str, Any]:
 
 
 def _summary(
-    progress: Progress,
-    practice: PracticeProfile,
-    pairs: list[tuple[MeasureSeries, Instrument]],
-    goals: dict[str, Any],
-    on: date,
+    progress: Progress, pairs: list[tuple[MeasureSeries, Instrument]], goals: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """At most five lines, each from facts of this record."""
     lines: list[dict[str, Any]] = []
@@ -390,7 +387,11 @@ def _summary(
     return lines[:5]
 
 
-def _shows_sud(progress: Progress, pairs: list[tuple[MeasureSeries, Instrument]]) -> bool:
-    return any(i.part2 for _, i in pairs) or any(
-        disclosure.is_sud_code(d.code) for d in progress.chart.diagnoses
+def _shows_sud(
+    progress: Progress, pairs: list[tuple[MeasureSeries, Instrument]], codes: SubstanceUse
+) -> bool:
+    return (
+        any(i.part2 for _, i in pairs)
+        or any(codes.is_diagnosis(d.code) for d in progress.chart.diagnoses)
+        or disclosure.tells_of_services(progress.chart, codes)
     )

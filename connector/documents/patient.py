@@ -10,11 +10,13 @@ from typing import Any
 
 from connector.documents import facts, narrative
 from connector.documents.charts import line_data, scale_ends, total_of, valid_scores
+from connector.documents.disclosure import Wall, wall_of
 from connector.documents.plain import SENTENCES, is_plain, sentence_to
 from connector.documents.review import has_positive_safety
 from connector.documents.wording import clipped, day, json_number, long_day, number
 from connector.measures.instrument import Instrument
 from connector.progress import MeasureSeries, PracticeProfile, Progress
+from connector.records import Goal
 
 LINE_FROM = 4
 GOALS = 4
@@ -43,7 +45,9 @@ def context(
     end = facts.last_day_of_care(progress, practice, on)
     ended = facts.care_ended(progress)
     show = series is not None and instrument is not None and not neutral
+    wall = wall_of(chart, practice, on)
     goals = [g for g in facts.open_goals(chart.goals, on) if is_plain(g.text)]
+    goals = [g for g in goals if not _names_service(g, wall)]
     return {
         "practice": {**facts.practice_block(practice), "crisis_text": practice.crisis_text},
         "period": f"{long_day(begun)} to {long_day(end)}" if begun else long_day(end),
@@ -56,6 +60,12 @@ def context(
         "next": _next(progress, practice),
         "closing": _closing(practice),
     }
+
+
+def _names_service(goal: Goal, wall: Wall) -> bool:
+    """Whether a goal names treatment of substance use by its code."""
+    texts = (goal.text, goal.current_value, goal.target_value)
+    return not wall.consent and any(t and wall.codes.names_procedure(t) for t in texts)
 
 
 def needs_neutral_page(progress: Progress) -> bool:

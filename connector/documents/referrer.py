@@ -21,6 +21,7 @@ from connector.documents.wording import clipped, number, plural, us_day
 from connector.measures.instrument import Instrument
 from connector.progress import MeasureSeries, Milestone, PracticeProfile, Progress
 from connector.records import TreatmentPlan
+from connector.substance_use import SubstanceUse
 
 COMMENT = "Comment and recommendations"
 RISK = "Risk status, one line"
@@ -55,8 +56,8 @@ def context(
     template of this letter may name them, and the letter has no data format.
     """
     on = facts.local_day(progress, practice)
-    consent = disclosure.sud_consent(progress.chart, on)
-    view = payer_view(progress, instruments, consent)
+    wall = disclosure.wall_of(progress.chart, practice, on)
+    view = payer_view(progress, instruments, wall)
     pairs = [(s, instruments[s.instrument]) for s in view.measured.series]
     at_risk = has_positive_safety(progress)
     fields = [{"label": RISK, "value": None}] if at_risk else []
@@ -79,9 +80,9 @@ def context(
         "plan": {"rows": _plan(facts.current_plan(view, on), ended=facts.care_ended(view), on=on)},
         "clinician_fields": fields,
         "rules": {"version": progress.decision.rules_version, "as_of": us_day(on)},
-        "redisclosure_notice": consent and _tells_of_sud(view, pairs),
-        "sud_consent": consent,
-        "left_out": disclosure.left_out(progress, instruments, consent),
+        "redisclosure_notice": wall.consent and _tells_of_sud(view, pairs, wall.codes),
+        "sud_consent": wall.consent,
+        "left_out": disclosure.left_out(progress, instruments, wall),
         "may_complete": [COMMENT],
     }
     result["chart_key"] = narrative.real_change_words(result["chart"])
@@ -221,13 +222,14 @@ def _plan(plan: TreatmentPlan | None, *, ended: bool, on: date) -> list[dict[str
     return rows
 
 
-def _tells_of_sud(view: Progress, pairs: Pairs) -> bool:
+def _tells_of_sud(view: Progress, pairs: Pairs, codes: SubstanceUse) -> bool:
     chart = view.chart
     texts = [g.text for g in chart.goals] + [d.description for d in chart.diagnoses]
     texts += [p.modality for p in chart.plans] + [p.frequency for p in chart.plans]
     texts += [value for g in chart.goals for value in (g.current_value, g.target_value)]
     return (
         any(i.part2 for _, i in pairs)
-        or any(disclosure.is_sud_code(d.code) for d in chart.diagnoses)
-        or any(disclosure.mentions_sud(text) for text in texts)
+        or any(codes.is_diagnosis(d.code) for d in chart.diagnoses)
+        or any(disclosure.mentions_sud(text, codes) for text in texts)
+        or disclosure.tells_of_services(chart, codes)
     )

@@ -47,7 +47,7 @@ def _look(tx: Tx, work: Work, now: datetime) -> bool:
         age = age_hours(tx, source, now)
         late = age is not None and age > hours
         text = stale_words(source, age or 0, hours)
-        changed |= _set(tx, work, STALE, source, text if late else None, "data_owner", now)
+        changed |= tell(tx, work, STALE, source, text if late else None, "data_owner", now)
     for destination, (count, days) in sorted(unfiled(tx, work.remind_days, now).items()):
         documents = "1 document waits" if count == 1 else f"{count} documents wait"
         text = (
@@ -55,12 +55,12 @@ def _look(tx: Tx, work: Work, now: datetime) -> bool:
             "connector filing list"
         )
         given = text if count else None
-        changed |= _set(tx, work, UNFILED, destination, given, "front_desk", now)
+        changed |= tell(tx, work, UNFILED, destination, given, "front_desk", now)
     for source, longest in sorted(work.silent_after.items()):
         silence = _silence(tx, source, now)
         silent = silence > longest
         given = _silent_words(source, silence) if silent else None
-        changed |= _set(tx, work, SILENT, source, given, "data_owner", now)
+        changed |= tell(tx, work, SILENT, source, given, "data_owner", now)
         if silent:  # what nobody told us of is asked for, at each look for as long as it lasts
             heard.catch_up(tx, source, now)
             changed = True
@@ -125,7 +125,7 @@ def unfiled(tx: Tx, days: Mapping[str, int], now: datetime) -> dict[str, tuple[i
     return found
 
 
-def _set(
+def tell(
     tx: Tx, work: Work, rule: str, about: str, text: str | None, audience: Audience, now: datetime
 ) -> bool:
     """Make ``text`` the one alert of today about a cause; None: there is no cause any more."""

@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from connector.http.answer import Answer, Headers
 from connector.http.authorization import Authorization, BasicAuth, BearerToken, ClientCredentials
-from connector.http.faults import OUTAGE_CODES, NotFound, NotSent, fault_of
+from connector.http.faults import OUTAGE_CODES, NotFound, NotSent, fault_of, in_doubt
 from connector.http.session import Http
 from connector.http.smart import SmartBackend
 
@@ -55,4 +55,5 @@ __all__ = [
     "NotSent",
     "SmartBackend",
     "fault_of",
+    "in_doubt",
 ]

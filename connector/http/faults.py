@@ -157,6 +157,18 @@ def _redirected(status: int, location: str, host: str) -> ConfigurationError:
     )
 
 
+def in_doubt(fault: RetryLater) -> RetryLater:
+    """The fault of a submission that must not arrive twice; "answer_lost" where a 503 leaves open
+    whether it had its effect.
+
+    With Retry-After a server says that it did not begin. Without, gateways answer 503 too when the
+    server behind them worked and was too slow.
+    """
+    if fault.code != "unavailable" or fault.until is not None or isinstance(fault, NotSent):
+        return fault
+    return RetryLater("answer_lost", fault.message + _UNSURE, detail=fault.detail)
+
+
 def timed_out(host: str, seconds: float, repeatable: bool) -> RetryLater:
     """It was sent, and no answer came in time."""
     told = f"{host} gave no answer within {seconds:g} s"

@@ -281,7 +281,12 @@ class Http:
     def _sign(self, call: _Call, *, renew: bool) -> str:
         if self._authorization is None:
             return ""
-        value = self._authorization.header(renew=renew)
+        try:
+            value = self._authorization.header(renew=renew)
+        except RetryLater as fault:  # without its token the request itself was not sent
+            raise faults.NotSent(
+                fault.code, fault.message, until=fault.until, detail=fault.detail
+            ) from None
         call.headers["Authorization"] = value
         return value
 

@@ -76,35 +76,47 @@ def _wrong_count(instrument: InstrumentLike, what: str) -> InvalidRecord:
 def out_of_range(
     items: tuple[Decimal | None, ...], instrument: InstrumentLike, encoding: str | None
 ) -> list[InvalidRecord]:
-    """An error for each answer that the instrument does not have, naming item and range."""
+    """An error for each answer that the instrument does not have, naming item and range.
+
+    1.5 where only whole answers exist is none of them: no total could be made of it later.
+    """
     shift = instrument.encodings.shift.get(encoding or instrument.default_encoding, Decimal(0))
     errors = []
     for place, answer in enumerate(items, start=1):
         valid = instrument.range_of(place)
-        if answer is not None and not valid.allows(answer + shift):
-            errors.append(
-                InvalidRecord(
-                    "item_out_of_range",
-                    f"{instrument.name} item {place} must be {_range(valid, shift)}",
-                    field=f"items[{place}]",
-                    value=str(answer),
-                )
+        if answer is None:
+            continue
+        code, form = "item_out_of_range", ""
+        if valid.allows(answer + shift):
+            if instrument.item_decimals or answer == answer.to_integral_value():
+                continue
+            code, form = "item_not_whole", ", a whole number"
+        errors.append(
+            InvalidRecord(
+                code,
+                f"{instrument.name} item {place} must be {_range(valid, shift)}{form}",
+                field=f"items[{place}]",
+                value=str(answer),
             )
+        )
     return errors
 
 
 def total_out_of_range(total: Decimal, instrument: InstrumentLike) -> InvalidRecord | None:
     """The error for a total that the instrument can't have, else None."""
     low, high = instrument.score_min, instrument.score_max
-    if (low is None or total >= low) and (high is None or total <= high):
+    inside = (low is None or total >= low) and (high is None or total <= high)
+    if inside and (instrument.decimals or total == total.to_integral_value()):
         return None
-    if high is None:
-        limits = f"{low} or more"
+    if low is None or high is None:
+        limits = [f"{low} or more"] if low is not None else []
+        limits += [f"{high} or less"] if high is not None else []
     else:
-        limits = f"{low} to {high}" if low is not None else f"{high} or less"
+        limits = [f"{low} to {high}"]
+    limits += ["a whole number"] if inside else []
     return InvalidRecord(
-        "total_out_of_range",
-        f"a {instrument.name} total must be {limits}",
+        "total_not_whole" if inside else "total_out_of_range",
+        f"a {instrument.name} total must be {', '.join(limits)}",
         field="total",
         value=str(total),
     )

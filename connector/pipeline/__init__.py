@@ -20,6 +20,7 @@ from connector.pipeline.compile import compile_chart
 from connector.pipeline.decide import decide
 from connector.pipeline.measure import measure
 from connector.pipeline.milestones import find_milestones
+from connector.pipeline.payer_sight import held_back
 from connector.pipeline.reopened import drafted_again, reopened
 from connector.progress import Alert, Outcome, PracticeProfile, Progress, RuleSet
 from connector.records import Record
@@ -95,6 +96,7 @@ def progress(
                 rules,
                 today,
                 requests=case_signals(cases, local_now),
+                held_back=held_back(chart, practice, payers, today),
             ),
             raised,
         ),

@@ -5,7 +5,7 @@ Alerts never change the decision. ``raised_on`` is the day of the cause, not of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 from connector.measures import Instrument
@@ -13,6 +13,7 @@ from connector.pipeline.attendance import MISSED, missed_row, recent
 from connector.pipeline.entries import recent_alerts
 from connector.pipeline.identity import cause_key
 from connector.pipeline.overdue import overdue
+from connector.pipeline.payer_sight import NO_REQUEST
 from connector.pipeline.progress_alerts import progress_alerts
 from connector.pipeline.routing import routed
 from connector.pipeline.safety import POSITIVE, safety_alerts
@@ -27,6 +28,7 @@ from connector.progress import (
     Measured,
     RuleSet,
     Severity,
+    day_of,
 )
 from connector.records import Assessment
 
@@ -41,13 +43,15 @@ def find_alerts(
     rules: RuleSet,
     today: date,
     requests: Iterable[Signal] = (),
+    held_back: Collection[str] = (),
 ) -> tuple[Alert, ...]:
     """Every alert that holds at ``today``, most severe first.
 
-    ``requests`` are what payers' answers call for.
+    ``requests`` are what payers' answers call for. ``held_back`` are the authorizations, and the
+    coverages, under which nothing may be asked for without a consent.
     """
     episode = chart.episode
-    found = [*_data(chart, measured), *_authorizations(measured, today), *requests]
+    found = [*_data(chart, measured), *_authorizations(measured, today, held_back), *requests]
     if episode is not None:
         found += progress_alerts(measured, decision, instruments)
         if episode.active:
@@ -149,17 +153,21 @@ def _missed_visits(
     )
 
 
-def _authorizations(measured: Measured, today: date) -> Iterator[Signal]:
+def _authorizations(
+    measured: Measured, today: date, held_back: Collection[str]
+) -> Iterator[Signal]:
     for view in measured.authorizations:
         if not view.renewal_due or view.renewal_on is None:
             continue
         number_ = f" {view.number}" if view.number else ""
+        how = NO_REQUEST if view.authorization_id in held_back else ""
         yield Signal(
             rule="authorization",
             severity="action",
             audiences=("billing",),
             summary="An authorization needs attention",
-            text=f"Authorization{number_} ({view.payer}) must be renewed: {view.renewal_reason}.",
+            text=f"Authorization{number_} ({view.payer}) must be renewed: {view.renewal_reason}."
+            f"{how}",
             on=min(view.renewal_on, today),
             causes=(view.authorization_id,),
             score=f"{view.authorized}/{view.ends_on}",
@@ -172,7 +180,8 @@ def _authorizations(measured: Measured, today: date) -> Iterator[Signal]:
                 severity="action",
                 audiences=("billing",),
                 summary="An authorization must be asked for",
-                text=f"Ask {one.payer} for an authorization: {one.reason}.",
+                text=f"Ask {one.payer} for an authorization: {one.reason}."
+                f"{NO_REQUEST if one.coverage_id in held_back else ''}",
                 on=min(one.due_on, today),
                 causes=(one.coverage_id, str(one.from_visit)),
                 sources=(one.coverage_id,),
@@ -188,7 +197,7 @@ def _data(chart: Chart, measured: Measured) -> Iterator[Signal]:
                 audiences=("data_owner",),
                 summary="A data question needs review",
                 text=f"{note.text[:1].upper()}{note.text[1:]}.",
-                on=note.on or chart.patient.version.date(),
+                on=note.on or day_of(chart.patient.version, chart.timezone),
                 causes=note.sources,
                 sources=note.sources,
             )

@@ -33,7 +33,7 @@ def _of_case(case: Case, found: Standing, now: datetime) -> Iterator[Signal]:
             f"The request {case.id} to {case.asked.payer} came back: {case.problem}.", now.tzinfo,
             "" if case.reopened else again,
         )  # fmt: skip
-    if case.undecided and case.wanted:
+    if (case.undecided or case.part_pended) and case.wanted:
         yield _signal(
             case, "documents", _BOTH, "A payer asks for documents",
             f"{case.asked.payer} asks for documents for the request {case.id}: "

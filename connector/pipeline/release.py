@@ -10,18 +10,20 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.documents import completion, letter_page
+from connector.documents.disclosure import Wall
 from connector.errors import ConfigurationError
 from connector.pipeline.packet.complete import Before
 from connector.pipeline.packet.parts import completed_parts
 from connector.pipeline.report_kinds import specification
 from connector.progress import DocumentSpec
 from connector.records import Frozen
+from connector.substance_use import SubstanceUse
 
 STATEMENT = "I have reviewed this report and answer for its content."
 # An assistant may supply measurements, not the judgement (Medicare Benefit Policy Manual ch. 15
@@ -60,6 +62,7 @@ class Act:
 
     ``number`` counts all signatures of the report, withdrawn ones too: no two documents are the
     same, even in the same moment. ``before`` is what the payer has of the request.
+    ``substance_use``: the codes that bring the notice of 42 CFR Part 2.
     """
 
     at: datetime
@@ -68,6 +71,7 @@ class Act:
     number: int
     amends: Former | None
     before: Before | None = None
+    substance_use: SubstanceUse = field(default_factory=SubstanceUse)
 
 
 def signer(by: str, license: str | None = None, npi: str | None = None) -> Signer:
@@ -118,8 +122,8 @@ def completed_packet(
 ) -> tuple[DocumentSpec, ...]:
     """Report, manifest and ``parts`` with what was written into them: what a signature covers."""
     version = _version(act)
-    consent = bool(manifest.context["sud_consent"])
-    filled = completion.completed(evidence.context, values, sud_consent=consent)
+    wall = Wall(bool(manifest.context["sud_consent"]), act.substance_use)
+    filled = completion.completed(evidence.context, values, wall)
     report = _made(evidence, {**filled, "version": version})
     others = completed_parts(parts, report, values, act.number, act.before)
     listing = {
@@ -139,8 +143,8 @@ def completed_letter(
     letter: DocumentSpec, values: Mapping[str, str], act: Act
 ) -> tuple[DocumentSpec]:
     """The letter with what was written into it, still on one page: what a signature covers."""
-    consent = bool(letter.context["sud_consent"])
-    filled = completion.completed(letter.context, values, sud_consent=consent)
+    wall = Wall(bool(letter.context["sud_consent"]), act.substance_use)
+    filled = completion.completed(letter.context, values, wall)
     return (_made(letter, {**letter_page.fit(filled), "version": _version(act)}),)
 
 

@@ -21,7 +21,8 @@ from connector.documents import (
     referrer,
     therapist,
 )
-from connector.documents.payer_view import payer_view, with_notes_of
+from connector.documents.disclosure import Wall
+from connector.documents.payer_view import with_notes_of
 from connector.documents.wording import json_number
 from connector.measures import Instrument
 from connector.pipeline import documentation
@@ -29,6 +30,7 @@ from connector.pipeline.golden_thread import golden_thread
 from connector.pipeline.necessity import checklist
 from connector.pipeline.packet.missing import missing_items
 from connector.pipeline.packet.parts import request_of, request_parts
+from connector.pipeline.payer_sight import sight
 from connector.pipeline.report_kinds import KINDS as KINDS
 from connector.pipeline.report_kinds import LETTER as LETTER
 from connector.pipeline.report_kinds import MUST_BE_RELEASED as MUST_BE_RELEASED
@@ -74,28 +76,42 @@ def report(
     if "decision" in kinds:
         context = _decision(progress, instruments)
         documents.append(specification("decision", person, on, ("json",), context))
-    if ("insurer" in kinds or "packet_manifest" in kinds) and _payer_asks(progress):
-        seen = payer_view(progress, instruments, disclosure.sud_consent(progress.chart, on))
-        elements = checklist(seen, instruments, rules, on)
-        thread = golden_thread(with_notes_of(progress, seen), instruments, rules, on)
-        context = insurer.context(progress, practice, instruments, elements)
-        evidence = specification("insurer", person, on, PAGES, context)
-        parts: tuple[DocumentSpec, ...] = ()
-        if payers is not None and any(kind in kinds for kind in PART_KINDS):
-            parts = request_parts(progress, practice, payers, evidence, on)
-        manifest = _manifest(progress, instruments, evidence, on, parts)
-        manifest["documentation"] = documentation.listing(thread, elements)
-        if parts:
-            manifest["missing_items"] = missing_items(thread, elements, request_of(parts))
-        documents += [
-            evidence,
-            specification("packet_manifest", person, on, ("json",), manifest),
-            *parts,
-        ]
-    if "referrer" in kinds and (reason := _letter_due(progress, practice, on)) is not None:
+    if "insurer" in kinds or "packet_manifest" in kinds:
+        documents += _packet(progress, practice, instruments, rules, kinds, payers, on)
+    if "referrer" in kinds and (reason := _letter_due(progress, practice, instruments, on)):
         context = referrer.context(progress, practice, instruments, reason)
         documents.append(specification("referrer", person, on, LETTER, context))
     return tuple(documents)
+
+
+def _packet(
+    progress: Progress,
+    practice: PracticeProfile,
+    instruments: Mapping[str, Instrument],
+    rules: RuleSet,
+    kinds: Container[str],
+    payers: PayerBook | None,
+    on: date,
+) -> list[DocumentSpec]:
+    """The packet for a payer, where one has to be written to."""
+    if not _payer_asks(progress):
+        return []
+    seen = sight(progress, practice, instruments, payers, on)
+    if not _payer_asks(seen.view):
+        return []
+    elements = checklist(seen.view, instruments, rules, on)
+    thread = golden_thread(with_notes_of(progress, seen.view), instruments, rules, on)
+    context = insurer.context(seen.told, practice, instruments, elements)
+    evidence = specification("insurer", progress.chart.patient.id, on, PAGES, context)
+    parts: tuple[DocumentSpec, ...] = ()
+    if payers is not None and any(kind in kinds for kind in PART_KINDS):
+        parts = request_parts(seen.view, practice, payers, evidence, seen.wall, on)
+    manifest = _manifest(progress, instruments, evidence, seen.wall, parts)
+    manifest["documentation"] = documentation.listing(thread, elements)
+    if parts:
+        manifest["missing_items"] = missing_items(thread, elements, request_of(parts))
+    listing = specification("packet_manifest", evidence.patient_id, on, ("json",), manifest)
+    return [evidence, listing, *parts]
 
 
 def _payer_asks(progress: Progress) -> bool:
@@ -103,26 +119,31 @@ def _payer_asks(progress: Progress) -> bool:
     return bool(covered) and bool(insurer.asking(progress))
 
 
-def _letter_due(progress: Progress, practice: PracticeProfile, on: date) -> Milestone | None:
+def _letter_due(
+    progress: Progress, practice: PracticeProfile, instruments: Mapping[str, Instrument], on: date
+) -> Milestone | None:
     consents = practice.letters_need_consent
     if not disclosure.may_write_to_referrer(progress.chart, on, must_be_on_file=consents):
         return None
-    return referrer.asking(progress)
+    if referrer.asking(progress) is None:
+        return None
+    return referrer.asking(sight(progress, practice, instruments, None, on).view)
 
 
 def _manifest(
     progress: Progress,
     instruments: Mapping[str, Instrument],
     evidence: DocumentSpec,
-    on: date,
+    wall: Wall,
     parts: Sequence[DocumentSpec],
 ) -> dict[str, Any]:
     """What the packet holds, what it leaves out and why, what the clinician must still write.
 
     For the practice only: the list itself would tell a payer what was held back.
     """
-    consent = disclosure.sud_consent(progress.chart, on)
     to_complete = evidence.context["to_complete"]
+    left_out = disclosure.left_out(progress, instruments, wall)
+    judged = any(row["what"] == disclosure.SUD_CONTENT for row in left_out)
     return {
         "reference": evidence.context["request"]["reference"],
         "audience": "practice",
@@ -131,8 +152,9 @@ def _manifest(
             for one in (evidence, *parts)
         ],
         "reasons": evidence.context["request"]["reasons"],
-        "left_out": disclosure.left_out(progress, instruments, consent),
-        "sud_consent": consent,
+        "left_out": left_out,
+        "sud_consent": wall.consent,
+        **({"substance_use_list": wall.codes.version} if judged else {}),
         "to_complete": to_complete,
         "ready": not to_complete,
     }

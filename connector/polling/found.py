@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -121,6 +121,27 @@ def server_time(answer: Answer, now: datetime) -> datetime:
         return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
     except (KeyError, ValueError, TypeError, OverflowError):
         return now.astimezone(UTC)
+
+
+def only(raw: Any, wanted: Collection[str]) -> Any:
+    """An object with those of its fields that are wanted; anything else as it is."""
+    if not isinstance(raw, dict):
+        return raw
+    return {name: value for name, value in raw.items() if name in wanted}
+
+
+def without(raw: Any, unwanted: Collection[str], links: Collection[str] = ()) -> Any:
+    """An object without fields that nothing needs; of ``links`` only that there is one.
+
+    A link into a video call lets anybody into it.
+    """
+    if not isinstance(raw, dict):
+        return raw
+    return {
+        name: bool(value) if name in links else value
+        for name, value in raw.items()
+        if name not in unwanted
+    }
 
 
 def listed(value: Any, host: str, what: str) -> list[Any]:

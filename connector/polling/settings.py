@@ -48,6 +48,15 @@ class VendorSourceSettings(VendorSettings):
     changes_a_day: int = Field(default=50, ge=0, le=100_000)
 
 
+class PeopleSourceSettings(VendorSourceSettings):
+    """The same, of a vendor that gives more of people than any record needs.
+
+    ``also_take``: fields of them that are left out otherwise and that the site's own mapping reads.
+    """
+
+    also_take: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
+
+
 class VendorDestinationSettings(VendorSettings):
     """Where documents are filed. ``patient_source``: the source whose patients these are."""
 

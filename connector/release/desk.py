@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from connector.store.deliveries import NewDelivery
 from connector.store.documents import DocumentRow
 from connector.store.drafts import DraftRow
 from connector.store.store import Store, Tx
+from connector.substance_use import SubstanceUse
 
 EVIDENCE, MANIFEST, PATIENT, LETTER = "insurer", "packet_manifest", "patient", "referrer"
 TO_SIGN = (EVIDENCE, MANIFEST, LETTER, *PART_KINDS)
@@ -36,6 +37,7 @@ class Desk:
     """One site's store, routes, time zone and clock; ``page`` is a document as HTML.
 
     ``signers``: who alone may sign, as name and credential; empty: nobody is refused for the name.
+    ``substance_use``: the codes that may not be written into a report without a consent.
     """
 
     store: Store
@@ -44,6 +46,7 @@ class Desk:
     now: Callable[[], datetime]
     page: Callable[[DocumentSpec], str]
     signers: tuple[str, ...] = ()
+    substance_use: SubstanceUse = field(default_factory=SubstanceUse)
 
 
 @dataclass(frozen=True, slots=True)

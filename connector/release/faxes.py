@@ -41,8 +41,11 @@ def fax(
                 "not_faxed", f"a {row.kind} document is not faxed", allowed=(EVIDENCE,)
             )
         if row.document_id not in tx.signatures.live({row.document_id}):
+            signed = tx.signatures.of_drafts([row.document_id]).get(row.document_id)
+            fax_this = f"; fax the signed one: {signed.document_id}" if signed else ""
             raise Rejected(
-                "not_signed", "only the signed report is faxed; this is a draft, or was withdrawn"
+                "not_signed",
+                f"only the signed report is faxed; this is a draft, or was withdrawn{fax_this}",
             )
         tx.audit.append([AuditEntry("fax_made", row.document_id, actor=by)], now)
         return kept(tx, row.document_id)

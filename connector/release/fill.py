@@ -34,7 +34,9 @@ def fill(
         for name, text in texts.items():
             key = field_meant(name, known)
             limit = completion.longest(packet.evidence.context, key)
-            values[key] = completion.checked(key, text, may_name_sud=may_name_sud, limit=limit)
+            values[key] = completion.checked(
+                key, text, may_name_sud=may_name_sud, codes=desk.substance_use, limit=limit
+            )
             if key == FIELD and values[key] and packet.parts:
                 asked_for(values[key])
         return _keep(tx, packet, values, {"not_part_2": int(not_part_2)}, by, now)

@@ -62,9 +62,10 @@ def next_act(
     line = tx.signatures.line(draft.patient_id, draft.kind, reference)
     former = next((row for row in reversed(line) if row.live), None)
     if former is None:
-        return Act(now, desk.zone, 1, len(line) + 1, None, before)
+        return Act(now, desk.zone, 1, len(line) + 1, None, before, desk.substance_use)
     on = us_day(former.signed_at.astimezone(desk.zone).date())
     amends = Former(
         number=former.version, signed_on=str(on), by=str(former.body["by"]), digest=former.digest
     )
-    return Act(now, desk.zone, former.version + 1, len(line) + 1, amends, before)
+    version = former.version + 1
+    return Act(now, desk.zone, version, len(line) + 1, amends, before, desk.substance_use)

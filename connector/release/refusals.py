@@ -72,18 +72,35 @@ def refuse_outdated(
         )
 
 
-def refuse_without_consent(tx: Tx, packet: Packet, values: Mapping[str, str], today: date) -> None:
+def refuse_without_consent(
+    tx: Tx, desk: Desk, packet: Packet, values: Mapping[str, str], today: date
+) -> None:
     """A consent that was valid when the draft was made may have been revoked since."""
     if not packet.sud_consent:
+        _refuse_services(packet, desk)
         return
     progress = tx.progress.get(packet.draft.patient_id)
     valid = progress is not None and disclosure.sud_consent(progress.chart, today)
-    if not valid and completion.tells_of_sud(packet.evidence.context, values):
+    context, codes = packet.evidence.context, desk.substance_use
+    if not valid and completion.tells_of_sud(context, values, codes):
         raise Rejected(
             "consent_ended",
             "the consent to disclose substance use content has ended since this draft was made "
             "(42 CFR Part 2); it can't be sent as it is",
         )
+
+
+def _refuse_services(packet: Packet, desk: Desk) -> None:
+    """A draft may be older than the list of codes."""
+    for one in packet.parts:
+        asked = (one.context.get("event") or {}).get("procedures") or ()
+        if any(desk.substance_use.is_procedure(code) for code in asked):
+            raise Rejected(
+                "sud_without_consent",
+                "the request asks for treatment of substance use, and no valid consent to disclose "
+                "that is on file (42 CFR Part 2); sign the newer draft, or have the consent "
+                "entered",
+            )
 
 
 def safety_is_open(tx: Tx, spec: DocumentSpec) -> bool:

@@ -37,7 +37,7 @@ def record(
         return None
     ids = RecordIds(tx.scope.keys.index_key, tx.scope.practice_id)
     id = ids.make("authorization", SOURCE, event.case)
-    tx.records.upsert([record_of(row.case, patient_id, id, now)], now)
+    tx.records.upsert([record_of(row.case, patient_id, id, now, tx.scope.zone)], now)
     tx.due.add([patient_id], now)
     detail: dict[str, str | int] = {"event": event.kind, "way": event.way, "state": row.case.state}
     tx.audit.append(

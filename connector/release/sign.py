@@ -132,7 +132,7 @@ def _sign(
         return _Made(known=known)
     refuse_outdated(tx, packet.draft, drafts, this_version)
     values = complete_values(tx, packet, who)
-    refuse_without_consent(tx, packet, values, now.astimezone(desk.zone).date())
+    refuse_without_consent(tx, desk, packet, values, now.astimezone(desk.zone).date())
     reference = packet.reference
     before = sent_before(tx, packet.parts)
     act = next_act(tx, desk, packet.draft, reference, now, before)
@@ -168,7 +168,7 @@ def _release(
     row = find(tx, given)
     if row.kind != PATIENT:
         raise ConfigurationError(
-            "not_released", f"a {row.kind} document is not released", allowed=(PATIENT,)
+            "not_released", f"a document of the kind {row.kind} is not released", allowed=(PATIENT,)
         )
     if known := _made_before(tx, row):
         return _Made(known=known)

@@ -2,7 +2,7 @@
 
 pending -> sending -> delivered        a receipt closes it
    ^          |-----> pending          retry: due again at a time; put back: not tried at all
-   |          '-----> dead             a person decides: replay
+   |          '-----> dead             a person decides: replay, or drop (withdrawn)
    '------------------'
 sending -> waiting -> delivered        laid out; a person files it by hand and says so
 pending or dead -> withdrawn           a person took the signature back; it is never sent
@@ -218,9 +218,14 @@ class Deliveries(DeliveryFigures):
             needs_person=False,
         )  # fmt: skip
 
-    def drop(self, key: str, at: datetime) -> bool:
-        """Takes a delivery off the list of what waits for a person; False when it is not on it."""
-        return self._change(key, ("waiting",), at, state="withdrawn", code=None, message=None)
+    def drop(self, key: str, at: datetime, state: DeliveryState = "waiting") -> bool:
+        """Takes a delivery off the list of what waits for a person, or (``dead``) of dead letters.
+
+        False when it is not on that list.
+        """
+        return self._change(
+            key, (state,), at, state="withdrawn", code=None, message=None, needs_person=False
+        )
 
     def not_arrived(self, key: str, at: datetime) -> bool:
         """Makes a delivery that waits for a person due again; False when it does not wait."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import PurePosixPath
 
-from sqlalchemy import func
+from sqlalchemy import exists, func
 
 from connector.store.delivery_rows import DeliveryState, Trouble
-from connector.store.schema import deliveries
+from connector.store.schema import deliveries, documents
 from connector.store.scope import Scope
 
 
@@ -34,6 +35,18 @@ class DeliveryFigures:
         rows = self._scope.run(query.group_by(*columns).order_by(*columns[:3]))
         return tuple(Trouble(*row) for row in rows)
 
+    def dead_letters(self, before: datetime) -> tuple[int, int]:
+        """How many dead letters have lost their document, and how many more are older than that."""
+        has_document = exists().where(
+            documents.c.practice_id == deliveries.c.practice_id,
+            documents.c.document_id == deliveries.c.document_id,
+            documents.c.spec.is_not(None),
+        )
+        query = self._scope.select(deliveries, func.count()).where(deliveries.c.state == "dead")
+        gone = self._scope.run(query.where(~has_document)).scalar() or 0
+        old = query.where(has_document, deliveries.c.updated_at < before)
+        return gone, self._scope.run(old).scalar() or 0
+
     def waiting_at(self) -> tuple[str, ...]:
         """The destinations for which something is pending or being sent."""
         query = self._scope.select(deliveries, deliveries.c.destination).where(
@@ -43,8 +56,8 @@ class DeliveryFigures:
 
     def kind_counts(self, state: DeliveryState) -> dict[str, int]:
         """Number of distinct documents by kind that have a delivery in this state."""
-        documents = func.count(func.distinct(deliveries.c.document_id))
-        query = self._scope.select(deliveries, deliveries.c.kind, documents)
+        number = func.count(func.distinct(deliveries.c.document_id))
+        query = self._scope.select(deliveries, deliveries.c.kind, number)
         rows = self._scope.run(query.where(deliveries.c.state == state).group_by(deliveries.c.kind))
         return {kind: count for kind, count in rows}
 

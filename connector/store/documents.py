@@ -45,6 +45,10 @@ class DocumentRow:
     updated_at: datetime
 
 
+# Inside a class with a method ``list`` the name no longer means the type.
+DocumentRows = list[DocumentRow]
+
+
 class Documents:
     """Documents by id."""
 
@@ -97,6 +101,16 @@ class Documents:
                 found[document_id] = DocumentSpec.model_validate_json(body)
         return found
 
+    def kept(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids whose specification is there: it was not removed by retention."""
+        found: set[str] = set()
+        for chunk in chunks(sorted(set(ids))):
+            query = self._scope.select(documents, documents.c.document_id).where(
+                self._scope.among(documents.c.document_id, chunk), documents.c.spec.is_not(None)
+            )
+            found.update(self._scope.run(query).scalars())
+        return found
+
     def spec(self, document_id: str) -> DocumentSpec | None:
         """The specification; None when there is none or retention has emptied it."""
         return self.specs([document_id]).get(document_id)
@@ -146,6 +160,21 @@ class Documents:
         order = (documents.c.as_of.desc(), documents.c.updated_at.desc(), documents.c.document_id)
         return [_row(row) for row in self._scope.run(query.order_by(*order).limit(limit))]
 
+    def of_patients(self, patient_ids: Iterable[str], kinds: Sequence[str]) -> DocumentRows:
+        """The documents of these kinds about these patients, latest first."""
+        found: DocumentRows = []
+        for chunk in chunks(sorted(set(patient_ids))):
+            # What to render, which is large, stays where it is.
+            query = self._scope.select(
+                documents, documents.c.document_id, documents.c.kind, documents.c.patient_id,
+                documents.c.as_of, documents.c.digest, documents.c.release,
+                documents.c.spec.is_(None), documents.c.updated_at,
+            )  # fmt: skip
+            wanted = self._scope.among(documents.c.patient_id, chunk), documents.c.kind.in_(kinds)
+            found += [DocumentRow(*row) for row in self._scope.run(query.where(*wanted))]
+        found.sort(key=lambda row: row.document_id)
+        return sorted(found, key=lambda row: (row.as_of, row.updated_at), reverse=True)
+
     def get(self, given: str) -> DocumentRow | None:
         """The document of an id or of the start of one. Raises ConfigurationError if ambiguous."""
         id = self._scope.resolve(documents.c.document_id, given)
@@ -163,12 +192,15 @@ class Documents:
             found |= {id: release for id, release in rows}
         return found
 
-    def formats(self) -> dict[str, tuple[str, ...]]:
-        """The rendered formats of every document, by document id."""
+    def formats(self, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The rendered formats of these documents, by document id."""
         found: dict[str, tuple[str, ...]] = {}
-        query = self._scope.select(contents, contents.c.document_id, contents.c.format)
-        for document_id, fmt in self._scope.run(query.order_by(contents.c.format.desc())):
-            found[document_id] = (*found.get(document_id, ()), fmt)
+        for chunk in chunks(sorted(set(ids))):
+            query = self._scope.select(contents, contents.c.document_id, contents.c.format).where(
+                self._scope.among(contents.c.document_id, chunk)
+            )
+            for document_id, fmt in self._scope.run(query.order_by(contents.c.format.desc())):
+                found[document_id] = (*found.get(document_id, ()), fmt)
         return found
 
     def counts(self) -> dict[str, int]:
@@ -180,13 +212,14 @@ class Documents:
     ) -> int:
         """Empties at most ``limit`` old documents that no delivery waits for.
 
-        What was signed or released stays, unless it is older than ``signed_before``. Id and digest
-        stay for good, so that the same document is not taken for a new one and sent again.
+        A dead letter waits for a person: without its document nobody could send it again. What was
+        signed or released stays, unless it is older than ``signed_before``. Id and digest stay for
+        good, so that the same document is not taken for a new one and sent again.
         """
         waiting = exists().where(
             deliveries.c.practice_id == documents.c.practice_id,
             deliveries.c.document_id == documents.c.document_id,
-            deliveries.c.state.in_(("pending", "sending", "waiting", "shadow")),
+            deliveries.c.state.in_(("pending", "sending", "waiting", "shadow", "dead")),
         )
         signed = exists().where(
             signatures.c.practice_id == documents.c.practice_id,

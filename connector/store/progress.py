@@ -130,6 +130,17 @@ class ProgressTable:
         body = self._scope.run(query.where(progress.c.patient_id == patient_id)).scalar()
         return None if body is None else self._progress(patient_id, body)
 
+    def of(self, patient_ids: Sequence[str]) -> dict[str, Progress]:
+        """The latest progress of these patients; who has none that can be read is left out."""
+        found: dict[str, Progress] = {}
+        for chunk in chunks(sorted(set(patient_ids))):
+            query = self._scope.select(progress, progress.c.patient_id, progress.c.body)
+            wanted = self._scope.among(progress.c.patient_id, chunk)
+            for patient_id, body in self._scope.run(query.where(wanted)):
+                if (one := self._progress(patient_id, body)) is not None:
+                    found[patient_id] = one
+        return found
+
     def remove(self, patient_id: str) -> bool:
         """Forgets a patient's progress (the source retracted the patient); the history stays."""
         removed = self._scope.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, TypeVar
@@ -38,12 +39,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One connection inside a transaction, and the practice all its statements are about."""
+    """One connection inside a transaction, and the practice all its statements are about.
+
+    Days that are made of moments are days in the practice's ``zone``.
+    """
 
     connection: Connection
     practice_id: str
     keys: KeyRing
     writing: bool
+    zone: tzinfo = UTC
 
     def run(
         self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None

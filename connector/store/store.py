@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, tzinfo
 from types import TracebackType
 from typing import TypeVar
 
@@ -41,6 +42,7 @@ from connector.store.progress import ProgressTable
 from connector.store.quarantine import Quarantine
 from connector.store.records import Records
 from connector.store.reseal import Reseal
+from connector.store.roster import Roster
 from connector.store.savepoint import savepoint
 from connector.store.schema import meta
 from connector.store.scope import Scope
@@ -57,7 +59,7 @@ class Tx:
         "alerts", "audit", "authorizations", "benchmarks", "channels", "configurations", "cursors",
         "deliveries", "destinations", "documents", "drafts", "due", "eligibility", "identities",
         "inbox", "kept_back", "key_use", "notices", "progress", "quarantine", "records", "reseal",
-        "scope", "signatures",
+        "roster", "scope", "signatures",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -67,6 +69,7 @@ class Tx:
         self.records = Records(scope)
         self.due = Due(scope)
         self.progress = ProgressTable(scope)
+        self.roster = Roster(scope)
         self.alerts = Alerts(scope)
         self.notices = Notices(scope)
         self.channels = Channels(scope)
@@ -92,21 +95,24 @@ class Tx:
 
 
 class Store:
-    """One practice's view of a database."""
+    """One practice's view of a database; ``zone`` is the practice's, for days of moments."""
 
-    def __init__(self, database: Database, keys: KeyRing, practice_id: str) -> None:
+    def __init__(
+        self, database: Database, keys: KeyRing, practice_id: str, zone: tzinfo = UTC
+    ) -> None:
         self.database = database
+        self.zone = zone
         self.practice_id = practice_id
         self.keys = keys.for_practice(practice_id)
 
     @classmethod
-    def open(cls, url: str, keys: KeyRing, practice_id: str) -> Store:
+    def open(cls, url: str, keys: KeyRing, practice_id: str, zone: tzinfo = UTC) -> Store:
         """The store behind a full database URL, migrated, with the key file checked against it.
 
         Raises ConfigurationError when the keys belong to another database, or are those of before a
         rotation.
         """
-        store = cls(open_database(url), keys, practice_id)
+        store = cls(open_database(url), keys, practice_id, zone)
         try:
             migrate(store.database)
             store._check_keys()
@@ -139,7 +145,7 @@ class Store:
         self.close()
 
     def _tx(self, connection: Connection, *, writing: bool) -> Tx:
-        return Tx(Scope(connection, self.practice_id, self.keys, writing))
+        return Tx(Scope(connection, self.practice_id, self.keys, writing, self.zone))
 
     def _check_keys(self) -> None:
         """Refuses a key file that can't read this practice's data, or would give other ids."""

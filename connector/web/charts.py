@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from connector.chart_desk import ChartDesk
+from connector.chart_desk import ChartDesk, trace
 from connector.progress import PracticeProfile
 from connector.store.store import Store
 from connector.thread import Documented, GoldenThread, RecordRef
@@ -49,10 +49,11 @@ def charts(store: Store, practice: PracticeProfile, desk: Callable[[], ChartDesk
 
     @blueprint.get("/charts/<patient_id>")
     def chart(patient_id: str) -> ResponseReturnValue:
-        made = desk()  # not inside the write: it reads all instruments at first
-        found = store.write(lambda tx: made.one(tx, patient_id))
+        made = desk()  # not inside the read: it reads all instruments at first
+        found = store.read(lambda tx: made.one(tx, patient_id))
         if found is None:
             abort(404)
+        trace(store, "chart_checked", patient_id, {"patients": 1})
         thread = found.thread
         return render_template(
             "chart.html",
@@ -69,9 +70,10 @@ def charts(store: Store, practice: PracticeProfile, desk: Callable[[], ChartDesk
     @blueprint.get("/records/<record_id>")
     def record(record_id: str) -> ResponseReturnValue:
         made = desk()
-        found = store.write(lambda tx: made.record(tx, record_id))
+        found = store.read(lambda tx: made.record(tx, record_id))
         if found is None:
             abort(404)
+        trace(store, "viewed", record_id, {})
         return render_template("record.html", practice=practice, record=found)
 
     return blueprint

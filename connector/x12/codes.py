@@ -11,6 +11,7 @@ SYNTAX = {
     "delimiters_clash": "the separators that the ISA states are not four different signs",
     "byte_order_mark": "the file starts with a byte order mark, which receivers stumble over",
     "segment_empty": "two terminators follow each other",
+    "filling": "blanks or control characters behind the last segment",
     "segment_tag_invalid": "a segment's name is not 2 or 3 capital letters and digits",
     "segment_too_long": "a segment is longer than any real one; its terminator is probably missing",
     "segment_not_terminated": "the file ends inside a segment",
@@ -53,10 +54,12 @@ ENVELOPE = {
     "version_unknown": "a version of the transaction set that cannot be checked here",
     "transaction_unknown": "a transaction set that cannot be checked here",
     "direction_unknown": "a 278 that is neither a request nor a response",
+    "direction_contradicts": "a 278 that says request and answers, or says response and asks",
     "group_code_wrong": "GS01 does not fit the transaction set",
     "hl_number": "HL01 does not number the levels one by one",
     "hl_parent": "HL02 does not name the level above",
     "hl_child_code": "HL04 does not say whether levels lie below",
+    "list_not_closed": "an LS without its LE, or an LE without its LS",
 }
 """What can be wrong with headers, trailers and levels."""
 
@@ -90,7 +93,8 @@ MEANING = {
     "tax_number_format": "not a tax number",
     "social_security_number_format": "not a social security number",
     "taxonomy_format": "not a taxonomy code",
-    "organization_with_first_name": "an organization with a first name",
+    "organization_with_first_name": "an organization with a first or middle name, or a suffix",
+    "address_incomplete": "an address in the US without its state or ZIP code",
     "state_unknown": "not a state of the US",
     "zip_format": "not a ZIP code",
     "phone_format": "not a telephone number of ten digits",
@@ -115,6 +119,7 @@ REQUEST = {
     "patient_unclear": "events under the subscriber and a dependent",
     "patient_event_missing": "the patient has no event",
     "patient_name_missing": "the patient's name is not complete",
+    "name_missing": "a payer or provider without a name",
     "birth_date_missing": "the patient's date of birth is not given",
     "diagnosis_missing": "no diagnosis",
     "admission_date_missing": "an admission without its date",
@@ -123,32 +128,38 @@ REQUEST = {
     "previous_authorization_missing": "a continued request without the earlier number",
     "place_of_service_format": "not a place-of-service code",
     "attachment_number_missing": "an attachment that is sent has no control number",
-    "trace_repeated": "two levels with one trace number, which decisions are told apart by",
+    "trace_repeated": "two levels with one trace number, by which decisions are told apart",
     "attachment_number_repeated": "two attachments with one control number",
 }
 """What can be wrong with a 278 request."""
 
 ATTACHMENT = {
     "document_number": "LX01 does not number the documents one by one",
+    "submission_date_missing": "a document without the date of its submission",
 }
 """What can be wrong with a 275."""
 
 RESPONSE = {
     "decision_missing": "neither a decision nor a rejection; silence is not approval",
-    "line_decision_missing": "a partial approval that says nothing of a line",
+    "line_decision_missing": "a partial approval, or decisions, that say nothing of a line",
     "decision_and_rejection": "a decision and a rejection at once",
     "authorization_number_missing": "certified without a number",
     "decision_reason_missing": "denied or pended without a reason",
     "rejection_reason_missing": "rejected without a reason",
     "rejection_follow_up_missing": "rejected without saying what may be done",
-    "trace_missing": "the request's trace number is not repeated",
+    "trace_missing": "a request without trace number, or an answer that does not repeat it",
     "event_provider_missing": "the provider of the event is not named",
     "status_contradicts": "BHT06 does not fit the decisions",
 }
 """What can be wrong with a 278 response."""
 
+RECEIPT = {
+    "verdict_contradicts": "a TA1 or 999 whose verdict does not fit what it rests on",
+}
+"""What can be wrong with a receipt."""
+
 CODES: dict[str, str] = (
-    SYNTAX | ENVELOPE | STRUCTURE | ELEMENTS | MEANING | REQUEST | ATTACHMENT | RESPONSE
+    SYNTAX | ENVELOPE | STRUCTURE | ELEMENTS | MEANING | REQUEST | ATTACHMENT | RESPONSE | RECEIPT
 )
 """All codes."""
 

@@ -8,13 +8,29 @@ from functools import cache
 
 def unmet(
     notes: Sequence[str], filled: Sequence[bool], name: Callable[[int], str]
-) -> Iterator[tuple[str, str]]:
-    """Code and message of each note that does not hold; ``name`` tells an element by its place."""
+) -> Iterator[tuple[str, str, int]]:
+    """Code, message and place of each note that does not hold.
+
+    ``name`` tells an element by its place. The place is that of the element to fill in; where only
+    one may be given, of the last one that is.
+    """
     for note in notes:
         places = _places(note)
-        code = _broken(note[0], [filled[place - 1] for place in places])
+        there = [filled[place - 1] for place in places]
+        code = _broken(note[0], there)
         if code:
-            yield code, _message(note[0], [name(place) for place in places])
+            yield (
+                code,
+                _message(note[0], [name(place) for place in places]),
+                _to_mend(places, there),
+            )
+
+
+def _to_mend(places: tuple[int, ...], there: list[bool]) -> int:
+    """The first that is missing; where all are there, the last."""
+    return next(
+        (place for place, given in zip(places, there, strict=True) if not given), places[-1]
+    )
 
 
 @cache

@@ -23,6 +23,9 @@ _TYPES = {
     "TM": "a time that exists (HHMM)",
     "ID": "a code of capital letters and digits",
 }
+_SHORT = 6
+_SHORT_DAY = "a date that exists (YYMMDD)"
+"""Dates of the ISA and the TA1 have no century."""
 
 
 def check(
@@ -39,16 +42,15 @@ def check(
         place.tell("trailing_separator", f"{segment.tag} ends with empty elements; leave them out.")
     if use is None:
         return
-    filled = []
-    for index, element in enumerate(use.elements, 1):
-        filled.append(_element(segment, index, element, place))
+    filled = [_element(segment, at, element, place) for at, element in enumerate(use.elements, 1)]
     for index in range(len(use.elements) + 1, len(segment.elements) + 1):
         if segment.element(index):
             place.tell(
                 "element_unknown", f"{segment.tag} has only {len(use.elements)} elements.", index
             )
-    for code, message in unmet(use.notes, filled, place.name):
-        place.tell(code, message)
+    for code, message, index in unmet(use.notes, filled, place.name):
+        if filled[index - 1] or use.elements[index - 1].usage != "R":  # else it has been told
+            place.tell(code, message, index)
 
 
 @dataclass(slots=True)
@@ -100,7 +102,8 @@ def _element(segment: Segment, index: int, use: ElementUse | CompositeUse, place
     text = segment.element(index)
     if not text:
         present = segment.binary is not None and index == len(segment.elements)
-        if not present and use.usage == "R":
+        # Every element of an ISA has its width, and what is missing is told by it.
+        if not present and use.usage == "R" and segment.tag != "ISA":
             message = f"{place.name(index)} ({use.name}) is missing."
             place.tell("element_missing", message, index)
         return present
@@ -144,8 +147,9 @@ def _composite(parts: list[str], use: CompositeUse, place: Place, index: int) ->
         place.tell("element_unknown", message, index)
     if use.notes:
         filled = [*map(bool, parts), *[False] * len(use.parts)]
-        for code, message in unmet(use.notes, filled, lambda part: place.name(index, part)):
-            place.tell(code, message, index)
+        for code, message, part in unmet(use.notes, filled, lambda part: place.name(index, part)):
+            if filled[part - 1] or use.parts[part - 1].usage != "R":
+                place.tell(code, message, index, part)
 
 
 def _simple(text: str, use: ElementUse, place: Place, index: int, part: int = 0) -> None:
@@ -159,7 +163,8 @@ def _simple(text: str, use: ElementUse, place: Place, index: int, part: int = 0)
         place.tell(code, message, index, part)
     if not _of_type(text, use):
         code = {"DT": "date_impossible", "TM": "time_impossible"}.get(use.type, "element_type")
-        message = f"{_called(use, place, index, part)} must be {_TYPES[use.type]}."
+        what = _SHORT_DAY if use.type == "DT" and use.longest == _SHORT else _TYPES[use.type]
+        message = f"{_called(use, place, index, part)} must be {what}."
         place.tell(code, message, index, part)
     elif use.codes is not None and text not in use.codes:
         _unlisted(use, _called(use, place, index, part), place, index, part)
@@ -184,7 +189,7 @@ def _unlisted(use: ElementUse, name: str, place: Place, index: int, part: int) -
     assert use.codes is not None
     valid = " The payer's companion guide lists those it takes."
     if len(use.codes) <= _FEW:
-        valid = f" Valid: {', '.join(sorted(use.codes))}."
+        valid = f" Valid: {', '.join(sorted(use.codes, key=lambda one: (len(one), one)))}."
     if use.firm:
         message = f"{name} has a code that this guide does not take.{valid}"
         place.tell("code_not_allowed", message, index, part)
@@ -199,7 +204,7 @@ def _of_type(text: str, use: ElementUse) -> bool:
     if use.type == "R":
         return is_decimal(text)
     if use.type == "DT":
-        return short_day(text) if use.longest == 6 else day(text) is not None
+        return short_day(text) if use.longest == _SHORT else day(text) is not None
     if use.type == "TM":
         return is_time(text)
     if use.type == "ID":

@@ -75,6 +75,7 @@ class _Envelope:
         self._numbers: set[tuple[str, ...]] = set()
         self._current: TransactionSet | None = None
         self._acknowledges = False
+        self._outside = False
 
     def walk(self, segments: Iterable[Segment]) -> Iterator[TransactionSet]:
         """Cut the stream; a set is given out when it ends, by its SE or without it."""
@@ -84,6 +85,7 @@ class _Envelope:
 
     def _take(self, segment: Segment) -> Iterator[TransactionSet]:
         tag = segment.tag
+        told, self._outside = self._outside, False
         if tag in _TRAILER:
             yield from self._end_of(tag, None)
             self._begin(segment)
@@ -100,8 +102,13 @@ class _Envelope:
         elif tag == "TA1" and "ISA" in self._open and "GS" not in self._open:
             self._acknowledges = True
         else:
-            message = f"{tag} lies outside of any transaction set (ST to SE)."
-            self._tell("outside_envelope", message, segment)
+            self._outside = True
+            if not told:
+                message = (
+                    f"{tag or 'This'} lies outside of any transaction set: it must stand between "
+                    "ST and SE. Nor is what follows it here checked."
+                )
+                self._tell("outside_envelope", message, segment)
 
     def _keep(self, segment: Segment, current: TransactionSet) -> None:
         """One more segment of the set, as long as the set is of a size that fits into memory."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from connector.x12.elements import Place
 from connector.x12.finding import Report
+from connector.x12.loop import Loop
 from connector.x12.segment import Segment
-from connector.x12.tree import Loop
 from connector.x12.values import whole
 
 
@@ -18,6 +18,7 @@ class _Levels:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._expected = 1
+        self._before = 0
 
     def below(self, loop: Loop, parent: Segment | None) -> None:
         """Check the levels under ``loop``, whose own HL is ``parent``."""
@@ -31,10 +32,13 @@ class _Levels:
 
     def _level(self, segment: Segment, parent: Segment | None, loop: Loop) -> None:
         place = Place(segment, loop.id, self._report)
-        if whole(segment.element(1)) != self._expected:
+        stated = whole(segment.element(1))
+        # Behind a level that is missing or too many, numbers that go on are not wrong again.
+        if stated != self._expected and (stated is None or stated != self._before + 1):
             message = f"HL01 must number the levels 1, 2, 3 ...; here it must be {self._expected}."
             place.tell("hl_number", message, 1)
         self._expected += 1
+        self._before = stated or 0
         wanted = parent.element(1) if parent else ""
         if segment.element(2) != wanted and (parent or segment.element(2)):
             where = "the number of the level that this one belongs to" if parent else "empty"

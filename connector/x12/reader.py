@@ -27,8 +27,11 @@ LONGEST_PAYLOAD = 64 << 20
 _LINE_ENDS = b"\r\n"
 _LONGEST_ISA = 300
 _BLANKS = b" \t\r\n"
+_FILLING = b" \t\r\n\x00\x1a"
+_LONGEST_FILLING = 4096
 _LONGEST_HEAD = 40
 _LONGEST_MARK = 7
+_NEAR = 64
 _MARK = b"\xef\xbb\xbf"
 _TAG = re.compile(r"[A-Z][A-Z0-9]{1,2}\Z")
 
@@ -92,7 +95,7 @@ class _Reader:
         while True:
             window.skip_any(_LINE_ENDS)
             start = window.peek(4)
-            if not start:
+            if not start or self._fills(start):
                 return
             if _is_header(start):
                 yield from self._header()
@@ -100,6 +103,18 @@ class _Reader:
             segment = self._segment(start)
             if segment is not None:
                 yield segment
+
+    def _fills(self, start: bytes) -> bool:
+        """Whether nothing but filling is left: blanks, zeros, the end mark of old systems."""
+        if start[0] not in _FILLING:
+            return False
+        rest = self._window.peek(_LONGEST_FILLING)
+        if len(rest) == _LONGEST_FILLING or rest.strip(_FILLING):
+            return False
+        message = "Blanks or control characters follow the last segment; leave them out."
+        self._number += 1
+        self._found("filling", message, "", "warning")
+        return True
 
     def _at_header(self) -> bool:
         return _is_header(self._window.peek(4))
@@ -153,6 +168,7 @@ class _Reader:
             "BDS": re.compile(b"BDS%b[A-Z0-9]{0,3}%b([0-9]{1,15})%b" % (element, element, element)),
         }
         self._next = re.compile(b"%b[\r\n]{0,2}[A-Z][A-Z0-9]{1,2}%b" % (end, element))
+        self._after = re.compile(b"%b[\r\n]{0,2}(?:SE|LX)%b" % (end, element))
 
     def _segment(self, start: bytes) -> Segment | None:
         """The next segment, no header, which begins with ``start``; None where there is none."""
@@ -173,7 +189,9 @@ class _Reader:
                 return None
             message = "A segment's name must be 2 or 3 capital letters and digits."
             self._found("segment_tag_invalid", message, "")
-            tag = tag.strip()[:3].upper()
+            # A name in small letters is the segment that it was meant for; no other text is shown.
+            tag = tag.strip().upper()
+            tag = tag if _TAG.match(tag) else ""
         return Segment(self._number, tag, elements, self._delimiters)
 
     def _unterminated(self) -> Segment | None:
@@ -222,7 +240,12 @@ class _Reader:
             payload = window.take(length)
             window.skip(1)
             return Segment(self._number, tag, elements, self._delimiters, payload)
-        payload = self._to_next_segment()
+        near = self._near(length)
+        if near is not None:
+            payload = window.take(near)
+            window.skip(1)
+        else:
+            payload = self._to_next_segment()
         if complete or window.has(1):
             message = "The payload does not end where its length says; one of them is wrong."
             self._found("binary_length_wrong", message, tag, element=place)
@@ -230,6 +253,18 @@ class _Reader:
             message = "The file ends inside this payload; it is not complete."
             self._found("binary_truncated", message, tag, element=place)
         return Segment(self._number, tag, elements, self._delimiters, payload)
+
+    def _near(self, length: int) -> int | None:
+        """Where a payload ends whose length is wrong by a few bytes: before an SE or LX close by.
+
+        So terminators among the payload's own bytes are not taken for its end.
+        """
+        window = self._window
+        window.has(length + _NEAR)
+        start = window.at + max(0, length - _NEAR)
+        hits = self._after.finditer(window.data, start, window.at + length + _NEAR)
+        ends = [hit.start() - window.at for hit in hits]
+        return min(ends, key=lambda end: abs(end - length), default=None)
 
     def _to_next_segment(self) -> bytes:
         """What lies before the next terminator that a segment's name follows; else all there is."""

@@ -7,58 +7,31 @@ most likely meant, so that one fault does not hide or cause others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from connector.x12.codes import found
 from connector.x12.finding import Report
 from connector.x12.guide import Guide, LoopUse, SegmentUse, first_segment
+from connector.x12.loop import Loop
 from connector.x12.segment import Segment
-
-
-@dataclass(slots=True)
-class Loop:
-    """One occurrence of a loop: its own segments, with the use of each, and the loops in it."""
-
-    use: LoopUse
-    segments: list[Segment] = field(default_factory=list)
-    loops: list[Loop] = field(default_factory=list)
-    uses: list[SegmentUse | None] = field(default_factory=list)
-    counts: dict[int, int] = field(default_factory=dict)
-    reached: int = 0
-    opened_at: int = 0
-
-    @property
-    def id(self) -> str:
-        """The loop's id in the guide, such as ``2000E``."""
-        return self.use.id
-
-    def first(self, tag: str, qualifier: str | None = None) -> Segment | None:
-        """The first own segment with this tag (and first element)."""
-        return next(self.all(tag, qualifier), None)
-
-    def all(self, tag: str, qualifier: str | None = None) -> Iterator[Segment]:
-        """All own segments with this tag (and first element), in order."""
-        for segment in self.segments:
-            if segment.tag == tag and qualifier in (None, segment.element(1)):
-                yield segment
-
-    def children(self, loop_id: str) -> Iterator[Loop]:
-        """The loops with this id directly in this one, in order."""
-        return (loop for loop in self.loops if loop.id == loop_id)
-
-    def walk(self) -> Iterator[Loop]:
-        """This loop and all in it, in order."""
-        yield self
-        for loop in self.loops:
-            yield from loop.walk()
 
 
 def parse(segments: Iterable[Segment], guide: Guide, report: Report) -> Loop:
     """The loops of one transaction set, ST to SE. Faults of structure go to ``report``."""
     builder = _Builder(guide, report)
-    for segment in segments:
-        builder.add(segment)
+    for segment, ahead in _with_next_level(segments):
+        builder.add(segment, ahead)
     return builder.finish()
+
+
+def _with_next_level(segments: Iterable[Segment]) -> Iterator[tuple[Segment, str]]:
+    """Each segment with HL03 of the next HL behind it; empty where there is none."""
+    waiting: list[Segment] = []
+    for segment in segments:
+        if segment.tag == "HL":
+            yield from ((one, segment.element(3)) for one in waiting)
+            waiting = []
+        waiting.append(segment)
+    yield from ((one, "") for one in waiting)
 
 
 class _Builder:
@@ -70,13 +43,18 @@ class _Builder:
         self._open = [self._root]
         self._last = 0
 
-    def add(self, segment: Segment) -> None:
-        """Put one more segment in its place."""
+    def add(self, segment: Segment, ahead: str = "") -> None:
+        """Put one more segment in its place. ``ahead`` is the kind of the next level."""
         self._last = segment.number
         place = self._by_parent(segment) or self._forward(segment)
         if place is not None:
             self._put(segment, *place)
-        elif not (self._backward(segment) or self._skipping(segment)):
+        elif not (
+            self._miscoded(segment)
+            or self._backward(segment)
+            or self._skipping(segment)
+            or self._headless(segment, ahead)
+        ):
             self._misfit(segment)
 
     def finish(self) -> Loop:
@@ -84,17 +62,23 @@ class _Builder:
         self._close(0)
         return self._root
 
-    def _by_parent(self, segment: Segment) -> tuple[int, int] | None:
-        """For an HL: the open loop whose HL01 it names as its parent, if it may lie there."""
-        if segment.tag != "HL":
+    def _parent(self, segment: Segment) -> int | None:
+        """For an HL: the depth of the open loop whose HL01 it names as its parent."""
+        if segment.tag != "HL" or not segment.element(2):
             return None
-        parent = segment.element(2)
         for depth in range(len(self._open) - 1, 0, -1):
             heads = self._open[depth].segments
-            if parent and heads and heads[0].tag == "HL" and heads[0].element(1) == parent:
-                child = self._level(self._open[depth], segment)
-                return None if child is None else (depth, child)
+            if heads and heads[0].tag == "HL" and heads[0].element(1) == segment.element(2):
+                return depth
         return None
+
+    def _by_parent(self, segment: Segment) -> tuple[int, int] | None:
+        """For an HL: the open loop that it names as its parent, if it may lie there."""
+        depth = self._parent(segment)
+        if depth is None:
+            return None
+        child = self._level(self._open[depth], segment)
+        return None if child is None else (depth, child)
 
     @staticmethod
     def _level(loop: Loop, segment: Segment) -> int | None:
@@ -107,7 +91,10 @@ class _Builder:
 
     def _forward(self, segment: Segment) -> tuple[int, int] | None:
         """The innermost open loop in which the segment may come next; one with room first."""
-        for full in (False, True):
+        # An HL that names its parent is of a wrong kind rather than one too many further up.
+        parent = self._parent(segment)
+        named = parent is not None and len(self._open[parent].use.by_tag.get("HL", ())) > 1
+        for full in (False,) if named else (False, True):
             for depth in range(len(self._open) - 1, -1, -1):
                 loop = self._open[depth]
                 child = self._match(loop, segment, loop.reached, full=full)
@@ -164,6 +151,47 @@ class _Builder:
         place = child.id if isinstance(child, LoopUse) else loop.id
         self._tell(code, message, segment, place)
 
+    def _miscoded(self, segment: Segment) -> bool:
+        """A segment that is expected here, but for the code that says what it is about.
+
+        Expected are, in the innermost loop that knows the tag at all: a required loop that has not
+        come yet, segments whose place is not past, and levels under the level that an HL names.
+        """
+        parent = self._parent(segment)
+        if parent is not None:
+            levels = self._open[parent].use.by_tag.get("HL", ())[1:]
+            if levels:
+                self._wrong_qualifier(segment, parent, list(levels))
+            return bool(levels)
+        for depth in range(len(self._open) - 1, -1, -1):
+            loop = self._open[depth]
+            known = loop.use.by_tag.get(segment.tag, ())
+            places = [place for place in known if self._awaited(loop, place)]
+            of_loops = [place for place in places if isinstance(loop.use.children[place], LoopUse)]
+            if of_loops or (places and not self._due(segment)):
+                self._wrong_qualifier(segment, depth, of_loops or places)
+                return True
+            if known:
+                return False
+        return False
+
+    def _due(self, segment: Segment) -> bool:
+        """Whether the segment belongs in a required loop that has not been started."""
+        for outer in reversed(self._open):
+            way = self._way(outer.use, segment, outer.reached)
+            if way:
+                return outer.use.children[way[0]].usage == "R" and not outer.counts.get(way[0])
+        return False
+
+    @staticmethod
+    def _awaited(loop: Loop, place: int) -> bool:
+        child = loop.use.children[place]
+        if loop.use.ranks[place] < loop.reached or not first_segment(child).selector[0]:
+            return False
+        if isinstance(child, LoopUse):
+            return child.usage == "R" and not loop.counts.get(place)
+        return bool(place)
+
     def _backward(self, segment: Segment) -> bool:
         """Out of order: an open loop knows the segment, but its place is past."""
         for depth in range(len(self._open) - 1, 0, -1):
@@ -184,23 +212,47 @@ class _Builder:
             way = self._way(outer.use, segment, outer.reached)
             if not way or outer.counts.get(way[0], 0) >= outer.use.children[way[0]].repeat:
                 continue
-            self._close(depth + 1)
-            for place in way[:-1]:
-                loop = self._open[-1]
-                child = loop.use.children[place]
-                assert isinstance(child, LoopUse)
-                loop.reached = loop.use.ranks[place]
-                loop.counts[place] = loop.counts.get(place, 0) + 1
-                self._enter(loop, child, segment)
-                self._open[-1].counts[0] = 1
-                message = f"{child.start.tag} ({child.start.name}) is missing before this segment."
-                self._tell("segment_missing", message, segment, child.id, child.start.tag)
-            self._put(segment, len(self._open) - 1, way[-1])
+            self._go(depth, way, segment)
             return True
         return False
 
+    def _headless(self, segment: Segment, ahead: str) -> bool:
+        """No open loop knows the segment, and a level below does: its HL is missing.
+
+        Not where a level of that kind follows: the segment is then in front of it by mistake.
+        """
+        if any(segment.tag in loop.use.by_tag for loop in self._open):
+            return False
+        for depth in range(len(self._open) - 1, -1, -1):
+            outer = self._open[depth]
+            for place, child in enumerate(outer.use.children):
+                if not isinstance(child, LoopUse) or segment.tag not in child.by_tag:
+                    continue
+                room = outer.counts.get(place, 0) < child.repeat
+                inner = child.by_tag[segment.tag][0]
+                if room and inner and child.start.tag == "HL" and not child.start.selects(ahead):
+                    self._go(depth, [place, inner], segment)
+                    return True
+        return False
+
+    def _go(self, depth: int, way: list[int], segment: Segment) -> None:
+        """Put the segment where the way leads, saying which starts are missing before it."""
+        self._close(depth + 1)
+        for place in way[:-1]:
+            loop = self._open[-1]
+            child = loop.use.children[place]
+            assert isinstance(child, LoopUse)
+            loop.reached = loop.use.ranks[place]
+            loop.counts[place] = loop.counts.get(place, 0) + 1
+            self._enter(loop, child, segment)
+            self._open[-1].counts[0] = 1
+            message = f"{child.start.tag} ({child.start.name}) is missing before this segment."
+            self._tell("segment_missing", message, segment, child.id, child.start.tag)
+        self._put(segment, len(self._open) - 1, way[-1])
+
     def _way(self, use: LoopUse, segment: Segment, rank: int, left: int = 5) -> list[int]:
-        """The children to go through to a loop that knows the segment by its qualifier."""
+        """The fewest children to go through to a loop that knows the segment by its qualifier."""
+        best: list[int] = []
         for place, child in enumerate(use.children):
             if not isinstance(child, LoopUse) or use.ranks[place] < rank or not left:
                 continue
@@ -209,9 +261,9 @@ class _Builder:
                 if start.selector[0] and start.selects(_selected(start, segment)):
                     return [place, inner]
             further = self._way(child, segment, 0, left - 1)
-            if further:
-                return [place, *further]
-        return []
+            if further and not 0 < len(best) <= len(further) + 1:
+                best = [place, *further]
+        return best
 
     def _misfit(self, segment: Segment) -> None:
         """No place at all: by its qualifier, by its name, or it is no segment of this guide."""
@@ -229,7 +281,7 @@ class _Builder:
             message = f"{segment.tag} has no place in this part of the file."
             self._tell("segment_not_in_loop", message, segment, loop.id)
         else:
-            message = f"{segment.tag} is not a segment of this kind of file."
+            message = f"{segment.tag or 'This'} is not a segment of this kind of file."
             self._tell("segment_unknown", message, segment, loop.id)
 
     def _wrong_qualifier(self, segment: Segment, depth: int, places: list[int]) -> None:
@@ -237,8 +289,9 @@ class _Builder:
         uses = [first_segment(loop.use.children[place]) for place in places]
         index = uses[0].selector[0]
         room = [p for p in places if loop.counts.get(p, 0) < loop.use.children[p].repeat]
-        # Of two levels that may lie here, a dependent and an event, the last is the usual one.
-        chosen = (room or places)[-1 if segment.tag == "HL" else 0]
+        # Of two levels that may lie here, people have numbers (23), and an event letters (EV).
+        last = segment.tag == "HL" and not segment.element(3).isdigit()
+        chosen = (room or places)[-1 if last else 0]
         child = loop.use.children[chosen]
         place = child.id if isinstance(child, LoopUse) else loop.id
         self._report(

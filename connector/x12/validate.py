@@ -14,18 +14,29 @@ from connector.x12.envelope import TransactionSet, transaction_sets
 from connector.x12.finding import Finding, Report
 from connector.x12.guide import Guide
 from connector.x12.guides.interchange import INTERCHANGE_SEGMENTS
+from connector.x12.loop import Loop
 from connector.x12.reader import read
-from connector.x12.rules import attachment, dates, medical, parties, request, response
+from connector.x12.rules import (
+    attachment,
+    dates,
+    eligibility,
+    medical,
+    parties,
+    receipt,
+    request,
+    response,
+)
 from connector.x12.segment import Segment
-from connector.x12.tree import Loop
 
 MOST_FINDINGS = 1000
 """So many are enough for a person; the rest of the file is then not checked, and that is said."""
 
 _RULES = {
+    ("271", ""): eligibility.check,
     ("275", ""): attachment.check,
     ("278", "request"): request.check,
     ("278", "response"): response.check,
+    ("999", ""): receipt.check,
 }
 """What only one kind of transaction set must keep, by ST01 and direction."""
 
@@ -81,7 +92,7 @@ def check_set(
 def _guide(transaction: TransactionSet, report: Report) -> Guide | None:
     head = transaction.segments[0]
     code, version = transaction.transaction, transaction.version
-    guide = guides.choose(code, version, transaction.purpose)
+    guide = guides.choose(code, version, _purpose(transaction, report))
     place = Place(head, "", report)
     if guide is not None:
         group = transaction.group
@@ -103,6 +114,29 @@ def _guide(transaction: TransactionSet, report: Report) -> Guide | None:
     return None
 
 
+def _purpose(transaction: TransactionSet, report: Report) -> str:
+    """BHT02; where what follows clearly speaks for the other direction, that is told once.
+
+    A decision (HCR) or rejection (AAA) together with an echoed trace (TRN*2) is an answer; neither
+    of them is a request.
+    """
+    stated = transaction.purpose
+    if transaction.transaction != "278" or stated not in ("11", "13"):
+        return stated
+    decides = any(one.tag in ("HCR", "AAA") for one in transaction.segments)
+    echoes = any(one.tag == "TRN" and one.element(1) == "2" for one in transaction.segments)
+    asks = any(one.tag == "TRN" and one.element(1) == "1" for one in transaction.segments)
+    if stated == "13" and decides and echoes:
+        meant, message = "11", "BHT02 says request (13), but decisions follow: an answer has 11."
+    elif stated == "11" and asks and not decides and not echoes:
+        meant, message = "13", "BHT02 says answer (11), but it decides nothing: a request has 13."
+    else:
+        return stated
+    opening = next(one for one in transaction.segments[1:3] if one.tag == "BHT")
+    Place(opening, "", report).tell("direction_contradicts", message, 2)
+    return meant
+
+
 def _envelope_checked(
     segments: Iterator[Segment], report: Report, characters: CharacterSet
 ) -> Iterator[Segment]:
@@ -111,6 +145,8 @@ def _envelope_checked(
         use = INTERCHANGE_SEGMENTS.get(segment.tag)
         if use is not None:
             check_elements(segment, use, "", report, characters)
+        if segment.tag == "TA1":
+            receipt.check_interchange(segment, report)
         yield segment
 
 
@@ -129,7 +165,7 @@ class _Collected:
     def add(self, finding: Finding) -> None:
         """Take one in; stop the reading where there are too many."""
         where = (finding.position, finding.element)
-        if finding.code == "qualifier_not_allowed":
+        if finding.code in ("qualifier_not_allowed", "direction_contradicts"):
             self._misnamed.add(where)
         elif finding.code == "code_not_allowed" and where in self._misnamed:
             return  # the same fault, already told

@@ -77,7 +77,7 @@ def page_that_fails(app, runner, word: str) -> int:
     def broken(*_):
         raise ValueError(word)
 
-    pages._read_results = broken
+    pages.page_of = broken
     client = create_app(runner.work.store, app.practice, "token").test_client()
     client.get("/sign-in/token")
     return client.get("/").status_code

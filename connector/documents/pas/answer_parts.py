@@ -16,6 +16,7 @@ from connector.documents.pas.checking.nodes import (
     value_of,
     walk,
 )
+from connector.documents.pas.checking.response_rules import review_codes
 from connector.x12.content.review import Certified, Rejection, WantedDocument
 from connector.x12.content.words import rejection_words
 
@@ -85,7 +86,7 @@ class ReviewAction:
             for adjudication in below(node, "adjudication")
             for one in extensions(adjudication, terms.REVIEW_ACTION)
         ]
-        found = [c for one in reviews for e in extensions(one, terms.REVIEW_CODE)
+        found = [c for one in reviews for e in review_codes(one)
                  for c in codes(value_of(e), terms.ACTIONS_306)]  # fmt: skip
         # Two codes that differ are no decision that anybody may rely on.
         self.code = found[0] if len(set(found)) == 1 else ("CT" if found else None)

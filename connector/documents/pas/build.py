@@ -25,7 +25,7 @@ def request_bundle(packet: Packet) -> Resource:
 
     Raises InvalidRecord where the packet lacks what PAS requires; it names the field.
     """
-    parts = Parts(packet.case.originator)
+    parts = Parts(_owner(packet))
     items, infos = History(), History()
     versions = [*packet.earlier, packet]
     prior: Resource | None = None
@@ -53,7 +53,7 @@ def inquiry_bundle(packet: Packet, authorization_number: str | None = None,
     The numbers are the payer's, where it gave any. An inquiry is by example: what it states
     narrows what is found, so it states no more than whom it is about and when.
     """
-    parts = Parts(packet.case.originator)
+    parts = Parts(_owner(packet))
     case = packet.case.completed()
     people = People(case, packet, parts)
     numbers = (
@@ -75,6 +75,12 @@ def inquiry_bundle(packet: Packet, authorization_number: str | None = None,
     claim = {"resourceType": "Claim", "id": own, **_profile(terms.CLAIM_INQUIRY), **content}
     parts.put(claim)
     return _bundle(terms.INQUIRY_BUNDLE, parts.entries(own), packet)
+
+
+def _owner(packet: Packet) -> str:
+    """Whose resources they are: this practice's, of this request in all its versions."""
+    first = (*packet.earlier, packet)[0].case
+    return f"{first.originator}/{first.completed().event.trace}"
 
 
 def _bundle(profile: str, entries: list[Resource], packet: Packet) -> Resource:

@@ -31,8 +31,9 @@ from connector.x12.content.meaning import ReviewMeaning, meaning
 from connector.x12.content.review import Amount, Answer, LineAnswer, Review
 from connector.x12.content.words import ACTIONS
 
-_UNITS = {"VS": "visits", "DY": "days", "HS": "hours", "MN": "months"}
-_WORDS = {"visit": "visits", "visits": "visits", "unit": "UN", "units": "UN", "minutes": "MJ"}
+_UNITS = {"VS": "visits", "DY": "days", "DA": "days", "HS": "hours", "MN": "months", "MJ": "MJ"}
+_WORDS = {"visit": "visits", "day": "days", "hour": "hours", "month": "months", "minute": "MJ",
+          "session": "visits"}  # fmt: skip
 
 Match = Literal["yes", "no", "unclear"]
 
@@ -134,7 +135,8 @@ def _decision(
         identifier=next((one for one in identifiers if one), None),
         answer_id=text(answer.get("id")),
         created=instant(answer.get("created")),
-        final=found.status not in ("pended", "unanswered"),
+        final=found.status not in ("pended", "unanswered")
+        and not any(line.status == "pended" for line in found.lines),
     )
 
 
@@ -239,7 +241,7 @@ def _amount(detail: list[Node], asked: Any) -> tuple[int | None, str | None]:
 def _unit(quantity: dict[str, Any]) -> str:
     """Visits and times in words; what has no unit of HSD01 counts units of the procedure."""
     code, words = quantity.get("code"), quantity.get("unit")
-    return _UNITS.get(str(code)) or _WORDS.get(str(words).lower(), "UN")
+    return _UNITS.get(str(code)) or _WORDS.get(str(words).strip().lower().removesuffix("s"), "UN")
 
 
 def _common_period(lines: list[LineAnswer]) -> Any:

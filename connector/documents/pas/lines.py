@@ -185,4 +185,6 @@ def _timing(wanted: Quantity) -> Resource:
     if wanted.rate is not None:
         repeat |= {"frequency": wanted.rate.times, "period": 1,
                    "periodUnit": _PERIOD_UNITS[wanted.rate.per]}  # fmt: skip
+    elif repeat:
+        repeat["count"] = wanted.amount  # prof-1: a timing says how often, or how many times
     return {"repeat": repeat} if repeat else {}

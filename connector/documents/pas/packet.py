@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -29,6 +30,21 @@ class Document(Frozen):
     content: Base64Bytes
     media_type: Annotated[str, Field(pattern=r"^[a-z]+/[a-z0-9.+-]+$")] = "application/pdf"
     loinc: Annotated[str, Field(pattern=r"^[0-9]{1,6}-[0-9]$")] = EVIDENCE_LOINC
+
+    @field_validator("content", mode="before")
+    @classmethod
+    def _is_base64(cls, given: Any) -> Any:
+        """What is no base64 would be left out in silence, and another document sent."""
+        if not isinstance(given, str | bytes):
+            return given
+        text = given.encode() if isinstance(given, str) else given
+        try:
+            content = b64decode(b"".join(text.split()), validate=True)
+        except ValueError:
+            raise ValueError("is no base64") from None
+        if not content:
+            raise ValueError("is empty")
+        return text
 
 
 class Answers(Frozen):

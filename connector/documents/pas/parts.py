@@ -1,28 +1,33 @@
 """The resources of a bundle, each once, under an id made of what it holds.
 
-So the same content has the same GUID in every bundle, other content another one, and the same
-packet is the same bundle, byte for byte.
+So the same content has the same GUID in all bundles of one request, other content another one, and
+the same packet is the same bundle, byte for byte. Two requests share no GUID (spec-17).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
-_SPACE = UUID("0f5e7e3c-51cc-5d5e-9d0a-2f6c1c0a7b41")
+_SPACE = b"progress-connector/pas/"
 
 Resource = dict[str, Any]
 
 
 def guid(*parts: object) -> str:
-    """A GUID of what is given, the same at every call."""
+    """A GUID of what is given, the same at every call.
+
+    It is in the form of version 4, the only one that the guide's test kit takes in a fullUrl.
+    """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return str(uuid5(_SPACE, text))
+    digest = hashlib.sha256(_SPACE + text.encode()).digest()
+    return str(UUID(bytes=digest[:16], version=4))
 
 
 class Parts:
-    """Collects resources; ``owner`` sets apart the same content of two practices."""
+    """Collects resources; ``owner`` sets apart the same content of two requests or practices."""
 
     def __init__(self, owner: str) -> None:
         self._owner = owner

@@ -29,6 +29,7 @@ CAUSE_1362 = X12 + "1362"
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
 ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
+ICD9CM = "http://terminology.hl7.org/CodeSystem/icd9cm"
 CPT = "http://www.ama-assn.org/go/cpt"
 HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
 PLACE_OF_SERVICE = (
@@ -88,6 +89,9 @@ CERTIFICATION_CODES = frozenset({"I", "R", "S", "4", "1", "2", "3", "N"})
 REQUEST_CODES = frozenset({"AR", "HS", "SC", "IN"})
 UNIT_CODES = frozenset({"DY", "FL", "HS", "MN", "VS"})
 """HSD01 (element 673 in 2000F)."""
+OTHER_UNITS = frozenset({"DA", "F2", "MJ", "UN"})
+"""Days, international units, minutes and units as SV1 counts them: units that the guide's text on
+Claim.item.quantity names, and that are no code of HSD01."""
 CATEGORIES = frozenset(
     {"patientEvent", "admissionDates", "dischargeDates", "additionalInformation", "freeFormMessage"}
 )

@@ -17,6 +17,7 @@ from connector.progress import (
     MeasureSeries,
     Progress,
     RuleSet,
+    day_of,
 )
 from connector.records import Goal, Note, Record, TreatmentPlan, Visit
 from connector.thread import RecordRef
@@ -175,9 +176,9 @@ def visit_refs(visits: Iterable[Visit]) -> list[RecordRef]:
     return [ref(visit, visit.starts_at.date()) for visit in visits]
 
 
-def goal_refs(goals: Iterable[Goal]) -> list[RecordRef]:
+def goal_refs(goals: Iterable[Goal], case: Case) -> list[RecordRef]:
     """Goals with the day that the source last changed them."""
-    return [ref(goal, goal.version.date()) for goal in goals]
+    return [ref(goal, day_of(goal.version, case.chart.timezone)) for goal in goals]
 
 
 def target_refs(goals: Iterable[Goal]) -> list[RecordRef]:

@@ -178,7 +178,7 @@ def progress(case: Case) -> Documented:
         return link("progress", "present", text, records)
     if valued:
         text = f"{things(len(valued), 'goal')} with a current value."
-        return link("progress", "present", text, goal_refs(valued))
+        return link("progress", "present", text, goal_refs(valued, case))
     if (case.on - case.episode.started_on).days < case.rules.too_early_days:
         text = f"Care began on {long_date(case.episode.started_on)}: too early to compare."
         return link("progress", "not_due", text)

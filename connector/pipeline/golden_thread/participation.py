@@ -92,7 +92,7 @@ def _results_in_plan(case: Case) -> Documented:
             "results_in_plan",
             "present",
             "Yes: the plan names a measure in use.",
-            [*goal_refs(goals), *plans],
+            [*goal_refs(goals, case), *plans],
         )
     return rule.found(
         "results_in_plan",
@@ -115,11 +115,14 @@ def _smart_goals(case: Case) -> Documented:
             "smart_goals",
             "absent",
             text,
-            goal_refs(gaps),
+            goal_refs(gaps, case),
             "Add start value, target value and date.",
         )
     return rule.found(
-        "smart_goals", "present", "All goals have start, target and date.", goal_refs(case.goals)
+        "smart_goals",
+        "present",
+        "All goals have start, target and date.",
+        goal_refs(case.goals, case),
     )
 
 

@@ -114,7 +114,7 @@ def goals(case: Case) -> Documented:
             "goals",
             "stale",
             "All goals belong to another plan than the one in force.",
-            goal_refs(strays),
+            goal_refs(strays, case),
             "Carry the goals over to the plan, or write new ones.",
         )
     if not any(is_open(g) for g in case.goals) and case.episode.active:
@@ -122,12 +122,12 @@ def goals(case: Case) -> Documented:
             "goals",
             "stale",
             "No goal is open any more.",
-            goal_refs(case.goals),
+            goal_refs(case.goals, case),
             "Set the next goals, or plan the discharge.",
         )
     text = f"{things(len(case.goals), 'goal')} on file"
     text += f", {len(strays)} of another plan." if strays else "."
-    return link("goals", "present", text, goal_refs(case.goals))
+    return link("goals", "present", text, goal_refs(case.goals, case))
 
 
 def _belongs_elsewhere(goal: Goal, plan: TreatmentPlan | None) -> bool:

@@ -27,6 +27,7 @@ from connector.pipeline.necessity.elements import (
     present,
 )
 from connector.pipeline.wording import joined, long_date, number, things
+from connector.progress import day_of
 
 
 def _period(case: Case) -> Found:
@@ -60,8 +61,8 @@ def _per_goal(case: Case) -> Found:
         return absent("No goal is on file.", "Write measurable goals.")
     if bare:
         text = f"{len(bare)} of {things(len(open_), 'open goal')} without a current value."
-        return absent(text, "Measure each goal.", goal_refs(bare))
-    return present("Each open goal has a current value.", goal_refs(case.objectives))
+        return absent(text, "Measure each goal.", goal_refs(bare, case))
+    return present("Each open goal has a current value.", goal_refs(case.objectives, case))
 
 
 def _toward_goals(case: Case) -> Found:
@@ -70,7 +71,7 @@ def _toward_goals(case: Case) -> Found:
     if not case.objectives or len(known) < len(case.objectives):
         return absent("Not every goal says how far it has come.", "Rate each goal.")
     met = sum(1 for g in known if g.status == "achieved")
-    return present(f"{met} of {things(len(known), 'goal')} met.", goal_refs(known))
+    return present(f"{met} of {things(len(known), 'goal')} met.", goal_refs(known, case))
 
 
 def _goal_changes(case: Case) -> Found:
@@ -79,12 +80,14 @@ def _goal_changes(case: Case) -> Found:
     if not case.goals:
         return absent("No goal is on file.", "Write measurable goals.")
     since = dates[-2] if len(dates) > 1 else case.episode.started_on
-    changed = [g for g in case.goals if g.version.date() > since]
+    changed = [g for g in case.goals if day_of(g.version, case.chart.timezone) > since]
     if not changed:
         text = f"No goal was changed since {long_date(since)}."
-        return absent(text, "Say in the report whether the goals stand.", goal_refs(case.goals))
+        return absent(
+            text, "Say in the report whether the goals stand.", goal_refs(case.goals, case)
+        )
     text = f"{things(len(changed), 'goal')} changed since {long_date(since)}."
-    return present(text, [ref(g, g.version.date()) for g in changed])
+    return present(text, goal_refs(changed, case))
 
 
 def _home_program(case: Case) -> Found:

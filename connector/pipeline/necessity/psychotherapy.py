@@ -43,11 +43,11 @@ def _goals_and_diagnosis(case: Case) -> Found:
     codes = {d.code for d in case.chart.diagnoses}
     tied = [g for g in case.goals if codes & set(_CODE.findall(g.text))]
     if case.goals and len(tied) == len(case.goals):
-        return present("Each goal names a diagnosis of the chart.", goal_refs(tied))
+        return present("Each goal names a diagnosis of the chart.", goal_refs(tied, case))
     return absent(
         "No record ties each goal to a diagnosis.",
         "Name the diagnosis's code in the goal.",
-        goal_refs(g for g in case.goals if g not in tied),
+        goal_refs((g for g in case.goals if g not in tied), case),
     )
 
 
@@ -94,7 +94,7 @@ def _expected_length(case: Case) -> Found:
     if not days:
         return absent("No target date of a goal is on file.", "Write the expected length of care.")
     text = f"The last target date of a goal is {long_date(max(days))}."
-    return present(text, [*goal_refs(case.goals), *plan_refs(case.plan)])
+    return present(text, [*goal_refs(case.goals, case), *plan_refs(case.plan)])
 
 
 PSYCHOTHERAPY = (

@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.authorizations.payers import PayerBook
 from connector.documents import facts
+from connector.documents.disclosure import Wall
 from connector.pipeline.packet.complete import Before, complete
 from connector.pipeline.packet.copy_sheet import copy_sheet
 from connector.pipeline.packet.formats import file_formats
@@ -25,13 +26,19 @@ def request_parts(
     practice: PracticeProfile,
     book: PayerBook,
     evidence: DocumentSpec,
+    wall: Wall,
     on: date,
 ) -> tuple[DocumentSpec, ...]:
-    """Request, attachment and copy sheet; nothing where no authorization is to be asked for."""
+    """Request, attachment and copy sheet; nothing where no authorization is to be asked for.
+
+    ``progress`` is the chart as a payer may see it.
+    """
     milestone = asks(progress)
     if milestone is None:
         return ()
     found = request_context(progress, book, evidence, milestone, on)
+    if not wall.consent and found["event"]["service_type"] in wall.codes.service_types:
+        found["event"]["service_type"] = None
     found["version"] = 1
     found["practice"] = facts.practice_block(practice)
     return tuple(_documents(found, evidence, evidence.patient_id, on))

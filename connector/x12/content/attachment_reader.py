@@ -68,7 +68,7 @@ def _heading(head: Sequence[Segment], parties: Sequence[Party]) -> dict[str, Any
         reference=opening.element(2) if opening else "",
         created_on=created.isoformat() if created else None,
         solicited={"11": True, "02": False}.get(purpose),
-        payer=payer(by_role.get("PR")),
+        payer=payer(by_role.get("PR") or by_role.get("ACV")),
         submitter=_numbered(sender),
         provider=provider(by_role.get("1P")),
     )

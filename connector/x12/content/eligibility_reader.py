@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -16,7 +16,7 @@ from connector.x12.content.eligibility import (
     EligibilityAnswer,
 )
 from connector.x12.content.eligibility_terms import MENTAL_HEALTH, PHYSICAL_THERAPY, standing, terms
-from connector.x12.content.levels import Level, Party, levels
+from connector.x12.content.levels import Level, Party, levels, with_heads
 from connector.x12.content.party_reader import (
     as_period,
     dependent,
@@ -26,7 +26,6 @@ from connector.x12.content.party_reader import (
     stated,
     subscriber,
 )
-from connector.x12.content.request_reader import ancestors
 from connector.x12.content.review import Rejection
 from connector.x12.content.words import rejection_words
 from connector.x12.segment import Segment
@@ -38,27 +37,30 @@ def read_eligibility(segments: Sequence[Segment]) -> EligibilityAnswer:
     """All patients of a 271. A patient is who has benefits, rejections or no dependent."""
     head, found = levels(segments)
     opening = next((s for s in head if s.tag == "BHT"), None)
-    above = [one for one in found if one.code in ("20", "21")]
-    patients = [one for one in found if _is_patient(one, found)]
+    heads = [one for one in found if one.code in ("20", "21")]
+    insuring = {one.parent for one in found if one.code == "23"}
     return EligibilityAnswer(
         reference=opening.element(3) or None if opening else None,
-        patients=tuple(_patient(one, found) for one in patients),
-        rejections=tuple(r for one in above for r in _rejections(one, one.parties)),
+        patients=tuple(
+            _patient(one, above)
+            for one, above in with_heads(found)
+            if _is_patient(one, one.id in insuring)
+        ),
+        rejections=tuple(r for one in heads for r in _rejections(one, one.parties)),
     )
 
 
-def _is_patient(level: Level, among: Sequence[Level]) -> bool:
+def _is_patient(level: Level, insures: bool) -> bool:
     if level.code == "23":
         return True
     if level.code != "22":
         return False
     parts = [*level.segments, *(s for party in level.parties for s in party.segments)]
     says = any(one.tag in ("EB", "AAA") for one in parts)
-    return says or not any(one.code == "23" and one.parent == level.id for one in among)
+    return says or not insures
 
 
-def _patient(level: Level, among: Sequence[Level]) -> Eligibility:
-    above = ancestors(level, among)
+def _patient(level: Level, above: Mapping[str, Level]) -> Eligibility:
     own = level.party("IL", "03", "QC")
     insured = level if level.code == "22" else above.get("22")
     insured_party = insured.party("IL") if insured else None
@@ -197,10 +199,11 @@ def read_inquiry(segments: Sequence[Segment]) -> dict[str, Any]:
     source = next((p for one in found if one.code == "20" for p in one.parties), None)
     asker = next((p for one in found if one.code == "21" for p in one.parties), None)
     patients = []
-    for level in (one for one in found if one.code in ("22", "23")):
+    for level, above in with_heads(found):
+        if level.code not in ("22", "23"):
+            continue
         rest = [s for party in level.parties for s in party.segments]
         asked = [code for s in rest if s.tag == "EQ" for code in s.repeats(1)]
-        above = ancestors(level, found)
         insured = level if level.code == "22" else above.get("22")
         trace = level.one("TRN")
         if asked or level.code == "23" or trace:

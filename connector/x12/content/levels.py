@@ -6,7 +6,7 @@ to the next one; inside, each NM1 begins a party.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from connector.x12.segment import Segment
@@ -76,20 +76,67 @@ def levels(segments: Sequence[Segment]) -> tuple[list[Segment], list[Level]]:
     return head, found
 
 
-def lines_of(event: Level | None, among: Sequence[Level]) -> list[Level]:
-    """The service lines (SS) of an event: those that name it as their parent.
+_HEADS = ("20", "21", "22")
+
+
+def with_heads(among: Sequence[Level]) -> Iterator[tuple[Level, dict[str, Level]]]:
+    """Each level with the nearest payer (20), requester (21) and subscriber (22) before it."""
+    heads: dict[str, Level] = {}
+    for level in among:
+        yield level, dict(heads)
+        if level.code in _HEADS:
+            heads[level.code] = level
+
+
+@dataclass(slots=True)
+class Subject:
+    """What a 278 is about: an event (None where there is none), the levels above it by kind (20
+    payer, 21 requester, 22 subscriber, 23 dependent), and its service lines.
+    """
+
+    event: Level | None
+    above: dict[str, Level]
+    lines: list[Level] = field(default_factory=list)
+
+
+def subjects(among: Sequence[Level]) -> list[Subject]:
+    """One for each event, in order; one without event where there is none.
+
+    Levels are followed by their numbers; where those are wrong, the nearest one before counts.
+    """
+    found: list[Subject] = []
+    heads: dict[str, Level] = {}
+    dependents: dict[str, Level] = {}
+    last: Level | None = None
+    for level in among:
+        if level.code in _HEADS:
+            heads[level.code] = level
+            dependents, last = {}, None
+        elif level.code == "23":
+            dependents[level.id] = last = level
+        elif level.code == "EV":
+            dependent = dependents.get(level.parent) if level.parent else last
+            found.append(Subject(level, heads | ({"23": dependent} if dependent else {})))
+    if not found:
+        return [Subject(None, heads | ({"23": last} if last else {}))]
+    _share(found, among)
+    return found
+
+
+def _share(found: Sequence[Subject], among: Sequence[Level]) -> None:
+    """Give each service line (SS) to the event that it names as its parent.
 
     A line whose parent is no event at all belongs to the event before it: a wrong number must not
-    make a decision disappear.
+    make a decision disappear. Where events share a number, the nearest one before counts.
     """
-    known = {one.id for one in among if one.code == "EV"}
-    found: list[Level] = []
-    current: Level | None = None
-    for one in among:
-        if one.code == "EV":
-            current = one
-        elif one.code == "SS" and event is not None:
-            owner = event.id if one.parent == event.id else ""
-            if owner or (one.parent not in known and current is event):
-                found.append(one)
-    return found
+    first = {one.event.id: one for one in reversed(found) if one.event}
+    ahead = iter(found)
+    nearest: dict[str, Subject] = {}
+    current: Subject | None = None
+    for level in among:
+        if level.code == "EV":
+            current = nearest[level.id] = next(ahead)
+        elif level.code == "SS":
+            owner = nearest.get(level.parent) or first.get(level.parent) or current
+            if owner is not None:
+                owner.lines.append(level)

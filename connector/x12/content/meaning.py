@@ -45,6 +45,8 @@ _OF_ACTION: dict[str, LineStatus] = {
     "CT": "call", "NA": "not_required",
 }  # fmt: skip
 _PART_UNKNOWN = "A2"
+_OPPOSED: dict[str, Status] = {"A3": "call", "A4": "pended", "C": "call", "CT": "call"}
+"""HCR01 of an event that contradicts an approved line: nobody books on it before it is cleared."""
 
 NEXT_STEPS: dict[Status, str] = {
     "approved": "Enter the number, the period and the amount.",
@@ -111,7 +113,7 @@ def meaning(request: RequestCase | None, answer: Review) -> ReviewMeaning:
         status = "partly"
     return ReviewMeaning(
         status=status,
-        next_step=NEXT_STEPS[status],
+        next_step=_next_step(status, lines),
         matches=_matches(sent, answer),
         authorization_number=_number(event, lines),
         administrative_reference=event.administrative_reference,
@@ -127,6 +129,12 @@ def meaning(request: RequestCase | None, answer: Review) -> ReviewMeaning:
         documents_number=_documents_number(event, answer.services),
         messages=(*event.messages, *(m for line in answer.services for m in line.messages)),
     )
+
+
+def _next_step(status: Status, lines: Sequence[LineMeaning]) -> str:
+    if status == "partly" and any(line.status == "pended" for line in lines):
+        return f"The rest is pended and decided later. {NEXT_STEPS['pended']}"
+    return NEXT_STEPS[status]
 
 
 _Asked = tuple[str | None, str | None, tuple[str, ...], int | None, str | None]
@@ -215,9 +223,13 @@ def _status(answer: Review, lines: Sequence[LineMeaning], per_line: bool) -> Sta
     if not lines or (in_part and not per_line):
         return _event_status(answer, event)
     found = {line.status for line in lines}
+    opposed = _OPPOSED.get(event.action or "") if event is not None else None
+    if opposed and found & {"approved", "modified"}:
+        return opposed
     if len(found) == 1:
         only = next(iter(found))
-        return "partly" if only == "modified" else only
+        changed = only == "approved" and event is not None and event.action in ("A2", "A6")
+        return "partly" if only == "modified" or changed else only
     if found & {"approved", "modified"}:
         return "partly"
     order: tuple[Status, ...] = (

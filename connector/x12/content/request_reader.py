@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connector.x12.content import detail_reader as detail
-from connector.x12.content.levels import Level, levels, lines_of
+from connector.x12.content.levels import Level, Subject, levels, subjects
 from connector.x12.content.party_reader import (
     as_day,
     as_moment,
@@ -27,26 +27,7 @@ def read_requests(segments: Sequence[Segment]) -> list[dict[str, Any]]:
     """One case for each patient event of a transaction set; one without event where none is."""
     head, found = levels(segments)
     opening = next((s for s in head if s.tag == "BHT"), None)
-    events: list[Level | None] = [level for level in found if level.code == "EV"]
-    return [_case(opening, event, found) for event in events or [None]]
-
-
-def ancestors(event: Level | None, among: Sequence[Level]) -> dict[str, Level]:
-    """The levels above an event by kind: 20 payer, 21 requester, 22 subscriber, 23 dependent.
-
-    They are followed by their numbers; where those are wrong, the nearest one before counts.
-    """
-    before = list(among)
-    if event is not None:
-        before = before[: next(n for n, one in enumerate(among) if one is event)]
-    found: dict[str, Level] = {}
-    for level in before:
-        if level.code in ("20", "21", "22"):
-            found[level.code] = level
-            found.pop("23", None)
-        elif level.code == "23" and (event is None or event.parent in ("", level.id)):
-            found["23"] = level
-    return found
+    return [_case(opening, one) for one in subjects(found)]
 
 
 def parties(above: dict[str, Level]) -> dict[str, Any]:
@@ -73,19 +54,19 @@ _ROLES = {
 """NM101 of the party that a level is about."""
 
 
-def _case(opening: Segment | None, event: Level | None, among: Sequence[Level]) -> dict[str, Any]:
-    above = ancestors(event, among)
+def _case(opening: Segment | None, subject: Subject) -> dict[str, Any]:
+    event = subject.event
     moment = as_moment(opening.element(4), opening.element(5)) if opening else None
     found = stated(
         created=moment.isoformat() if moment else None,
         reference=opening.element(3) if opening else "",
     )
-    found |= parties(above)
+    found |= parties(subject.above)
     if event is None:
         return found
     trace = event.one("TRN")
     found |= stated(originator=trace.element(3) if trace else "")
-    lines = [_line(one) for one in lines_of(event, among)]
+    lines = [_line(one) for one in subject.lines]
     return found | {"event": _event(event) | stated(services=lines)}
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from connector.x12.content import detail_reader as detail
-from connector.x12.content.levels import Level, levels, lines_of
+from connector.x12.content.levels import Level, Subject, levels, subjects
 from connector.x12.content.party_reader import as_day, as_moment, as_period, provider
-from connector.x12.content.request_reader import ancestors, parties
+from connector.x12.content.request_reader import parties
 from connector.x12.content.review import (
     Amount,
     Answer,
@@ -22,6 +22,8 @@ from connector.x12.content.words import ACTIONS, rejection_words
 from connector.x12.segment import Segment
 
 _LOOPS = {"20": "A", "21": "B", "22": "C", "23": "D", "EV": "E", "SS": "F"}
+_PROVIDER_LOOPS = {"EV": "EA", "SS": "FA"}
+"""Loops of an answer in which a provider is named, as the guide calls them."""
 _ABOUT = {
     "20": "payer", "21": "requester", "22": "subscriber", "23": "dependent", "EV": "event",
     "SS": "service",
@@ -32,15 +34,13 @@ def read_reviews(segments: Sequence[Segment]) -> list[Review]:
     """One review for each patient event of a transaction set; one where there is none."""
     head, found = levels(segments)
     opening = next((s for s in head if s.tag == "BHT"), None)
-    events: list[Level | None] = [level for level in found if level.code == "EV"]
-    return [_review(opening, event, found) for event in events or [None]]
+    return [_review(opening, one) for one in subjects(found)]
 
 
-def _review(opening: Segment | None, event: Level | None, among: Sequence[Level]) -> Review:
-    above = ancestors(event, among)
+def _review(opening: Segment | None, subject: Subject) -> Review:
+    event, above = subject.event, subject.above
     named = parties(above)
     rejections = [one for level in above.values() for one in _rejections(level)]
-    lines = lines_of(event, among)
     return Review(
         reference=opening.element(3) or None if opening else None,
         created=as_moment(opening.element(4), opening.element(5)) if opening else None,
@@ -50,7 +50,7 @@ def _review(opening: Segment | None, event: Level | None, among: Sequence[Level]
         subscriber=named.get("subscriber", {}),
         dependent=named.get("dependent"),
         event=Answer(**_answer(event)) if event else None,
-        services=tuple(_line(one) for one in lines),
+        services=tuple(_line(one) for one in subject.lines),
         rejections=tuple(rejections),
     )
 
@@ -160,11 +160,14 @@ def _documents(level: Level) -> Iterable[WantedDocument]:
 
 
 def _rejections(level: Level) -> Iterable[Rejection]:
-    """The AAA of a level and of its parties; AAA01 Y rejects nothing by itself."""
+    """The AAA of a level and of its parties.
+
+    AAA01 does not matter: Y says that the request was valid, and yet it was not processed.
+    """
     letter = _LOOPS.get(level.code, "")
     about = _ABOUT.get(level.code, "request")
     own = [(f"2000{letter}", about, segment) for segment in level.all("AAA")]
-    suffix = "EA" if level.code == "EV" else letter
+    suffix = _PROVIDER_LOOPS.get(level.code, letter)
     for party in level.parties:
         who = about if level.code in ("20", "21", "22", "23") else "provider"
         own += [(f"2010{suffix}", who, segment) for segment in party.all("AAA")]

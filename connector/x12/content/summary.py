@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from connector.x12.content.meaning import meaning
+from connector.x12.content.lists import named
+from connector.x12.content.meaning import NEXT_STEPS, LineMeaning, Status, meaning
 from connector.x12.content.party_reader import stated
 from connector.x12.content.review import Answer, Rejection, Review
 
@@ -18,8 +19,12 @@ def of_request(case: dict[str, Any]) -> dict[str, Any]:
         patient=_patient(case),
         payer=case.get("payer"),
         provider=next(iter(event.get("providers", ())), None) or case.get("requester"),
+        category=event.get("category"),
         certification=event.get("certification"),
+        asked=_asked(event),
+        service_type=event.get("service_type"),
         previous_authorization=event.get("previous_authorization"),
+        previous_reference=event.get("previous_reference"),
         diagnoses=[one.get("code") for one in event.get("diagnoses", ())],
         services=[_service(one) for one in services],
         period=event.get("period"),
@@ -38,7 +43,10 @@ def of_review(review: Review) -> dict[str, Any]:
         patient=_patient(plain),
         payer=plain.get("payer"),
         provider=next(iter(event.get("providers", ())), None) or plain.get("requester"),
-        services=[_service(one) for one in plain.get("services", ())],
+        services=[
+            _service(one) | _decided(line)
+            for one, line in zip(plain.get("services", ()), result.lines, strict=True)
+        ],
         actions=[one for one in actions if one],
         authorization_number=result.authorization_number,
         administrative_reference=result.administrative_reference,
@@ -63,8 +71,40 @@ def _patient(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _service(line: dict[str, Any]) -> dict[str, Any]:
-    wanted = ("trace", "code", "modifiers", "amount", "unit", "period", "service_period")
+    wanted = (
+        "trace",
+        "code",
+        "modifiers",
+        "amount",
+        "unit",
+        "quantity",
+        "period",
+        "service_period",
+    )
     return {name: line[name] for name in wanted if name in line}
+
+
+def _asked(event: dict[str, Any]) -> str:
+    """What is asked for, in words, such as ``health services review, initial``."""
+    told = [named(field, event.get(field)) for field in ("category", "certification")]
+    return ", ".join(one for one in told if one)
+
+
+def _decided(line: LineMeaning) -> dict[str, Any]:
+    """What became of a line. One that the answer leaves open is not approved, and that is said."""
+    return {"status": line.status, "reason": line.reason}
+
+
+_BECOMES: dict[str, Status] = {
+    "A1": "approved",
+    "A2": "partly",
+    "A3": "denied",
+    "A4": "pended",
+    "A6": "partly",
+    "C": "cancelled",
+    "NA": "not_required",
+}
+"""By HCR01; all else needs a call."""
 
 
 def _action(place: str, answer: Answer | None) -> dict[str, Any]:
@@ -75,6 +115,9 @@ def _action(place: str, answer: Answer | None) -> dict[str, Any]:
         code=answer.action,
         meaning=answer.action_meaning,
         authorization_number=answer.authorization_number,
+        reason_codes=list(answer.reasons),
+        messages=list(answer.messages),
+        next_step=NEXT_STEPS[_BECOMES.get(answer.action, "call")],
     )
 
 

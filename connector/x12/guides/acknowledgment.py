@@ -22,7 +22,12 @@ _SET_ERRORS = "1 2 3 4 5 6 7 8 9 10 11 12 13 15 16 17 18 19 23 24 25 26 27 I5 I6
 _GROUP_ERRORS = "1 2 3 4 5 6 10 11 12 13 14 15 16 17 18 19 23 24 25 26"
 assert set(GROUP_ERRORS) <= set(_GROUP_ERRORS.split())
 
-_CONTEXT = segment("CTX", "context", "S", 10, use="RSSSSS", parts={1: "RS", 5: "RSS", 6: "RS"})
+_LOOP = 6
+"""Receivers name loops as guides do (2010EA), though the element has room for four characters."""
+
+_CONTEXT = segment(
+    "CTX", "context", "S", 10, use="RSSSSS", parts={1: "RS", 5: "RSS", 6: "RS"}, longest={4: _LOOP}
+)
 
 _ELEMENT = loop(
     "2110", "element in error", "S", 0,
@@ -35,7 +40,10 @@ _ELEMENT = loop(
 
 _SEGMENT = loop(
     "2100", "segment in error", "S", 0,
-    segment("IK3", "segment in error", "R", use="RRSS", codes={4: " ".join(SEGMENT_ERRORS)}),
+    segment(
+        "IK3", "segment in error", "R", use="RRSS", codes={4: " ".join(SEGMENT_ERRORS)},
+        longest={3: _LOOP},
+    ),
     _CONTEXT,
     _ELEMENT,
 )  # fmt: skip

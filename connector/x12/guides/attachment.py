@@ -23,7 +23,7 @@ def guide(version: str, name: str) -> Guide:
         segment("ST", "start of the transaction set", "R", use="RRR", codes={1: "275"}),
         # BGN04 (time) is not used (independent validator, 5010).
         segment("BGN", "purpose, reference, date", "R", use="RRRNNSNNN", codes={1: "02 11"}),
-        _party("1000A", "payer", "PR", "2", c.PAYER_ID),
+        _payer(version),
         _party("1000B", "submitter", "41", "1 2", "46 24 XX"),
         _provider(),
         _patient(),
@@ -34,10 +34,17 @@ def guide(version: str, name: str) -> Guide:
     )  # fmt: skip
 
 
-def _party(id_: str, what: str, role: str, types: str, ids: str) -> LoopUse:
+def _payer(version: str) -> LoopUse:
+    """Who gets the documents. A public listing of X316 names ACV, the information source, too."""
+    if version.endswith("X316"):
+        return _party("1000A", "payer", "PR ACV", "2", c.PAYER_ID, 2)
+    return _party("1000A", "payer", "PR", "2", c.PAYER_ID)
+
+
+def _party(id_: str, what: str, role: str, types: str, ids: str, repeat: int = 1) -> LoopUse:
     codes = {1: role, 2: types, 8: ids}
     return loop(
-        id_, what, "R", 1,
+        id_, what, "R", repeat,
         segment("NM1", what, "R", use="RRSSSNSRR", codes={**codes}, by=1),
     )  # fmt: skip
 
@@ -89,6 +96,9 @@ def _document(version: str) -> LoopUse:
         segment("REF", "references of the document", "S", 5, use="RR"),
         date("service date", "472", "D8 RD8"),
         date("date of submission", "368", "D8"),
-        segment("CAT", "category and format", "R", use="RRS", codes={1: "AE", 2: FORMATS}),
+        segment(
+            "CAT", "category and format", "R", use="RRS", codes={1: "AE", 2: FORMATS},
+            names={2: "format of the document"},
+        ),
         *carrier,
     )  # fmt: skip

@@ -16,6 +16,7 @@ _VERSIONS = ("005010X279",)
 _TYPES = f"~30 60 98 CF UC {c.SERVICE_TYPE}"
 _SOURCE_ROLES = "2B 36 GP P5 PR"
 _RECEIVER_ROLES = "1P 2B 36 80 FA GP P5 PR"
+_QUANTITIES = f"~{c.QUANTITY}"
 _LEVELS = "~CHD DEP ECH EMP ESP FAM IND SPC SPO"
 _REJECTS = "~04 15 33 41 42 43 44 45 46 47 48 50 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 67 " \
     "68 69 70 71 72 73 74 75 76 77 78 79 80 97 98 AA AE AF AG AO CI E8 IA MA T4"  # fmt: skip
@@ -79,7 +80,7 @@ def _benefit(letter: str) -> LoopUse:
     return loop(
         f"2110{letter}", "benefit", "S", 0,
         segment("EB", "benefit", "R", use="RSSSSSSSSSSSSS", codes={**codes}),
-        segment("HSD", "how many and how often", "S", 9, use="SSSSSSSS"),
+        segment("HSD", "how many and how often", "S", 9, use="SSSSSSSS", codes={1: _QUANTITIES}),
         segment("REF", "references of the benefit", "S", 9, use="RSS"),
         segment("DTP", "dates of the benefit", "S", 20, use="RRR"),
         _rejected("benefit"),

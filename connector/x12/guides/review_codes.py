@@ -31,12 +31,14 @@ eligibility lists added, MH and PT among them (CASES)."""
 FACILITY_QUALIFIER = "A B"
 """UM04-2: A type of bill, B place of service (M4010, CASES)."""
 
-RELATED_CAUSE = "~AA AP EM"
-LEVEL_OF_SERVICE = "~03 E U"
+RELATED_CAUSE = "AA AP EM OA"
+LEVEL_OF_SERVICE = "03 E U"
 CONDITION = "~1 2 3 4 5 6 7 8 9 E F G P"
 PROGNOSIS = "~1 2 3 4 5 6 7 8"
-RELEASE = "~A I M O Y"
-DELAY = "~1 2 3 4 7 8 9 10 11 15 16 17"
+RELEASE = "A I M N O Y"
+DELAY = "1 2 3 4 5 6 7 8 9 10 11 15 16 17"
+"""UM05, UM06, UM09, UM10: M4010, and every code that the 5010 maps of pyx12 give the element."""
+
 
 DIAGNOSIS = "ABF ABJ ABK APR BF BJ BK DR LOI PR"
 """HI: ICD-10 (ABK principal, ABJ admitting, ABF other, APR reason for the visit), DR the
@@ -85,7 +87,9 @@ TRANSPORT_ROLE = "45 FS ND PW R3"
 OTHER_REVIEWER_ROLE = "00 2B CA GG PRP SEP TTP"
 """NM101 of transport places and of another reviewer: not needed for therapy, and not verified."""
 
-PROVIDER_CODE = "~AD AS AT CO CV OP OR OT PC PE RF"
+PROVIDER_CODE = "AD AS AT BI CO CV H HH LA OP OR OT P1 P2 PC PE PT R RF RP SB SK SU"
+"""PRV01: M4010, and every code that the 5010 maps of pyx12 give the element."""
+
 FIRST_NUMBER = "EM FX TE UR"
 FURTHER_NUMBER = "EM EX FX TE UR"
 REQUESTER_REFERENCE = "~1G 1J CT EI G5 N5 N7 SY ZH"
@@ -93,7 +97,11 @@ SUBSCRIBER_REFERENCE = "~1L 1W 3L 6P A6 DP EJ F6 HJ IG N6 NQ SY Y4"
 DEPENDENT_REFERENCE = "~A6 EJ HJ SY Y4"
 PROVIDER_REFERENCE = "~0B 1G 1J EI G5 N5 N7 SY ZH"
 GENDER = "F M U"
-RELATIONSHIP = "~01 04 05 07 09 10 15 17 19 20 21 22 23 24 29 32 33 34 36 39 40 41 43 53 G8"
+RELATIONSHIP = (
+    "01 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 19 20 21 22 23 24 25 26 29 31 32 33 34 36 38 "
+    "39 40 41 43 48 49 53 60 76 D2 G8 G9"
+)
+"""INS02 of a dependent: M4010, and every code but 18 (self) that pyx12's 5010 maps give it."""
 
 DECISION = "A1 A2 A3 A4 A6 C CT NA"
 """HCR01 of an event: certified in total, in part, not certified, pended, modified, cancelled,

@@ -111,7 +111,6 @@ class _Levels:
         )  # fmt: skip
 
     def _subscriber(self, event: LoopUse) -> LoopUse:
-        relation = "RRNNNNNS" if self._answer else "RRNNNNNR"
         return loop(
             "2000C", "subscriber", "S" if self._answer else "R", 1,
             self._head("subscriber", "22"),
@@ -123,7 +122,7 @@ class _Levels:
                 *self._rejected("subscriber", "2010C"),
                 birth("subscriber's"),
                 segment(
-                    "INS", "subscriber's relationship", use=relation, codes={1: "Y", 2: "18"}
+                    "INS", "subscriber's relationship", use="RRNNNNNS", codes={1: "Y", 2: "18"}
                 ),
             ),
             self._dependent(event),

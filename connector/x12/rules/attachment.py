@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from connector.x12.elements import Place
 from connector.x12.finding import Report
+from connector.x12.loop import Loop
 from connector.x12.payload import document
 from connector.x12.rules.each import places
-from connector.x12.tree import Loop
 from connector.x12.values import whole
 
 _UNSOLICITED = "1"
 """TRN01 of a document that a 278 announced; of a solicited one TRN02 is the payer's number."""
+
+
+_SERVED = "472"
+"""DTP01 of the day of the service, the only other date of a document."""
 
 
 def check(root: Loop, report: Report) -> None:
@@ -23,6 +27,12 @@ def check(root: Loop, report: Report) -> None:
                 place.tell("document_number", message, 1)
         for place in places(loop, "TRN", report):
             _control_number(place, numbers)
+        # A DTP of another kind has been told as such.
+        if loop.segments and all(one.element(1) == _SERVED for one in loop.all("DTP")):
+            message = "The date of submission (DTP*368) is missing; guides list it."
+            Place(loop.segments[0], loop.id, report).tell(
+                "submission_date_missing", message, severity="warning"
+            )
         for tag, index in (("BIN", 2), ("BDS", 3)):
             for place in places(loop, tag, report):
                 _payload(place, index)

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from connector.x12.elements import Place
 from connector.x12.finding import Report
+from connector.x12.loop import Loop
 from connector.x12.rules.each import apply
-from connector.x12.tree import Loop
 from connector.x12.values import PERIODS, day, is_time, period, short_day
 
 _PAST = {

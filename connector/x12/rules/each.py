@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from connector.x12.elements import Place
 from connector.x12.finding import Report
-from connector.x12.tree import Loop
+from connector.x12.loop import Loop
 
 Rule = Callable[[Place], None]
 """Looks at one segment and reports."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from connector.x12.elements import Place
-from connector.x12.finding import Report
+from connector.x12.finding import Report, Severity
+from connector.x12.loop import Loop
 from connector.x12.rules.each import apply
-from connector.x12.tree import Loop
 from connector.x12.values import is_decimal, whole
 
 _ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}\Z")
@@ -28,9 +29,13 @@ _WEEKS = {"34": 5, "35": 1}
 def check(root: Loop, report: Report) -> None:
     """Report what is wrong with diagnoses, procedures and quantities of a set."""
     rules = {"HI": _diagnoses, "SV1": _service, "SV2": _institutional, "SV3": _dental}
-    apply(root, report, rules | {"HSD": _delivery})
+    apply(root, report, rules | {"HSD": _delivery, "STC": _asked})
     if root.id == "278":
-        apply(root, report, {"HSD": _halves})
+        head = root.first("BHT")
+        asks = head is not None and head.element(2) == "13"
+        apply(root, report, {"HSD": partial(_halves_and_sum, asks=asks)})
+    else:
+        apply(root, report, {"HSD": _sum})
 
 
 def _diagnoses(place: Place) -> None:
@@ -43,12 +48,24 @@ def _diagnoses(place: Place) -> None:
             place.tell("icd9_qualifier", message, index, 1)
         if kind in _ICD10_KINDS:
             _diagnosis(place, index, code, seen)
-        if kind == "LOI" and code and not _LOINC.match(code):
-            message = f"{place.name(index, 2)} must be a LOINC code, such as 18842-5."
-            place.tell("loinc_format", message, index, 2)
+        if kind == "LOI":
+            _loinc(place, index, code)
         if kind == "ABK" and index > 1:
             message = "The principal diagnosis (ABK) must come first, and once."
             place.tell("principal_diagnosis_place", message, index, 1)
+
+
+def _asked(place: Place) -> None:
+    """STC: what a payer asks for is a LOINC code where its list is LOI."""
+    for index in (1, 10, 11):
+        if place.segment.component(index, 4) == "LOI":
+            _loinc(place, index, place.segment.component(index, 2))
+
+
+def _loinc(place: Place, index: int, code: str) -> None:
+    if code and not _LOINC.match(code):
+        message = f"{place.name(index, 2)} must be a LOINC code, such as 18842-5."
+        place.tell("loinc_format", message, index, 2)
 
 
 def _diagnosis(place: Place, index: int, code: str, seen: set[str]) -> None:
@@ -102,22 +119,33 @@ def _positive(place: Place, index: int) -> None:
 
 
 def _delivery(place: Place) -> None:
-    """HSD: total, rate and period must be whole things and not contradict each other."""
+    """HSD: total, rate and period must be whole things."""
     segment = place.segment
     for index in (2, 4, 6):
         _positive(place, index)
-    total, rate, periods = (whole(segment.element(index)) for index in (2, 4, 6))
+    total = whole(segment.element(2))
     if segment.element(1) == "VS" and is_decimal(segment.element(2)) and total is None:
         place.tell("visits_not_whole", "HSD02 must be a whole number of visits.", 2)
     if segment.element(4) and not segment.element(3):
         message = "HSD04 says how many, but HSD03 does not say in what time (DA, WK, MO)."
         place.tell("delivery_rate_incomplete", message, 3)
+
+
+def _sum(place: Place, severity: Severity = "warning") -> None:
+    """HSD: total, rate and period must not contradict each other; what we ask for above all."""
+    segment = place.segment
+    total, rate, periods = (whole(segment.element(index)) for index in (2, 4, 6))
     if total is None or rate is None or not rate:
         return
     most = _most(segment.element(3), segment.element(5), rate, periods)
     if rate > total or (most is not None and total > most):
         message = "The total (HSD02) does not fit the frequency (HSD04) over the period (HSD06)."
-        place.tell("delivery_contradicts", message, 2, severity="warning")
+        place.tell("delivery_contradicts", message, 2, severity=severity)
+
+
+def _halves_and_sum(place: Place, *, asks: bool) -> None:
+    _halves(place)
+    _sum(place, "error" if asks else "warning")
 
 
 def _halves(place: Place) -> None:

@@ -6,14 +6,17 @@ import re
 
 from connector.x12.elements import Place
 from connector.x12.finding import Report
+from connector.x12.loop import Loop
 from connector.x12.npi import is_npi
 from connector.x12.rules.each import apply
-from connector.x12.tree import Loop
 
 _NINE_DIGITS = re.compile(r"[0-9]{9}\Z")
 _TAXONOMY = re.compile(r"[0-9A-Z]{9}X\Z")
 _PHONE = re.compile(r"[2-9][0-9]{9}\Z")
 _ZIP = re.compile(r"[0-9]{5}([0-9]{4})?\Z")
+_OF_PERSONS = (4, 5, 7)
+"""First name, middle name, suffix."""
+
 _POSTAL = (
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ "
     "NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY AS FM GU MH MP PR PW VI AA AE AP"
@@ -32,9 +35,10 @@ def _name(place: Place) -> None:
     segment = place.segment
     number = segment.element(9)
     _identifier(place, segment.element(8), number, 9)
-    if segment.element(2) == "2" and (segment.element(4) or segment.element(5)):
-        message = "NM102 says organization, but a first or middle name is given."
-        place.tell("organization_with_first_name", message, 4)
+    personal = [index for index in _OF_PERSONS if segment.element(index)]
+    if segment.element(2) == "2" and personal:
+        message = "NM102 says organization, but a first or middle name or a suffix is given."
+        place.tell("organization_with_first_name", message, personal[0])
 
 
 def _identifier(place: Place, kind: str, number: str, index: int) -> None:
@@ -69,6 +73,9 @@ def _city(place: Place) -> None:
     if segment.element(4) not in ("", "US"):
         return
     state, code = segment.element(2), segment.element(3)
+    if segment.element(1) and not (state and code):
+        message = "An address in the US has a state (N402) and a ZIP code (N403)."
+        place.tell("address_incomplete", message, 3 if state else 2, severity="warning")
     if state and state not in _STATES:
         place.tell("state_unknown", "N402 is not a state of the US Postal Service.", 2)
     if code and not _ZIP.match(code):

@@ -6,15 +6,18 @@ import re
 
 from connector.x12.elements import Place
 from connector.x12.finding import Report
+from connector.x12.loop import Loop
 from connector.x12.rules.each import places
 from connector.x12.segment import Segment
-from connector.x12.tree import Loop
 
 _OF_EARLIER = {
     "R": "a renewal", "S": "a revision", "4": "an extension", "3": "a cancellation",
     "1": "an appeal", "2": "an appeal",
 }  # fmt: skip
 """UM02 that speak of an authorization that exists (x12.org interpretation 2175)."""
+
+_PERSONS = ("IL", "QC")
+"""NM101 of the subscriber and the dependent."""
 
 _SENT = {"EL": "electronically", "FX": "by fax", "BM": "by mail", "EM": "by e-mail"}
 _PLACE_OF_SERVICE = re.compile(r"(?!00)[0-9]{2}\Z")
@@ -35,6 +38,8 @@ def check(root: Loop, report: Report) -> None:
             _line(loop, report)
         for place in places(loop, "PWK", report):
             _attachment(place, numbers)
+        for place in places(loop, "NM1", report):
+            _named(place)
 
 
 def _path(subscriber: Loop, report: Report) -> None:
@@ -47,7 +52,7 @@ def _path(subscriber: Loop, report: Report) -> None:
             "An event lies under the subscriber although there is a dependent. "
             "A request is for one patient: the event belongs under the one who is treated."
         )
-        Place(own[0].segments[0], "2000E", report).tell("patient_unclear", message)
+        Place(own[0].segments[0], "2000E", report).tell("patient_unclear", message, 2)
     for patient in dependents or [subscriber]:
         start = patient.segments[0] if patient.segments else head
         if start is None:
@@ -67,11 +72,24 @@ def _patient(patient: Loop, start: Segment, report: Report) -> None:
         name = named.first("NM1")
         if name is not None and not (name.element(3) and name.element(4)):
             message = "The patient's last and first name (NM103, NM104) must be given."
-            Place(name, named.id, report).tell("patient_name_missing", message, 3)
+            index = 4 if name.element(3) else 3
+            Place(name, named.id, report).tell("patient_name_missing", message, index)
+        relation = named.first("INS")
+        if named.id == "2010C" and relation is not None and not relation.element(8):
+            message = "INS is for the subscriber's employment status (INS08); else leave INS out."
+            place = Place(relation, named.id, report)
+            place.tell("element_missing", message, 8, severity="warning")
         if named.first("DMG") is None:
             message = "The patient's date of birth (DMG) is missing; nearly all payers want it."
             place = Place(name or start, named.id, report)
             place.tell("birth_date_missing", message, severity="warning")
+
+
+def _named(place: Place) -> None:
+    """Payer and providers; what a patient's name lacks is told there."""
+    name = place.segment
+    if name.element(1) not in _PERSONS and not name.element(3):
+        place.tell("name_missing", "NM103, the name, is missing.", 3, severity="warning")
 
 
 def _event(event: Loop, report: Report) -> None:
@@ -79,6 +97,11 @@ def _event(event: Loop, report: Report) -> None:
         _previous(place, [event])
         _where(place)
     lines = list(event.children("2000F"))
+    for level in (event, *(lines if len(lines) > 1 else ())):
+        if level.segments and level.first("TRN") is None:
+            message = "There is no trace number (TRN), by which the answer is tied to this."
+            place = Place(level.segments[0], level.id, report)
+            place.tell("trace_missing", message, severity="warning")
     review = event.first("UM")
     if review is not None and not review.element(3) and not lines:
         message = (

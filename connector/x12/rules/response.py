@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from connector.x12.elements import Place
 from connector.x12.finding import Report
+from connector.x12.loop import Loop
 from connector.x12.rules.each import places
 from connector.x12.segment import Segment
-from connector.x12.tree import Loop
 
 _GRANTED = frozenset({"A1", "A2", "A6"})
 _PENDED = "A4"
@@ -18,7 +18,10 @@ _PENDED_ANSWER = "19"
 def check(root: Loop, report: Report) -> None:
     """Report what is missing or contradictory in a response."""
     _decided(root, report, rejected=False)
+    traces: set[tuple[str, str]] = set()
     for loop in root.walk():
+        for place in places(loop, "TRN", report):
+            _echo(place, traces)
         for place in places(loop, "HCR", report):
             _decision(place, loop)
         for place in places(loop, "AAA", report):
@@ -53,11 +56,16 @@ def _line_decided(line: Loop) -> bool:
 
 def _event(event: Loop, report: Report) -> None:
     decision = event.first("HCR")
+    lines = list(event.children("2000F"))
+    open_lines = [line for line in lines if not _line_decided(line)]
     if decision is not None and decision.element(1) == "A2":
-        for line in event.children("2000F"):
-            if not _line_decided(line):
-                message = "The event is certified in part, but nothing is said of this line."
-                _tell(line, "line_decision_missing", message, report)
+        for line in open_lines:
+            message = "The event is certified in part, but nothing is said of this line."
+            _tell(line, "line_decision_missing", message, report)
+    elif len(open_lines) < len(lines):
+        for line in open_lines:
+            message = "Other lines are decided, this one is not: silence is not approval."
+            _tell(line, "line_decision_missing", message, report, warning=True)
     if not any(trace.element(1) == "2" for trace in event.all("TRN")):
         message = "The answer does not repeat the request's trace number (TRN*2)."
         _tell(event, "trace_missing", message, report, warning=True)
@@ -86,12 +94,23 @@ def _decision(place: Place, loop: Loop) -> None:
         place.tell("decision_and_rejection", message)
 
 
+def _echo(place: Place, traces: set[tuple[str, str]]) -> None:
+    """Our trace numbers (TRN01 2) tell which line a decision is about."""
+    key = (place.segment.element(2), place.segment.element(3))
+    if place.segment.element(1) != "2" or not key[0]:
+        return
+    if key in traces:
+        message = "Two levels repeat the same trace number: which one is decided here?"
+        place.tell("trace_repeated", message, 2, severity="warning")
+    traces.add(key)
+
+
 def _rejection(place: Place) -> None:
     segment: Segment = place.segment
-    if segment.element(1) == "N" and not segment.element(3):
+    if not segment.element(3):
         message = "AAA03 must say why the request is rejected."
         place.tell("rejection_reason_missing", message, 3)
-    if segment.element(1) == "N" and not segment.element(4):
+    if not segment.element(4):
         place.tell("rejection_follow_up_missing", "AAA04 must say what may be done next.", 4)
 
 

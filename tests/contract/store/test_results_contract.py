@@ -132,6 +132,34 @@ def test_pruned_documents_are_not_new_again(store: Store, samples: Any) -> None:
     assert [row.emptied for row in store.read(lambda tx: tx.documents.list())] == [True, True]
 
 
+def test_a_dead_letter_keeps_its_document_until_somebody_decides(
+    store: Store, samples: Any
+) -> None:
+    for id, key in (("doc-1", "a"), ("doc-2", "b")):
+        store.write(lambda tx, id=id: tx.documents.put_spec(samples.spec(id), samples.at()))
+        store.write(lambda tx, id=id: tx.documents.put_content(id, "pdf", b"x", samples.at()))
+        given = samples.delivery(key, document_id=id)
+        store.write(lambda tx, given=given: tx.deliveries.add([given], samples.at()))
+        store.write(lambda tx, key=key: tx.deliveries.dead(key, "no", "no", samples.at()))
+    late = samples.at(9)
+    prune = lambda: store.write(  # noqa: E731
+        lambda tx: tx.documents.prune(late, signed_before=late)
+    )
+    figures = lambda: store.read(lambda tx: tx.deliveries.dead_letters(late))  # noqa: E731
+    assert prune() == 0 and figures() == (0, 2)
+    assert store.read(lambda tx: tx.documents.kept(["doc-1", "doc-2", "none"])) == {
+        "doc-1", "doc-2",
+    }  # fmt: skip
+    assert store.read(lambda tx: tx.documents.content("doc-1", "pdf")) == b"x"
+    # One is sent again and arrives, the other is dropped: both have waited long enough then.
+    assert store.write(lambda tx: tx.deliveries.replay(["a"], samples.at())) == 1
+    store.write(lambda tx: tx.deliveries.delivered("a", Receipt("a", "r"), samples.at()))
+    assert not store.write(lambda tx: tx.deliveries.drop("b", samples.at()))
+    assert store.write(lambda tx: tx.deliveries.drop("b", samples.at(), "dead"))
+    assert figures() == (0, 0) and prune() == 2
+    assert store.read(lambda tx: tx.documents.kept(["doc-1", "doc-2"])) == set()
+
+
 def _due(store: Store, samples: Any, destination: str | None = None, at: int = 0) -> list[str]:
     rows = store.read(lambda tx: tx.deliveries.due(destination, samples.at(at), 99))
     return [row.key for row in rows]

@@ -154,6 +154,96 @@ def test_an_inquiry_that_is_never_made_decides_nothing(
     assert fault.value.code == "inquiry_pending"
 
 
+def _not_found(service: FakeClearinghouse, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Looks (GET) at ``what`` are answered 404."""
+    taken = service.reply
+
+    def reply(request: Any) -> Any:
+        gone = request.method == "GET" and what in request.path
+        return Reply(404, {}) if gone else taken(request)
+
+    monkeypatch.setattr(service, "reply", reply)
+
+
+@pytest.mark.parametrize("what", ["/service-reviews", "/inquiry-"])
+def test_an_inquiry_that_is_not_found_leaves_doubt_to_a_person(
+    service: FakeClearinghouse,
+    destination: ClearinghouseDestination,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    _not_found(service, monkeypatch, what)
+    with pytest.raises(AwaitsPerson) as doubt:
+        destination.find(replace(DOCUMENT, unsure=True))
+    assert doubt.value.code == "arrival_unknown" and "404" in doubt.value.message
+    with pytest.raises(AwaitsPerson):
+        destination.deliver(replace(DOCUMENT, unsure=True))
+    assert service.reviews == {}
+    destination.deliver(DOCUMENT)  # the first attempt: nothing can have arrived
+    assert len(service.reviews) == 1
+
+
+def test_an_inquiry_that_is_there_a_moment_later_is_read(
+    service: FakeClearinghouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, looks = service.reply, iter([404, 404])
+
+    def reply(request: Any) -> Any:
+        status = next(looks, None) if "/inquiry-" in request.path else None
+        return taken(request) if status is None else Reply(status, {})
+
+    with closing(opened(service)) as destination:
+        destination.deliver(DOCUMENT)
+        monkeypatch.setattr(service, "reply", reply)
+        assert destination.find(replace(DOCUMENT, unsure=True)) is not None
+
+
+def test_a_review_that_is_gone_is_for_a_person(
+    service: FakeClearinghouse, destination: ClearinghouseDestination
+) -> None:
+    destination.deliver(DOCUMENT)
+    service.reviews.clear()
+    with pytest.raises(AwaitsPerson) as gone:
+        destination.inquire(DOCUMENT)
+    assert gone.value.code == "review_gone"
+
+
+@pytest.mark.parametrize(("headers", "code"), [({}, "answer_lost"),
+                                               ({"Retry-After": "30"}, "unavailable")])  # fmt: skip
+@pytest.mark.parametrize("document", [DOCUMENT, ATTACHED])
+def test_503_is_no_refusal_unless_it_says_when_to_come_again(
+    service: FakeClearinghouse,
+    destination: ClearinghouseDestination,
+    monkeypatch: pytest.MonkeyPatch,
+    document: Outgoing,
+    headers: dict[str, str],
+    code: str,
+) -> None:
+    taken = service.reply
+
+    def reply(request: Any) -> Any:
+        posted = request.method == "POST" and "token" not in request.path
+        if posted:
+            taken(request)
+        return Reply(503, {}, headers) if posted else taken(request)
+
+    monkeypatch.setattr(service, "reply", reply)
+    with pytest.raises(RetryLater) as fault:
+        destination.deliver(document)
+    assert fault.value.code == code
+
+
+def test_a_token_that_is_not_to_be_had_leaves_no_doubt(
+    service: FakeClearinghouse,
+    destination: ClearinghouseDestination,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service, "reply", lambda _: Reply(503, {}))
+    with pytest.raises(RetryLater) as fault:
+        destination.deliver(ATTACHED)
+    assert fault.value.code == "unavailable"
+
+
 def test_two_reviews_of_one_reference_are_for_a_person(
     service: FakeClearinghouse, destination: ClearinghouseDestination
 ) -> None:

@@ -132,6 +132,17 @@ def test_5xx_is_tried_again_and_4xx_never(payer: FakePayer, tmp_path: Path) -> N
     assert len(payer.requests) == 7, "each attempt was one request"
 
 
+def test_503_is_asked_about_before_anything_is_sent_again(payer: FakePayer, tmp_path: Path) -> None:
+    destination = _destination(payer, tmp_path, settle_seconds=300)
+    payer.faults = ["503"]
+    with pytest.raises(RetryLater) as caught:
+        destination.deliver(_outgoing())
+    assert (caught.value.code, caught.value.until) == ("answer_lost", NOW + timedelta(seconds=300))
+    payer.inquiry_offered = False
+    with pytest.raises(AwaitsPerson):
+        destination.find(replace(_outgoing(), unsure=True))
+
+
 def test_nobody_is_asked_blindly_where_the_payer_can_not_tell(
     payer: FakePayer, tmp_path: Path
 ) -> None:

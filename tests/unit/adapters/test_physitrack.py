@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -58,9 +59,9 @@ def options(fake: FakePhysitrack | None, **more: Any) -> Any:
     )
 
 
-def source(fake: FakePhysitrack, **more: Any) -> Any:
+def source(fake: FakePhysitrack, zone: tzinfo = UTC, **more: Any) -> Any:
     assert ADAPTER.source is not None
-    context = AdapterContext("home", Path(), now=fake.now)
+    context = AdapterContext("home", Path(), now=fake.now, zone=zone)
     return ADAPTER.source(options(fake, **more), context)
 
 
@@ -151,6 +152,19 @@ def test_a_day_that_is_not_over_yet_is_not_left_out_by_anybody(fake: FakePhysitr
     fake.did("1001", "code", NOW + timedelta(days=1), False)
     fake.did("1001", "code", NOW, True)
     assert weeks(records(source(fake).fetch(None))) == {date(2026, 11, 16): (1, 1)}
+
+
+def test_the_day_that_is_still_to_come_where_the_practice_is_was_not_left_out(
+    fake: FakePhysitrack,
+) -> None:
+    """In the evening in Los Angeles it is the next day in UTC, and nobody has done it yet."""
+    fake.now.now = datetime(2026, 11, 21, 4, 30, tzinfo=UTC)  # type: ignore[attr-defined]
+    fake.assign("1001", "code", 70)
+    fake.did("1001", "code", datetime(2026, 11, 20, tzinfo=UTC), True)
+    fake.did("1001", "code", datetime(2026, 11, 21, tzinfo=UTC), False)
+    there = source(fake, ZoneInfo("America/Los_Angeles"))
+    assert weeks(records(there.fetch(None))) == {date(2026, 11, 16): (1, 1)}
+    assert weeks(records(source(fake).fetch(None))) == {date(2026, 11, 16): (1, 2)}
 
 
 def test_a_programme_that_nobody_tracks_says_nothing(fake: FakePhysitrack) -> None:

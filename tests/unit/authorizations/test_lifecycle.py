@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,22 +74,32 @@ def test_what_a_payer_says_and_what_it_makes_of_the_request(outcome: str, state:
 
 def test_requested_and_authorized_are_kept_apart() -> None:
     case = after(decided("partly", authorized=8, number="N1"))
-    record = record_of(case, "patient-1", "authorization-1", AT)
+    record = record_of(case, "patient-1", "authorization-1", AT, UTC)
     assert (record.requested, record.authorized, record.status) == (12, 8, "partly")
     assert record.number == "N1" and record.provenance.source == SOURCE
+
+
+@pytest.mark.parametrize(("zone", "day"), [("America/Los_Angeles", 20), ("UTC", 21)])
+def test_asked_for_and_decided_on_the_practices_day(zone: str, day: int) -> None:
+    """At half past eight in the evening in Los Angeles it is the next day in UTC."""
+    evening = datetime(2026, 11, 21, 4, 30, tzinfo=UTC)
+    case = after(decided("approved"))
+    case = case.model_copy(update={"requested_at": evening, "decided_at": evening})
+    found = record_of(case, "p", "a", evening, ZoneInfo(zone))
+    assert (found.requested_on, found.decided_on) == (date(2026, 11, day),) * 2
 
 
 def test_what_was_granted_counts_on_while_the_rest_is_in_appeal() -> None:
     case = after(decided("partly", authorized=8), moved("appeal"))
     assert case.state == "appeal"
-    assert record_of(case, "p", "a", AT).status == "partly"
+    assert record_of(case, "p", "a", AT, UTC).status == "partly"
     lost = after(decided("denied"), moved("appeal"))
-    assert record_of(lost, "p", "a", AT).status == "appeal"
+    assert record_of(lost, "p", "a", AT, UTC).status == "appeal"
 
 
 def test_approved_in_total_without_a_number_of_visits_is_what_was_asked_for() -> None:
-    assert record_of(after(decided("approved")), "p", "a", AT).authorized == 12
-    assert record_of(after(decided("partly")), "p", "a", AT).authorized is None
+    assert record_of(after(decided("approved")), "p", "a", AT, UTC).authorized == 12
+    assert record_of(after(decided("partly")), "p", "a", AT, UTC).authorized is None
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -314,3 +324,20 @@ def test_what_is_not_granted_whole_is_a_part(
     assert (found.outcome, found.authorized) == (outcome, visits)
     assert ("Compare" in found.next_step) is (outcome == "partly")
     assert held_against(given.model_copy(update={"outcome": "pended"}), 12).outcome == "pended"
+
+
+def test_what_is_pended_beside_an_approval_is_still_awaited_and_decided_later() -> None:
+    first, second = (Line(code=code, outcome="approved") for code in ("90837", "90847"))
+    lines = (first, second.model_copy(update={"outcome": "pended"}))
+    part = decided("partly", 1, number="N1", lines=lines, documents_wanted=("11506-3",))
+    case = after(part)
+    assert (case.state, case.awaited, case.part_pended) == ("partly", True, True)
+    assert case.wanted == ("11506-3",)
+    whole = (first, second)
+    later = after(part, decided("approved", 2, number="N1", lines=whole))
+    assert (later.state, later.awaited, later.wanted) == ("approved", False, ())
+    denied = (first, second.model_copy(update={"outcome": "denied"}))
+    last = after(part, decided("partly", 2, number="N1", lines=denied))
+    assert (last.state, last.awaited) == ("partly", False)
+    with pytest.raises(Rejected):
+        apply(last, decided("approved", 3, lines=whole))

@@ -25,6 +25,7 @@ def test_list_show_acknowledge_resolve(connector, ran):
     short = alert["id"][:8]
     listed = connector("--home", ran, "alerts", "list")
     assert short in listed.out and "Open alerts: 9" in listed.out
+    assert "C-31" in listed.out and alert["patient_id"] not in listed.out, "people know charts"
     done = connector("--home", ran, "alerts", "acknowledge", short, "--by", "Dana Okafor",
                      "--note", "calling now")  # fmt: skip
     assert done.code == 0 and "Acknowledged by Dana Okafor" in done.out
@@ -33,6 +34,7 @@ def test_list_show_acknowledge_resolve(connector, ran):
     assert "was acknowledged by Dana Okafor before" in again.out
     shown = connector("--home", ran, "alerts", "show", short)
     assert "calling now" in shown.out and "alert_acknowledged" in shown.words
+    assert "chart      C-31" in shown.out
     assert "Not a monitoring service" in shown.out
     done = connector("--home", ran, "alerts", "resolve", short, "--by", "Dana Okafor",
                      "--outcome", "contacted")  # fmt: skip
@@ -104,4 +106,4 @@ def test_check_refuses_a_rota_with_a_gap(connector, alerting_site):
     path.write_text(yaml.safe_dump(site), encoding="utf-8")
     done = connector("--home", alerting_site.home, "check")
     assert done.code == 3
-    assert "site.yaml, alerting: (top level): nobody is on call: Mon 20:00 to Tue 08:00" in done.err
+    assert "site.yaml, alerting: nobody is on call: Mon 20:00 to Tue 08:00" in done.err

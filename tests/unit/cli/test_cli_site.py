@@ -53,7 +53,7 @@ def test_init_with_a_wrong_word_leaves_nothing_behind(connector, tmp_path):
     home = tmp_path / "mine"
     done = connector("init", home, "--timezone", "New York")
     assert done.code == 3
-    assert "practice.timezone: unknown time zone 'New York', such as America/New_York" in done.err
+    assert "unknown time zone 'New York'. Did you mean 'America/New_York'?" in done.err
     assert not home.exists()
 
 
@@ -71,7 +71,7 @@ def test_a_wrong_key_gets_the_right_one(connector, small_site):
     assert (
         "connector: site.yaml: unknown key destinatons (and 1 more). Did you mean 'destinations'? "
         f"Valid values: {', '.join(sorted(Site.model_fields))} [unknown_key]"
-    ) in done.err or "site.yaml: destinations: Field required (and 1 more)" in done.err
+    ) in done.err
     assert len(done.err.strip().splitlines()) == 1
 
 
@@ -85,12 +85,12 @@ def test_a_wrong_key_gets_the_right_one(connector, small_site):
         ),
         (
             lambda s: s["sources"][0].update(every_second=9),
-            "site.yaml: unknown key sources.0.every_second. Did you mean 'every_seconds'? "
+            "site.yaml: unknown key sources.csv.every_second. Did you mean 'every_seconds'? "
             f"Valid values: {', '.join(sorted(SourceSettings.model_fields))} [unknown_key]",
         ),
         (
             lambda s: s["sources"][0].update(every_seconds=1),
-            "site.yaml: sources.0.every_seconds: Input should be greater than or equal to 5",
+            "site.yaml: sources.csv.every_seconds: must be 5 or more [invalid_value]",
         ),
         (
             lambda s: s["destinations"].append(s["destinations"][0]),
@@ -159,7 +159,7 @@ def test_check_lists_every_mistake_of_the_site_file(connector, small_site):
     for sentence in (
         "unknown key practise. Did you mean 'practice'?",
         "practice.timezone: unknown time zone 'Mars/Base'",
-        "sources.0.every_seconds",
+        "sources.csv.every_seconds",
         "3 mistakes found",
     ):
         assert sentence in done.err

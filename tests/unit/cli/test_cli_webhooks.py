@@ -103,8 +103,9 @@ def test_a_refused_event_is_fixed_with_json_values(connector, home):
         ingest.map_new(work)
         [entry] = store.read(lambda tx: tx.quarantine.list("open", 10))
     assert entry.code == "item_out_of_range"
-    shown = connector("--home", site, "quarantine", "fix", entry.id, "--set", "items=[1,2,0]")
+    shown = connector("--home", site, "quarantine", "fix", entry.id, "--set",
+                      "items=[1,2,0,0,0,0,0,0,null]")  # fmt: skip
     assert shown.code == 0, shown.err
     with app.open_store() as store:
         [item] = store.read(lambda tx: tx.inbox.new())
-    assert item.batch.rows[0].data["items"] == [1, 2, 0]
+    assert item.batch.rows[0].data["items"] == [1, 2, 0, 0, 0, 0, 0, 0, None]

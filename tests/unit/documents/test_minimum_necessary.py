@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from connector.documents import compose, disclosure
 from connector.documents.compose import allowed, report_file
+from connector.documents.disclosure import Wall
 from connector.records import Consent, Diagnosis, Note
+from connector.substance_use import SubstanceUse
 
 MARK = "SECRETMARK"
 ANSWER = Decimal("73125.5")
@@ -165,7 +167,8 @@ def full_chart(samples):
 
 
 def test_the_manifest_counts_what_was_left_out_and_says_why(samples):
-    rows = disclosure.left_out(full_chart(samples), alliance_and_sud(samples), consent=False)
+    wall = Wall(False, SubstanceUse())
+    rows = disclosure.left_out(full_chart(samples), alliance_and_sud(samples), wall)
     counts = {row["what"]: row["count"] for row in rows}
     assert counts == {
         "psychotherapy notes": 3,
@@ -235,14 +238,14 @@ def test_a_chart_without_consents_has_none(samples):
     "text", ["Stay sober", "No alcohol", "Attend AA twice", "F11.20 in remission", "relapse plan"]
 )
 def test_substance_use_wording_is_recognised(text):
-    assert disclosure.mentions_sud(text)
-    assert not disclosure.may_show(text, consent=False)
-    assert disclosure.may_show(text, consent=True)
+    assert disclosure.mentions_sud(text, SubstanceUse())
+    assert not Wall(False, SubstanceUse()).may_show(text)
+    assert Wall(True, SubstanceUse()).may_show(text)
 
 
 @pytest.mark.parametrize("text", ["Walk 20 minutes", "Read aloud", "Rehab exercises daily"])
 def test_other_wording_is_not(text):
-    assert disclosure.may_show(text, consent=False)
+    assert Wall(False, SubstanceUse()).may_show(text)
 
 
 @pytest.mark.parametrize("kind", ["therapist", "patient", "insurer"])

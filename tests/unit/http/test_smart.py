@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from adapters.fhir_r4 import ADAPTER
-from connector.errors import ConfigurationError
+from connector.errors import ConfigurationError, RetryLater
 from connector.http import Http, SmartBackend
 from connector.http.signing_key import SigningKey, key_set, new_key
 from connector.http.smart import scope_version
@@ -101,6 +101,16 @@ def test_each_assertion_is_used_once(counterpart: Make, answer: Make, clock: Any
     ids = {_claims(KEY, parse_qs(one.body.decode()), f"{server.url}/t")["jti"]
            for one in server.seen}  # fmt: skip
     assert len(ids) == len(server.seen) == 2
+
+
+def test_an_assertion_is_not_shown_again_to_a_server_that_failed(
+    counterpart: Make, answer: Make, clock: Any
+) -> None:
+    server = counterpart()
+    server.answers = [_discovery(answer, server), answer(503), answer(503)]
+    with pytest.raises(RetryLater):
+        _smart(server, clock).header(renew=False)
+    assert [one.target for one in server.seen].count("/auth/token") == 1
 
 
 def test_the_token_goes_to_the_fhir_server_alone(

@@ -49,6 +49,8 @@ class SmallInstrument:
     score_max: Decimal | None = Decimal(27)
     items_min: int | None = None
     items_max: int | None = None
+    item_decimals: int = 0
+    decimals: int = 0
     totals_only: bool = False
     encoding_required: bool = False
     default_encoding: str = "weighted"

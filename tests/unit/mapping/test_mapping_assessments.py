@@ -72,6 +72,15 @@ def test_an_answer_out_of_range_names_item_and_range(mapped: Mapped) -> None:
     assert "PHQ-9 item 2 must be 0 to 3" in first.message
 
 
+def test_half_an_answer_is_refused_where_only_whole_ones_exist(mapped: Mapped) -> None:
+    result = mapped(FORMS, form("PHQ-9", "1", "1.5", "1.0", "1", "1", "1", "1", "1", "1"))
+    assert result.records == ()
+    assert codes(result) == ["item_not_whole"]
+    first = result.errors[0].error
+    assert (first.field, first.value) == ("items[2]", "1.5")
+    assert "PHQ-9 item 2 must be 0 to 3, a whole number" in first.message
+
+
 def test_a_refused_form_still_gives_its_answers_for_the_safety_check(mapped: Mapped) -> None:
     row = form("PHQ-9", "1", "7", "1", "1", "oops", "1", "1", "1", "2", date="32.13.2026")
     result = mapped(FORMS, row)

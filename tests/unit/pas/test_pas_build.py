@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -220,3 +221,33 @@ def test_documents_that_come_later_are_parameters_of_cdex(case: Load) -> None:
     assert parts["Code"]["valueCodeableConcept"]["coding"][0]["code"] == "11506-3"
     _strict(parts["Content"]["resource"])
     assert made["parameter"][1]["valueCode"] == "preauthorization"
+
+
+def test_guids_are_of_version_4_and_two_requests_share_none(case: Any) -> None:
+    first, other = (case("psychotherapy_initial_subscriber") for _ in range(2))
+    other["event"]["trace"] = "PA-OTHER"
+    one, two = (
+        {entry["fullUrl"].removeprefix("urn:uuid:") for entry in request_bundle(p)["entry"]}
+        for p in (packet_of(first), packet_of(other))
+    )
+    assert not one & two
+    assert {UUID(own).version for own in one} == {4}
+    again = {e["fullUrl"].removeprefix("urn:uuid:")
+             for e in request_bundle(packet_of(first, [first]))["entry"]}  # fmt: skip
+    assert one <= again, "a version of the request names the same people"
+
+
+def test_a_timing_without_a_rate_says_how_many_times(case: Any) -> None:
+    bundle = request_bundle(packet_of(case("psychotherapy_initial_subscriber")))
+    [order] = [e["resource"] for e in bundle["entry"]
+               if e["resource"]["resourceType"] == "ServiceRequest"]  # fmt: skip
+    assert order["occurrenceTiming"]["repeat"]["count"] == order["quantityQuantity"]["value"]
+
+
+@pytest.mark.parametrize(("content", "why"), [("", "is empty"), ("JVBE*", "is no base64"),
+                                              ("\u00e9", "is no base64")])  # fmt: skip
+def test_a_document_that_is_no_document_is_not_sent(case: Load, content: str, why: str) -> None:
+    packet = {"case": case("psychotherapy_continued_subscriber"),
+              "documents": [{"control_number": "A", "content": content}]}  # fmt: skip
+    with pytest.raises(InvalidRecord, match=f"documents.0.content: {why}"):
+        read_packet(json.dumps(packet).encode())

@@ -185,7 +185,7 @@ REQUEST: dict[str, tuple[str, Change]] = {
         _claim(b), related=[{"relationship": {"coding": [
             {"system": terms.RELATED, "code": "prior"}]}}])),
     "an element R4 does not have": ("base_r4", lambda b: _set(_claim(b), colour="red")),
-    "text where a list must be": ("base_r4", lambda b: _set(_one(b, "Patient"), name="x")),
+    "text where a list must be": ("wrong_type", lambda b: _set(_one(b, "Patient"), name="x")),
 }  # fmt: skip
 
 UPDATE: dict[str, tuple[str, Change]] = {

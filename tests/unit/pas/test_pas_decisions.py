@@ -19,6 +19,7 @@ from connector.documents.pas.answer_parts import whole
 from connector.documents.pas.build import claim_of, request_bundle
 from connector.documents.pas.decisions import Decision, claim_responses, decisions_of, is_about
 from connector.documents.pas.packet import Packet
+from tests.unit.pas.own_bundles import answer, one
 from tests.unit.pas.packets import GOLDEN, packet_of
 
 Load = Callable[[str], dict[str, Any]]
@@ -220,3 +221,32 @@ def test_a_number_of_the_whole_answer_holds_for_its_lines(packet: Packet) -> Non
     resource["preAuthRef"] = "REF-77"
     assert _decided(packet, answer).meaning.authorization_number == "REF-77"
     assert terms.REVIEW_CODE in json.dumps(answer)
+
+
+def test_a_request_of_which_a_part_is_pended_is_not_final() -> None:
+    [found] = decisions_of(answer("A1", "A4", outcome="complete"))
+    assert (found.meaning.status, found.final) == ("partly", False)
+    assert "pended" in found.meaning.next_step
+    [found] = decisions_of(answer("A1", "A3"))
+    assert found.final and "pended" not in found.meaning.next_step
+
+
+@pytest.mark.parametrize("outcome", ["complete", "error", "partial", "queued", None, 7])
+@pytest.mark.parametrize(("code", "status"), [("A1", "approved"), ("A3", "denied"),
+                                              ("A4", "pended"), ("CT", "call")])  # fmt: skip
+def test_whatever_the_outcome_the_action_decides(code: str, status: str, outcome: Any) -> None:
+    assert decisions_of(answer(code, outcome=outcome))[0].meaning.status == status
+
+
+def test_the_short_url_of_the_code_is_read_and_minutes_are_no_units() -> None:
+    bundle = answer("A6")
+    response = one(bundle, "ClaimResponse")
+    parts = response["item"][0]["adjudication"][0]["extension"][0]["extension"]
+    parts[-1]["url"] = "code"
+    for quantity, unit in (({"value": 90, "code": "MJ"}, "MJ"), ({"value": 3, "unit": "hours"},
+                           "hours"), ({"value": 6, "unit": "Visits"}, "visits")):  # fmt: skip
+        response["addItem"] = [{"itemSequence": [1], "quantity": quantity}]
+        [found] = decisions_of(bundle)
+        assert [(line.amount, line.unit) for line in found.review.services] == [
+            (quantity["value"], unit)
+        ]

@@ -8,9 +8,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connector.documents.disclosure import Wall
 from connector.documents.payer_view import payer_view
 from connector.pipeline.golden_thread import golden_thread
 from connector.pipeline.necessity import checklist
+from connector.substance_use import SubstanceUse
 from tests.unit.pipeline.whole_charts import DAY, whole
 
 FEW = settings(
@@ -94,7 +96,7 @@ def test_the_checklist_answers_every_chart_and_quotes_no_note(
 ) -> None:
     harmed(course, discipline, {**changes, "note": {"summary": "SUMMARYMARK"}}, kept)
     progress = course.at(DAY)
-    seen = payer_view(progress, course.instruments, False)
+    seen = payer_view(progress, course.instruments, Wall(False, SubstanceUse()))
     found = checklist(seen, course.instruments, course.rules, progress.as_of.date())
     assert "SUMMARYMARK" not in "".join(element.model_dump_json() for element in found)
     assert all(element.action for element in found if element.broken)

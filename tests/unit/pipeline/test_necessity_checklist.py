@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from connector.documents.disclosure import Wall
 from connector.documents.payer_view import payer_view
 from connector.pipeline.necessity import PHYSICAL_THERAPY, PSYCHOTHERAPY, checklist
+from connector.substance_use import SubstanceUse
 from tests.unit.pipeline.whole_charts import DAY, changed, every, gone, only, whole
 
 # What only the clinician can say stands in the report, never in a record.
@@ -35,7 +37,7 @@ def complete(course: Any, discipline: str) -> None:
 
 def elements(course: Any) -> dict[str, Any]:
     progress = course.at(DAY)
-    seen = payer_view(progress, course.instruments, False)
+    seen = payer_view(progress, course.instruments, Wall(False, SubstanceUse()))
     found = checklist(seen, course.instruments, course.rules, progress.as_of.date())
     return {element.key: element for element in found}
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from connector.documents import disclosure, review
+from connector.documents.disclosure import Wall
 from connector.pipeline.report import report
 from connector.pipeline.safety import safety_alerts
 from connector.progress import PracticeProfile
+from connector.substance_use import SubstanceUse
 
 PRACTICE = PracticeProfile(id="riverside", name="Riverside", timezone="America/New_York")
 PAGE = [("therapist", "page"), ("on_call", "page")]
@@ -83,7 +85,7 @@ def test_risk_and_alliance_never_reach_a_payer(stated: Any) -> None:
     shown = disclosure.payer_series(progress, stated.instruments, consent=True)
     assert [series.instrument for series in shown] == ["phq9"]
     kept = {row["what"]: row["count"] for row in disclosure.left_out(
-        progress, stated.instruments, consent=True)}  # fmt: skip
+        progress, stated.instruments, Wall(True, SubstanceUse()))}  # fmt: skip
     assert kept["alliance scores"] == 1
     assert kept["safety item answers and alerts"] == 2
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from connector.documents import disclosure
+from connector.documents.disclosure import Wall
 from connector.documents.payer_view import payer_view
 from connector.pipeline.entries import entry_alerts
 from connector.pipeline.golden_thread import golden_thread
 from connector.records import JournalEntry, WordingFinding
+from connector.substance_use import SubstanceUse
 
 SAID = WordingFinding(
     rule="r", group="g", name="suicidal thoughts", reading="as_said", level="page", mentions=2
@@ -63,9 +65,12 @@ def test_a_payer_sees_nothing_of_it_and_the_manifest_counts_it(course: Any) -> N
     wrote(course, SAID, day=10)
     wrote(course, day=12)
     found = course.at(20)
-    seen = payer_view(found, course.instruments, consent=True)
+    seen = payer_view(found, course.instruments, Wall(True, SubstanceUse()))
     assert (seen.chart.entries, seen.alerts) == ((), ())
-    rows = {r["what"]: r["count"] for r in disclosure.left_out(found, course.instruments, True)}
+    rows = {
+        r["what"]: r["count"]
+        for r in disclosure.left_out(found, course.instruments, Wall(True, SubstanceUse()))
+    }
     assert rows["journal entries, messages and moods"] == 2
 
 

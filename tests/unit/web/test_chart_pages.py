@@ -84,3 +84,33 @@ def test_only_who_is_signed_in_sees_them_and_looking_leaves_a_trace(served):
             assert client.get(f"{path}{unknown}").status_code == 404
     seen = [(r.action, r.subject) for r in store.read(lambda tx: list(tx.audit.rows()))][-2:]
     assert seen == [("chart_checked", one.id), ("viewed", one.id)]
+
+
+def test_charts_and_records_are_judged_without_keeping_others_from_writing(served, monkeypatch):
+    client, store = served
+    one = patients(store)[0]
+    writing = []
+    for name in ("one", "record"):
+        real = getattr(ChartDesk, name)
+        monkeypatch.setattr(
+            ChartDesk, name,
+            lambda desk, tx, id, real=real: writing.append(tx.scope.writing) or real(desk, tx, id),
+        )  # fmt: skip
+    assert client.get(f"/charts/{one.id}").status_code == 200
+    assert client.get(f"/records/{one.id}").status_code == 200
+    assert writing == [False, False]
+
+
+def test_a_chart_is_not_shown_where_its_trace_can_not_be_written(served, monkeypatch):
+    from connector.errors import RetryLater
+
+    client, store = served
+    one = patients(store)[0]
+
+    def away(function):
+        raise RetryLater("disk_full", "there is no room to store it")
+
+    monkeypatch.setattr(store, "write", away)
+    for path in (f"/charts/{one.id}", f"/records/{one.id}", "/"):
+        done = client.get(path)
+        assert (done.status_code, done.text) == (503, "there is no room to store it")

@@ -257,15 +257,119 @@ def test_the_results_are_read_without_keeping_others_from_writing(browser, serve
     from connector.web import pages
 
     open_writes = []
-    read = pages._read_results
+    read = pages.page_of
 
-    def noted(tx, zone):
+    def noted(tx, zone, page):
         open_writes.append(tx.scope.writing)
-        return read(tx, zone)
+        return read(tx, zone, page)
 
-    monkeypatch.setattr(pages, "_read_results", noted)
+    monkeypatch.setattr(pages, "page_of", noted)
     before = served[1].read(lambda tx: tx.audit.head().seq)
     assert browser.get("/").status_code == 200
     assert open_writes == [False]
     [entry] = served[1].read(lambda tx: list(tx.audit.rows(after=before)))
     assert (entry.action, entry.subject) == ("viewed", "results")
+
+
+def test_a_practice_larger_than_a_page_is_turned_over_page_by_page(browser, served, monkeypatch):
+    from connector.web import results
+
+    monkeypatch.setattr(results, "ON_A_PAGE", 1)
+    seen = []
+    for number in (1, 2):
+        page = browser.get(f"/?page={number}").text
+        assert f"Page {number} of 2" in page
+        assert f"Patients {number} to {number} of 2" in page
+        seen += re.findall(r"C-31\d\d(?=</span><)", page) or re.findall(r"C-31\d\d", page)[:1]
+        assert ('rel="next"' in page, 'rel="prev"' in page) == (number == 1, number == 2)
+    assert sorted(seen) == ["C-3101", "C-3102"]
+    assert "Page 2 of 2" in browser.get("/?page=99").text
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "", "9" * 30, "\u0663", "1e3"])
+def test_a_page_number_that_is_none_gives_the_first_page(browser, page):
+    done = browser.get("/", query_string={"page": page})
+    assert done.status_code == 200
+    assert "C-3101" in done.text
+
+
+def test_a_patient_is_found_by_words_of_the_name_and_the_chart_number(browser, served):
+    [first, second] = served[1].read(lambda tx: tx.records.patients())
+    first, second = sorted((first, second), key=lambda one: one.chart_number)
+    for text in (
+        first.chart_number, first.chart_number.lower(),
+        f" {first.given_name.upper()}   {first.family_name[:3]} {first.chart_number[-2:]}",
+    ):  # fmt: skip
+        page = browser.post("/search", data={"text": text}).text
+        assert "1 found." in page
+        assert first.chart_number in page
+        assert second.chart_number not in page
+    page = browser.post("/search", data={"text": "nobody at all"}).text
+    assert "0 found." in page
+    assert first.chart_number not in page
+
+
+def test_what_was_looked_for_is_in_no_address_and_not_in_the_audit_log(browser, served):
+    before = served[1].read(lambda tx: tx.audit.head().seq)
+    done = browser.post("/search", data={"text": "C-3101"})
+    assert done.status_code == 200
+    assert "C-3101" not in "".join(re.findall(r'(?:href|src|action)="([^"]*)"', done.text))
+    [entry] = served[1].read(lambda tx: list(tx.audit.rows(after=before)))
+    assert (entry.subject, entry.detail) == ("results", '{"patients":1,"searched":true}')
+    assert browser.get("/search").headers["Location"] == "/"
+    assert browser.post("/search", data={"text": "  "}).headers["Location"] == "/"
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert browser.post("/search", data={"text": "C"}, headers=foreign).status_code == 403
+
+
+def test_a_search_that_fits_too_many_says_so(browser, monkeypatch):
+    from connector.web import results
+
+    monkeypatch.setattr(results, "ON_A_PAGE", 1)
+    page = browser.post("/search", data={"text": "c-31"}).text
+    assert "1 found, and more than can be shown here" in page
+
+
+def test_who_has_no_decision_is_found_and_counted_and_a_joined_patient_stands_as_the_chart(
+    browser, served
+):
+    from datetime import UTC, datetime
+
+    from connector.store.identities import Identity
+
+    store = served[1]
+    a, b = sorted(store.read(lambda tx: tx.records.patients()), key=lambda one: one.chart_number)
+    store.write(lambda tx: tx.progress.remove(b.id))
+    page = browser.post("/search", data={"text": b.chart_number}).text
+    assert "0 found." in page
+    assert "1 more without a decision" in page
+    merged = Identity(b.id, a.id, "merged", "by hand", "Dana", datetime(2026, 11, 20, tzinfo=UTC))
+    store.write(lambda tx: tx.identities.put(merged))
+    page = browser.post("/search", data={"text": b.chart_number}).text
+    assert "1 found." in page
+    assert a.chart_number in page
+
+
+def test_the_latest_document_of_each_kind_is_in_sight_and_older_ones_are_folded(browser, served):
+    from datetime import UTC, date, datetime
+
+    store, now = served[1], datetime(2026, 11, 20, tzinfo=UTC)
+    patient_id = store.read(lambda tx: tx.records.patients())[0].id
+
+    def put(tx):
+        reports = [(19, "therapist", patient_id), (20, "therapist", patient_id)]
+        for day, kind, about in [*reports, (1, "director", "practice")]:
+            spec = DocumentSpec(
+                document_id=f"{kind}-{day}", kind=kind, patient_id=about,
+                as_of=date(2026, 11, day), formats=("pdf",), context={}, digest="d",
+            )  # fmt: skip
+            tx.documents.put_spec(spec, now)
+            tx.documents.put_content(spec.document_id, "pdf", b"%PDF", now)
+
+    store.write(put)
+    page = browser.get("/").text
+    in_sight, _, folded = page.partition("<details>")
+    assert "/documents/therapist-20.pdf" in in_sight
+    assert "/documents/therapist-19.pdf" not in in_sight
+    assert "/documents/therapist-19.pdf" in folded.partition("</details>")[0]
+    assert "/documents/director-1.pdf" in page.partition("Reports on the practice")[2]

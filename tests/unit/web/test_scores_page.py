@@ -113,6 +113,19 @@ def test_everything_wrong_is_told_at_once_at_its_field_and_what_was_typed_stays(
         assert re.search(rf'id="{field}"[^>]*aria-invalid="true"', done.text), field
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({**ANSWERS, "item_3": "1.5"}, "item 3 must be 0 to 3, a whole number"),
+        ({"total": "12.5"}, "total must be 0 to 27, a whole number"),
+    ],
+)
+def test_half_a_point_is_refused_where_no_score_could_be_made_of_it(served, browser, given, words):
+    done = post(browser, **given)
+    assert done.status_code == 422 and words in done.text
+    assert typed(served[1]) == []
+
+
 def test_blanks_and_a_second_form_of_the_day_are_confirmed(served, browser):
     _, store, _ = served
     blank = {**ANSWERS, "item_4": ""}

@@ -95,7 +95,7 @@ ORDER = [
 
 ELEMENTS = [
     Fault(MH, "UM*HS*I*A6*11:B*****Y", "UM*HS*I**A6*11:B****Y", "element_missing", "UM04-2",
-          "2000E", others=("code_unusual", "element_too_short")),
+          "2000E", others=("code_not_allowed", "element_too_short")),
     Fault(MH, "SYNTRACE0101*9SYNTHPRAC~", "SYNTRACE0101*9SYNTHPRACX~", "element_too_long",
           "TRN03", "2000E"),
     Fault(MH, "SYNTRACE0101*9SYNTHPRAC~", "SYNTRACE0101~", "element_missing", "TRN03", "2000E"),
@@ -124,7 +124,7 @@ ELEMENTS = [
           others=("previous_authorization_missing", "one_of_missing")),
     Fault(MH, "N4*SPRINGFIELD*IL*62703", "N4**IL*62703", "element_missing", "N401", "2010C"),
     Fault(MH_DEP, "INS*N*19", "INS*N", "element_missing", "INS02", "2010D"),
-    Fault(MH_DEP, "INS*N*19", "INS*N*18", "code_unusual", "INS02", "2010D"),
+    Fault(MH_DEP, "INS*N*19", "INS*N*18", "code_not_allowed", "INS02", "2010D"),
     Fault(MH, "TESTPERSON*ALEX", "TESTPERSON*AL\xc9X", "character_not_allowed", "NM104", "2010C"),
     Fault(MH, "TESTPERSON*ALEX", "TESTPERSON*AL\x7fX", "character_not_allowed", "NM104", "2010C"),
     Fault(MH, "TESTPERSON*ALEX", "TESTPERSON*AL\0X", "character_not_allowed", "NM104", "2010C"),
@@ -169,7 +169,7 @@ ANSWERS = [
     Fault(PENDED, "*0915*19~", "*0915*18~", "status_contradicts", "BHT06"),
     Fault(PENDED, "HCR*A4**0U", "HCR*A4", "decision_reason_missing", "HCR03", "2000E"),
     Fault(PENDED, "HI*LOI:18842-5", "HI*LOI", "element_missing", "HI01-2", "2000E"),
-    Fault(PENDED, "***AC*SYNATT0101", "****SYNATT0101", "pair_incomplete", "", "2000E"),
+    Fault(PENDED, "***AC*SYNATT0101", "****SYNATT0101", "pair_incomplete", "PWK05", "2000E"),
     Fault(REJECTED, "AAA*N**72*C", "AAA*N*X*72*C", "element_not_used", "AAA02", "2010C"),
     Fault(REJECTED, "AAA*N**72*C", "AAA***72*C", "element_missing", "AAA01", "2010C"),
 ]  # fmt: skip

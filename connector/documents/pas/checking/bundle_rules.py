@@ -9,15 +9,34 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from connector.documents.pas.checking.amounts import order_findings
 from connector.documents.pas.checking.elements import npi_findings
 from connector.documents.pas.checking.finding import Finding, error, warning
-from connector.documents.pas.checking.nodes import Node, objects, references, walk
-from connector.documents.pas.checking.profiles import RESOURCES
-from connector.documents.pas.terms import NPI
+from connector.documents.pas.checking.nodes import (
+    Node,
+    extensions,
+    kind_of,
+    objects,
+    profiles_of,
+    references,
+    value_of,
+    walk,
+)
+from connector.documents.pas.checking.profiles import REQUESTED, RESOURCES
+from connector.documents.pas.terms import NPI, PAS, REQUESTED_SERVICE
 
 _PLACE = re.compile(r"https?://\S+/([A-Z][A-Za-z]{2,63})/([A-Za-z0-9.-]{1,64})")
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]{2,63}/[A-Za-z0-9.-]{1,64}")
 _URN = "urn:uuid:"
+_FORMS = "the address of the resource (https://SERVER/TYPE/ID) or urn:uuid: and a GUID"
+_ABOUT = frozenset(
+    {
+        "Endpoint", "Location", "OperationOutcome", "Organization", "Patient", "Practitioner",
+        "PractitionerRole", "Provenance", "RelatedPerson",
+    }
+)  # fmt: skip
+"""Types that say who and where. Everything else in a request supports it, and the claim points to
+what supports it (spec-20)."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +82,6 @@ def contents(bundle: Node) -> Contents:
     return found
 
 
-def kind_of(node: Node) -> str:
-    """The resource's type; empty where it says none."""
-    kind = node.value.get("resourceType") if isinstance(node.value, dict) else None
-    return kind if isinstance(kind, str) else ""
-
-
 def bundle_findings(found: Contents, first: str) -> Iterator[Finding]:
     """Everything about entries and references. ``first`` is the type of the first entry."""
     if not found.resources:
@@ -79,12 +92,29 @@ def bundle_findings(found: Contents, first: str) -> Iterator[Finding]:
     yield from _twice(found)
     yield from _resolved(found)
     yield from _reached(found)
-    for node in found.resources:
+    requested = _requested(found)
+    for place, node in enumerate(found.resources):
         if not isinstance(node.value, dict):
             continue
-        for element in RESOURCES.get(kind_of(node), ()):
+        stated = any(one.startswith(PAS) for one in profiles_of(node.value))
+        rows = RESOURCES.get(kind_of(node), ())
+        if stated or place in requested:
+            rows = REQUESTED.get(kind_of(node), rows)
+            yield from order_findings(node)
+        for element in rows:
             yield from element.check(node)
         yield from npi_findings(node, NPI)
+
+
+def _requested(found: Contents) -> set[int]:
+    """The entries that an item names as the service it asks for: they follow profiles of PAS."""
+    places = {
+        found.place(value_of(one), place)
+        for place, node in enumerate(found.resources)
+        for item in [*walk(node, "item"), *walk(node, "addItem")]
+        for one in extensions(item, REQUESTED_SERVICE)
+    }
+    return {place for place in places if place is not None}
 
 
 def _addresses(found: Contents) -> Iterator[Finding]:
@@ -96,11 +126,12 @@ def _addresses(found: Contents) -> Iterator[Finding]:
         place = _PLACE.fullmatch(address)
         if address.startswith(_URN):
             if not _is_guid(address.removeprefix(_URN)):
-                yield error(path, "full_url", "what follows urn:uuid: is no GUID")
+                told = f"what follows urn:uuid: is no GUID; a fullUrl is {_FORMS}"
+                yield error(path, "full_url", told)
             elif isinstance(own, str) and own != address.removeprefix(_URN) and _is_guid(own):
-                yield error(path, "full_url", "fullUrl and the resource's id are two GUIDs")
+                yield warning(path, "full_url", "fullUrl and the resource's id are two GUIDs")
         elif place is None:
-            yield error(path, "full_url", "it is neither a resource's URL nor urn:uuid:<GUID>")
+            yield error(path, "full_url", f"a fullUrl is {_FORMS}, without a version")
         elif place[1] != kind_of(node) or (own is not None and place[2] != own):
             yield error(path, "full_url", "it names another type or id than the resource has")
 
@@ -135,19 +166,28 @@ def _name(node: Node) -> str:
 
 def _resolved(found: Contents) -> Iterator[Finding]:
     prior = _prior_claims(found)
+    answered = kind_of(found.resources[0]) == "ClaimResponse"
     for place, node in enumerate(found.resources):
         answers = kind_of(node) == "ClaimResponse"
         for one in references(node):
-            if one.value.startswith("#") and _contained(node, one.value[1:]):
+            if one.value == "#" or (one.value.startswith("#") and _contained(node, one.value[1:])):
                 continue
             if found.place(one.value, place) is not None:
                 continue
-            # The claim may stay away from an answer; of an older claim, so does the one before it.
+            # The claim may stay away from an answer, and what only it needs; of an older claim, so
+            # does the one before it.
             if answers and one.path == f"{node.path}.request":
                 continue
-            if place in prior and one.path.startswith(f"{node.path}.related"):
+            if place in prior and (answered or one.path.startswith(f"{node.path}.related")):
                 continue
-            yield error(one.path, "unresolved", "nothing in the bundle has this address")
+            yield error(one.path, "unresolved", _unresolved(one.value, found.addresses[place]))
+
+
+def _unresolved(reference: str, address: str) -> str:
+    told = "no entry of the bundle has this address as its fullUrl"
+    if _RELATIVE.fullmatch(reference) and address.startswith(_URN):
+        told += "; Type/id leads nowhere from an entry whose fullUrl is urn:uuid"
+    return told
 
 
 def _contained(node: Node, own_id: str) -> bool:
@@ -174,7 +214,11 @@ def _reached(found: Contents) -> Iterator[Finding]:
         if place in reached:
             continue
         # A Task speaks of the answer, which does not speak of it.
-        if answer and kind_of(node) in ("Task", "Claim"):
+        if answer and kind_of(node) in ("Task", "Claim", "ClaimResponse"):
             continue
-        tell = warning if answer else error
-        yield tell(node.path, "unreferenced", "nothing that the first entry refers to needs it")
+        told = "nothing that the first entry refers to needs it"
+        if answer or kind_of(node) in _ABOUT:
+            yield warning(node.path, "unreferenced", told)
+        else:
+            told += "; what supports a request is named in Claim.supportingInfo.valueReference"
+            yield error(node.path, "unreferenced", told)

@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from connector.documents.pas import terms
-from connector.documents.pas.checking.bundle_rules import Contents, kind_of
+from connector.documents.pas.checking.amounts import quantity_findings
+from connector.documents.pas.checking.bundle_rules import Contents
 from connector.documents.pas.checking.finding import Finding, error, warning
 from connector.documents.pas.checking.nodes import (
     Node,
     below,
     codes,
     extensions,
+    kind_of,
     listed,
     value_of,
     walk,
 )
 from connector.documents.pas.checking.profiles import REPORT_CODES
+from connector.documents.pas.checking.r4_rules import reversed_period
 
 _TARGETS = {
     "patient": ("Patient",),
@@ -27,6 +30,7 @@ _TARGETS = {
     "insurance.coverage": ("Coverage",),
     "related.claim": ("Claim",),
 }
+_DATES = frozenset({"patientEvent", "admissionDates", "dischargeDates"})
 _NEEDS_PREVIOUS = frozenset({"R", "S", "4", "1", "2"})
 
 
@@ -52,8 +56,9 @@ def claim_findings(found: Contents, claim: Node, *, inquiry: bool) -> Iterator[F
     yield from sequences(claim)
     yield from _care_team(claim)
     yield from _supporting(found, claim)
+    yield from _once(claim)
     yield from _coverage(found, claim)
-    yield from _periods(claim)
+    yield from _dated(claim)
     if inquiry:
         return
     cancelled = "3" in certification(claim)
@@ -98,10 +103,13 @@ def _supporting(found: Contents, claim: Node) -> Iterator[Finding]:
             one.value, dict) else ""  # fmt: skip
         timed, valued = walk(one, "timing[x]"), walk(one, "value[x]")
         if kind not in terms.CATEGORIES:
-            told = "the category is none of those that PAS names; a payer may not know it"
+            known = ", ".join(sorted(terms.CATEGORIES))
+            told = f"the categories of PAS are {known}; a payer may not know another"
             yield warning(f"{one.path}.category", "wrong_code", told)
-        if kind in ("patientEvent", "admissionDates", "dischargeDates"):
+        if kind in _DATES:
             yield from _needs(one, "timing[x]", timed, "value[x]", valued)
+            for period in walk(one, "timingPeriod") if kind == "dischargeDates" else ():
+                yield error(period.path, "not_allowed", "a discharge has a timingDate, no period")
             for day in [*timed, *walk(one, "timingPeriod.start"), *walk(one, "timingPeriod.end")]:
                 if isinstance(day.value, str) and len(day.value) < 10:
                     yield error(day.path, "partial_date", "dates of an event must be whole dates")
@@ -111,6 +119,16 @@ def _supporting(found: Contents, claim: Node) -> Iterator[Finding]:
             yield from _needs(one, "valueReference", walk(one, "valueReference"), "timing[x]",
                               timed)  # fmt: skip
             yield from _document(found, place, one)
+
+
+def _once(claim: Node) -> Iterator[Finding]:
+    """Dates of the event, of admission and of discharge come once each."""
+    seen: set[str] = set()
+    for one in walk(claim, "supportingInfo.category"):
+        for kind in set(codes(one.value, terms.TEMP_CODES)) & _DATES:
+            if kind in seen:
+                yield error(one.path, "too_many", f"a claim has one supportingInfo {kind}")
+            seen.add(kind)
 
 
 def _needs(one: Node, name: str, given: list[Node], other: str, odd: list[Node]
@@ -145,21 +163,32 @@ def _document(found: Contents, place: int, one: Node) -> Iterator[Finding]:
 
 def _coverage(found: Contents, claim: Node) -> Iterator[Finding]:
     place = found.resources.index(claim)
-    for one in walk(claim, "insurance.focal"):
+    focal = walk(claim, "insurance.focal")
+    only = not any(one.value is True for one in focal)
+    for one in focal:
         if one.value is not True:
-            yield error(one.path, "focal", "the coverage of a request is the focal one")
+            # The profile fixes it to true; R4 has one focal coverage among several.
+            tell = error if only else warning
+            yield tell(one.path, "focal", "focal must be true: the coverage that is asked")
+    insurers = {found.place(n.value, place) for n in walk(claim, "insurer")} - {None}
+    payors: dict[int, str] = {}
     for one in walk(claim, "insurance.coverage"):
         coverage = found.target(one.value, place)
         if coverage is None or kind_of(coverage) != "Coverage":
             continue
         own = found.resources.index(coverage)
-        for name, of_claim in (("beneficiary", "patient"), ("payor", "insurer")):
-            theirs = {found.place(n.value, own) for n in walk(coverage, name)}
-            ours = {found.place(n.value, place) for n in walk(claim, of_claim)}
-            if theirs and ours and not theirs & ours:
-                told = f"{name} of the coverage is not the {of_claim} of the claim"
-                yield error(f"{coverage.path}.{name}", "coverage_party", told)
+        theirs = {found.place(n.value, own) for n in walk(coverage, "beneficiary")} - {None}
+        ours = {found.place(n.value, place) for n in walk(claim, "patient")} - {None}
+        if theirs and ours and not theirs & ours:
+            told = "beneficiary of the coverage is not the patient of the claim"
+            yield error(f"{coverage.path}.beneficiary", "coverage_party", told)
+        payors |= {n: coverage.path for payor in walk(coverage, "payor")
+                   if (n := found.place(payor.value, own)) is not None}  # fmt: skip
         yield from _member(coverage)
+    if insurers and payors and not insurers & set(payors):
+        # Somebody else may decide for the payor, so this is not certainly wrong.
+        told = "payor of the coverage is not the insurer of the claim"
+        yield warning(f"{next(iter(payors.values()))}.payor", "coverage_party", told)
 
 
 def _member(coverage: Node) -> Iterator[Finding]:
@@ -168,6 +197,9 @@ def _member(coverage: Node) -> Iterator[Finding]:
     if len(member) != 1:
         told = "the coverage needs one identifier of type MB, the member number"
         yield error(f"{coverage.path}.identifier", "missing", told)
+    for one in member:
+        if not one.value.get("value"):
+            yield warning(f"{one.path}.value", "missing", "the member number is not stated")
     relation = coverage.value.get("relationship")
     itself = "18" in codes(relation, terms.RELATIONSHIP_1069) or "self" in codes(relation)
     if not itself and not below(coverage, "subscriber"):
@@ -175,19 +207,14 @@ def _member(coverage: Node) -> Iterator[Finding]:
         yield error(f"{coverage.path}.subscriber", "subscriber_missing", told)
 
 
-def _periods(claim: Node) -> Iterator[Finding]:
+def _dated(claim: Node) -> Iterator[Finding]:
     for path in ("item.servicedPeriod", "supportingInfo.timingPeriod", "billablePeriod"):
         for one in walk(claim, path):
             yield from reversed_period(one)
-
-
-def reversed_period(one: Node) -> Iterator[Finding]:
-    """A period that ends before it starts."""
-    if not isinstance(one.value, dict):
-        return
-    start, end = one.value.get("start"), one.value.get("end")
-    if isinstance(start, str) and isinstance(end, str) and end[:10] < start[:10]:
-        yield error(f"{one.path}.end", "period_reversed", "the end is before the start")
+    for one in walk(claim, "diagnosis.diagnosisCodeableConcept"):
+        if codes(one.value, terms.ICD9CM):
+            told = "ICD-9 is not used since October 2015; payers want ICD-10-CM"
+            yield warning(one.path, "wrong_code", told)
 
 
 def _item(claim: Node, item: Node, *, kind_claim_cancelled: bool) -> Iterator[Finding]:
@@ -198,30 +225,37 @@ def _item(claim: Node, item: Node, *, kind_claim_cancelled: bool) -> Iterator[Fi
         (terms.CERTIFICATION, terms.CERTIFICATION_CODES, "certificationType (UM02)"),
     ):
         given = extensions(item, url)
-        if len(given) != 1:
+        if not given:
             yield error(f"{item.path}.extension", "missing", f"an item needs one {name}")
-        elif not set(codes(value_of(given[0]))) & allowed:
-            yield error(given[0].path, "wrong_code", f"{name} has an unknown code")
+        for one in given:
+            if not set(codes(value_of(one))) & allowed:
+                told = f"{name} must be {', '.join(sorted(allowed))}"
+                yield error(one.path, "wrong_code", told)
     for one in extensions(item, terms.ITEM_TRACE):
         value = value_of(one)
         if not (isinstance(value, dict) and value.get("system") and value.get("value")):
             yield error(one.path, "wrong_type", "itemTraceNumber needs system and value")
+    yield from _earlier(claim, item, kind_claim_cancelled)
+    for quantity in below(item, "quantity"):
+        yield from quantity_findings(quantity)
+    if any(listed(item.value.get("detail"))):
+        told = "a payer need not read details: state one item for each service"
+        yield warning(f"{item.path}.detail", "not_allowed", told)
+
+
+def _earlier(claim: Node, item: Node, cancelled: bool) -> Iterator[Finding]:
+    """What a request that follows another must say of it."""
     types = set(certification(item))
     numbers = (terms.AUTHORIZATION_NUMBER, terms.ADMINISTRATIVE_NUMBER)
     named = any(extensions(node, url) for node in (item, claim) for url in numbers)
-    if types & _NEEDS_PREVIOUS and not named and not kind_claim_cancelled:
-        told = "a continued, revised or appealed service needs the earlier number"
+    tied = named or cancelled or below(claim, "related")
+    if types & _NEEDS_PREVIOUS and not tied:
+        told = (
+            "a continued, revised or appealed service needs the earlier number: "
+            "authorizationNumber or administrationReferenceNumber"
+        )
         yield error(f"{item.path}.extension", "previous_number", told)
     levels = [one for node in (item, claim) for one in extensions(node, terms.LEVEL_OF_SERVICE)]
     if "1" in types and not levels:
         told = "an immediate appeal needs the level of service"
         yield error(f"{item.path}.extension", "level_of_service", told)
-    quantity = item.value.get("quantity")
-    amount = quantity.get("value") if isinstance(quantity, dict) else None
-    if isinstance(amount, int | float) and amount <= 0:
-        yield error(f"{item.path}.quantity.value", "not_positive", "the quantity must be above 0")
-    for one in listed(item.value.get("detail")):
-        if one:
-            told = "detail is not read by a payer: state one item for each service"
-            yield error(f"{item.path}.detail", "not_allowed", told)
-            break

@@ -69,7 +69,15 @@ _NAMES = {
     "concept": "a concept with a code",
     "object": "an object with content",
     "base64": "base64 text",
+    "boolean": "true or false",
+    "code": "a code: text without white space around it",
+    "dateTime": "a date, or a date and time with seconds and zone",
+    "number": "a number",
+    "reference": "a reference: reference, or identifier",
+    "string": "text",
+    "uri": "an absolute URL or URI",
 }
+_FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +106,15 @@ class Element:
         found = step(parent, name)
         path = f"{parent.path}.{name}"
         if len(found) < self.least:
-            yield error(path, "missing", f"{self.path} is required")
+            few = 0 < len(self.values) <= _FEW
+            told = f": {self._allowed()}" if few else ""
+            yield error(path, "missing", f"{self.path} is required{told}")
         if self.most == 0 and found:
             yield error(path, "not_allowed", f"{self.path} has no place here")
             return
         if self.most is not None and len(found) > self.most:
-            yield error(path, "too_many", f"{self.path} may come {self.most} times at most")
+            often = "once" if self.most == 1 else f"{self.most} times"
+            yield error(path, "too_many", f"{self.path} may come {often} at most")
         for one in found:
             yield from self._value(one)
 
@@ -122,9 +133,10 @@ class Element:
                 )
                 return
         if self.values and not any(_same(value, self.values) for value in given):
-            told = _listed(str(value).lower() if value is True else str(value)
-                           for value in self.values)  # fmt: skip
-            yield error(one.path, "wrong_code", f"{self.path} must be {told}")
+            yield error(one.path, "wrong_code", f"{self.path} must be {self._allowed()}")
+
+    def _allowed(self) -> str:
+        return _listed(str(one).lower() if one is True else str(one) for one in self.values)
 
     def _wrong_kind(self, one: Node) -> Finding:
         partial = self.kind == "day" and _text(_MOMENT)(one.value) and len(one.value) < 10
@@ -132,8 +144,7 @@ class Element:
             return error(one.path, "partial_date", f"{self.path} must be a whole date")
         if self.kind == "positive" and _is_number(one.value) and one.value <= 0:
             return error(one.path, "not_positive", f"{self.path} must be above zero")
-        name = _NAMES.get(self.kind, f"of the type {self.kind}")
-        return error(one.path, "wrong_type", f"{self.path} must be {name}")
+        return error(one.path, "wrong_type", f"{self.path} must be {_NAMES[self.kind]}")
 
 
 def _same(value: Any, allowed: frozenset[Any]) -> bool:

@@ -31,6 +31,7 @@ class Finding:
 CODES: dict[str, str] = {
     "not_fhir": "it is no FHIR resource that PAS exchanges",
     "base_r4": "R4 itself does not allow this content",
+    "empty": "null, an empty text, object or list, which FHIR never writes",
     "missing": "a required element is missing",
     "too_many": "an element comes more often than the profile allows",
     "not_allowed": "an element that the profile does not allow here",
@@ -62,6 +63,7 @@ CODES: dict[str, str] = {
     "change_unmarked": "something changed, was added or cancelled and is not marked so",
     "change_unfounded": "something is marked as changed that did not change",
     "cancel_incomplete": "a cancelled entry lacks a mark of cancellation",
+    "extension": "an extension of PAS that does not exist, or where it has no place",
     "document_content": "a document without its content, or with an address in its place",
     "document_information": "supporting information without its kind of report",
     "decision_missing": "an item without a review action: silence is no approval",

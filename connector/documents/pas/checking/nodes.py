@@ -29,6 +29,19 @@ def objects(value: Any) -> list[dict[str, Any]]:
     return [one for one in listed(value) if isinstance(one, dict)]
 
 
+def kind_of(node: Node) -> str:
+    """The resource's type; empty where it says none."""
+    kind = node.value.get("resourceType") if isinstance(node.value, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def profiles_of(resource: Any) -> set[str]:
+    """The profiles that a resource says to follow, without versions."""
+    meta = resource.get("meta") if isinstance(resource, dict) else None
+    given = listed(meta.get("profile")) if isinstance(meta, dict) else []
+    return {one.split("|")[0] for one in given if isinstance(one, str)}
+
+
 def below(node: Node, name: str) -> list[Node]:
     """The values of the element ``name`` of an object, each with its own path."""
     found = node.value.get(name) if isinstance(node.value, dict) else None
@@ -95,7 +108,7 @@ def references(node: Node) -> Iterator[Node]:
                 if name == "reference" and isinstance(inner, str):
                     yield Node(one.path, inner)
                 else:
-                    waiting.append((Node(f"{one.path}.{_shown(name)}", inner), depth + 1))
+                    waiting.append((Node(f"{one.path}.{shown(name)}", inner), depth + 1))
         elif isinstance(one.value, list):
             waiting += [
                 (Node(f"{one.path}[{place}]", inner), depth + 1)
@@ -103,6 +116,6 @@ def references(node: Node) -> Iterator[Node]:
             ]
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """An element's name; anything else may be a value in the wrong place and is not shown."""
     return name if name in ELEMENTS else "?"

@@ -18,13 +18,13 @@ _REPORT_CODES = frozenset(REPORT_TYPE.split())
 _SERVICE_SYSTEMS = frozenset(
     {
         terms.NOT_APPLICABLE, terms.SERVICE_1365, terms.CPT, terms.HCPCS,
-        "http://terminology.hl7.org/CodeSystem/icd9cm", "http://www.cms.gov/Medicare/Coding/ICD10",
+        terms.ICD9CM, "http://www.cms.gov/Medicare/Coding/ICD10",
         "http://hl7.org/fhir/sid/ndc",
     }
 )  # fmt: skip
 _DIAGNOSIS_SYSTEMS = frozenset(
     {
-        terms.ICD10CM,
+        terms.ICD10CM, terms.ICD9CM,
         "https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/"
         "MS-DRG-Classifications-and-Software",
         "http://uri.hddaccess.com/cs/apdrg", "http://uri.hddaccess.com/cs/aprdrg",
@@ -61,8 +61,7 @@ _CLAIM_BASE = (
     _one("identifier.system", "uri"),
     _one("identifier.value", "string"),
     _one("status", "code", ["active"]),
-    _one("type", "concept", ["professional", "institutional", "oral", "vision", "pharmacy"],
-         terms.CLAIM_TYPE),
+    _one("type", "concept", ["professional", "institutional", "oral"], terms.CLAIM_TYPE),
     _one("use", "code", ["preauthorization"]),
     _one("patient", "reference"),
     _one("created", "dateTime"),
@@ -95,7 +94,6 @@ _CLAIM_BASE = (
     Element("item.locationAddress", 0, 0),
     _one("item.quantity.value", "number"),
     Element("item.quantity.comparator", 0, 0),
-    _may("item.quantity.code", "code", terms.UNIT_CODES),
 )  # fmt: skip
 _CLAIM_ITEM = (
     Element("identifier", 1, 2, "object"),
@@ -120,7 +118,7 @@ CLAIM_RESPONSE = (
     _one("created", "dateTime"),
     _one("insurer", "reference"),
     _one("request", "reference"),
-    _one("outcome", "code", ["complete", "error", "partial"]),
+    _one("outcome", "code", ["complete", "error", "partial", "queued"]),
     _may("preAuthPeriod.start", "dateTime"),
     _may("preAuthPeriod.end", "dateTime"),
     _one("item.itemSequence", "positive"),
@@ -157,12 +155,11 @@ RESOURCES: dict[str, tuple[Element, ...]] = {
     "Organization": _ORGANIZATION,
     "Coverage": (
         Element("identifier", 1, None, "object"),
-        _one("identifier.value", "string"),
         _one("status", "code", ["active"]),
         _one("beneficiary", "reference"),
         _one("relationship", "concept"),
         Element("payor", 1, 1, "reference"),
-        _one("class.type", "concept"),
+        _one("class.type", "object"),
         _one("class.value", "string"),
     ),
     "Practitioner": (
@@ -173,13 +170,6 @@ RESOURCES: dict[str, tuple[Element, ...]] = {
         _one("name.family", "string"),
     ),
     "PractitionerRole": (_one("practitioner", "reference"),),
-    "ServiceRequest": (
-        _one("status", "code"),
-        _one("intent", "code", ["order"]),
-        Element("code", 0, 1, "concept", systems=_SERVICE_SYSTEMS),
-        _one("subject", "reference"),
-        _may("quantityQuantity.code", "code", terms.UNIT_CODES),
-    ),
     "DocumentReference": (
         _one("status", "code"),
         _one("type", "concept"),
@@ -197,5 +187,33 @@ RESOURCES: dict[str, tuple[Element, ...]] = {
     ),
     "QuestionnaireResponse": (_one("questionnaire", "uri"), _one("status", "code")),
 }
+_ORDER = _one("intent", "code", ["order"])
+_TIMED = (Element("occurrenceDateTime", 0, 0), Element("occurrencePeriod", 0, 0))
+REQUESTED: dict[str, tuple[Element, ...]] = {
+    "ServiceRequest": (
+        _one("status", "code"), _ORDER, *_TIMED,
+        Element("code", 0, 1, "concept", systems=_SERVICE_SYSTEMS),
+        _one("subject", "reference"),
+        Element("quantityRatio", 0, 0), Element("quantityRange", 0, 0),
+        _one("quantityQuantity.value", "number"),
+    ),
+    "DeviceRequest": (
+        _ORDER, *_TIMED, Element("codeReference", 0, 0),
+        Element("codeCodeableConcept", 1, 1, "concept", systems=_SERVICE_SYSTEMS),
+        _one("subject", "reference"),
+    ),
+    "MedicationRequest": (_ORDER, _one("status", "code", ["active"]), _one("subject", "reference")),
+    "NutritionOrder": (_ORDER, _one("patient", "reference")),
+    "Encounter": (_one("status", "code", ["planned"]), _one("subject", "reference")),
+    "Location": (_one("address", "object"), _one("name", "string")),
+    "Task": (
+        Element("identifier", 1, None, "object"),
+        _one("status", "code"), _ORDER, _one("code", "concept"), _one("for", "reference"),
+        _one("reasonReference", "reference"), _one("requester.identifier", "object"),
+        _one("reasonCode", "concept", ["priorAuthorization"], terms.TEMP_CODES),
+        Element("input", 2, None, "object"),
+    ),
+}  # fmt: skip
+"""Resources that follow a profile of PAS where they say so, or where an item asks for them."""
 REPORT_CODES = _REPORT_CODES
 SERVICE_CODES = _SERVICE_CODES

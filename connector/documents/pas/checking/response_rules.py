@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connector.documents.pas import terms
-from connector.documents.pas.checking.bundle_rules import Contents, kind_of
-from connector.documents.pas.checking.claim_rules import reversed_period, targets
+from connector.documents.pas.checking.amounts import quantity_findings
+from connector.documents.pas.checking.bundle_rules import Contents
+from connector.documents.pas.checking.claim_rules import targets
 from connector.documents.pas.checking.finding import Finding, error, warning
 from connector.documents.pas.checking.nodes import (
     Node,
     below,
     codes,
     extensions,
+    kind_of,
     listed,
     value_of,
     walk,
 )
+from connector.documents.pas.checking.r4_rules import reversed_period
 
 _TARGETS = {
     "patient": ("Patient",),
@@ -34,9 +37,14 @@ def actions(entry: Node) -> list[str]:
     return [
         code
         for review in _reviews(entry)
-        for one in extensions(review, terms.REVIEW_CODE)
+        for one in review_codes(review)
         for code in codes(value_of(one), terms.ACTIONS_306)
     ]
+
+
+def review_codes(review: Node) -> list[Node]:
+    """The codes of a review action. PAS names them by their whole address; some write ``code``."""
+    return extensions(review, terms.REVIEW_CODE) or extensions(review, "code")
 
 
 def _reviews(entry: Node) -> list[Node]:
@@ -54,6 +62,8 @@ def response_findings(found: Contents, answer: Node) -> Iterator[Finding]:
     yield from _sequences(answer)
     yield from _decisions(answer)
     yield from _outcome(answer)
+    for quantity in walk(answer, "addItem.quantity"):
+        yield from quantity_findings(quantity)
     yield from _errors(answer)
     yield from _wanted(found, answer)
     for path in ("preAuthPeriod", "addItem.servicedPeriod"):
@@ -118,15 +128,23 @@ def _decisions(answer: Node) -> Iterator[Finding]:
 
 
 def _codes(review: Node) -> Iterator[Finding]:
-    given = extensions(review, terms.REVIEW_CODE)
+    given = review_codes(review)
     if len(given) > 1:
         yield error(review.path, "too_many", "a review action has one code")
     for one in given:
         if not set(codes(value_of(one), terms.ACTIONS_306)) & terms.ACTION_CODES:
-            yield error(one.path, "wrong_code", "the review action is no code of HCR01")
+            told = (
+                f"the review action (HCR01) must be {', '.join(sorted(terms.ACTION_CODES))} "
+                f"of {terms.ACTIONS_306}"
+            )
+            yield error(one.path, "wrong_code", told)
+        if isinstance(one.value, dict) and one.value.get("url") == "code":
+            told = f"the url of a review action's code is {terms.REVIEW_CODE}"
+            yield warning(f"{one.path}.url", "extension", told)
     for one in extensions(review, "reasonCode"):
         if not codes(value_of(one), terms.REASONS_886):
-            yield error(one.path, "wrong_code", "a reason is no code of the X12 list 886")
+            told = f"a reason must be a code of {terms.REASONS_886}"
+            yield error(one.path, "wrong_code", told)
     for one in extensions(review, "number"):
         if not (isinstance(value_of(one), str) and value_of(one).strip()):
             yield error(one.path, "wrong_type", "an authorization number is text")
@@ -142,7 +160,8 @@ def _number_and_reason(answer: Node, item: Node, given: list[str]) -> Iterator[F
         told = "certified and no authorization number is given"
         yield warning(f"{item.path}.adjudication", "number_missing", told)
     reasons = any(extensions(one, "reasonCode") for one in reviews)
-    if "A3" in given and not reasons and not below(answer, "processNote"):
+    told_why = reasons or below(answer, "processNote") or below(answer, "error")
+    if "A3" in given and not told_why:
         told = "denied without a reason (reasonCode or processNote)"
         yield warning(f"{item.path}.adjudication", "denial_reason", told)
 
@@ -160,6 +179,9 @@ def _added_number(answer: Node, item: Node) -> bool:
 def _outcome(answer: Node) -> Iterator[Finding]:
     outcome, failed = answer.value.get("outcome"), bool(below(answer, "error"))
     path = f"{answer.path}.outcome"
+    if outcome == "queued":
+        told = "PAS 2.2.1 knows complete, error and partial; that something is pended is told by A4"
+        yield warning(path, "wrong_code", told)
     if outcome == "error" and not failed:
         yield error(path, "outcome", "outcome is error and no error is given")
     if outcome == "complete" and failed and not _items(answer):
@@ -170,7 +192,7 @@ def _errors(answer: Node) -> Iterator[Finding]:
     for one in below(answer, "error"):
         for follow in extensions(one, terms.FOLLOW_UP):
             if not codes(value_of(follow), terms.FOLLOW_UPS_889):
-                told = "the follow-up action is no code of the X12 element 889"
+                told = f"the follow-up action must be a code of {terms.FOLLOW_UPS_889}"
                 yield error(follow.path, "wrong_code", told)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from connector.documents.pas import terms
-from connector.documents.pas.checking.bundle_rules import Contents, kind_of
+from connector.documents.pas.checking.bundle_rules import Contents
 from connector.documents.pas.checking.claim_rules import certification
 from connector.documents.pas.checking.finding import Finding, error
-from connector.documents.pas.checking.nodes import Node, below, extensions, value_of, walk
+from connector.documents.pas.checking.nodes import Node, below, extensions, kind_of, value_of, walk
 
 _MARKS = (terms.INFO_CHANGED, terms.CERTIFICATION)
 
@@ -98,9 +99,10 @@ def _change(one: Node, earlier: Node | None) -> Iterator[Finding]:
 def _plain(one: Node) -> Any:
     """The entry without the marks of change. How it is certified is one of them."""
     kept = {n: v for n, v in one.value.items() if n not in ("extension", "modifierExtension")}
-    kept["extension"] = [
-        e.value
+    # Extensions have no order.
+    kept["extension"] = sorted(
+        json.dumps(e.value, sort_keys=True)
         for e in below(one, "extension")
         if not (isinstance(e.value, dict) and e.value.get("url") in _MARKS)
-    ]
+    )
     return kept
