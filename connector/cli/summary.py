@@ -107,6 +107,9 @@ def print_summary(app: App, seconds: float) -> None:
         folder = given.options.get("folder")
         if folder:
             screen.print(f"Results:   {app.home / str(folder)}", soft_wrap=True)
+    for source in app.site.sources if not found["patients"] else ():
+        if folder := source.options.get("folder"):
+            screen.print(f"Nobody yet: put exports into {app.home / str(folder)}", soft_wrap=True)
     if found["quarantine"]:
         screen.print(f"Set aside: connector --home {app.home} quarantine list", soft_wrap=True)
     verdict = f"verified, {audit.entries} entries" if audit.ok else f"NOT VALID: {audit.problem}"

@@ -34,9 +34,18 @@ def test_init_makes_a_site_that_passes_its_check(connector, tmp_path):
     assert (home / "out").is_dir()
     assert (home / "data" / "keys.json").stat().st_mode & 0o777 == 0o600
     assert "Keep a copy of data/keys.json in a safe place" in done.words
+    steps = [line[:2] for line in done.out.splitlines() if line[1:3] == ". "]
+    assert steps == ["1.", "2.", "3.", "4.", "5."]
     done = connector("--home", home, "check")
     assert done.code == 0, done.err
     assert "No mistakes found." in done.out
+
+
+def test_a_run_with_nothing_to_read_says_where_exports_go(connector, tmp_path):
+    connector("init", tmp_path / "mine")
+    done = connector("--home", tmp_path / "mine", "run", "--once")
+    assert done.code == 0, done.err
+    assert f"Nobody yet: put exports into {tmp_path / 'mine' / 'inbox'}" in done.out
 
 
 def test_init_overwrites_nothing(connector, tmp_path):
