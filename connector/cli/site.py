@@ -12,19 +12,19 @@ from typing import NoReturn
 import click
 import yaml
 
-from connector import registry, settings
+from connector import settings
 from connector.alert_channels import load_alerting
 from connector.alerting.texts import NOT_A_MONITORING_SERVICE
 from connector.app import App, edited_app, open_app
 from connector.budget import Budget
 from connector.cli import EXIT_CONFIGURATION
+from connector.cli.in_use import files_in_use, parts_in_use
 from connector.cli.standing import keep_checked
 from connector.cli.state import attention, state
 from connector.cli.tables import console, table
 from connector.cli.written import make_folder, writing_to
 from connector.errors import ConfigurationError
 from connector.folders import missing_folders, wrong_folders
-from connector.measures.scales import scale_of
 from connector.resources import Resources
 
 _EXAMPLES = {
@@ -126,9 +126,10 @@ def _quoted(value: str) -> str:
 
 
 @click.command("check")
+@click.option("--all", "every", is_flag=True, help="Every shipped file and measure by name.")
 @click.pass_obj
-def check_command(home: Path) -> None:
-    """Check the whole site and say, for each file in use, whether it is shipped or the site's own.
+def check_command(home: Path, every: bool) -> None:
+    """Check the whole site and say which files in use are shipped and which are the site's own.
 
     Finds unknown keys, mappings that name columns or records that do not exist, instruments with
     impossible values, adapters with missing options. Sends nothing; the files are kept as a version
@@ -139,34 +140,10 @@ def check_command(home: Path) -> None:
         _refuse(findings)
     app = edited_app(home)
     findings = [*app.findings(), *wrong_folders(app.site, app.home)]
-    rows = [
-        (file.owner, name)
-        for folder in ("mappings", "report_templates", "config/payers")
-        for name, file in app.resources.files(folder).items()
-        if _in_use(app, name)
-    ]
-    lists = (registry.WORDING, registry.SUBSTANCE_USE)
-    rows += [(app.resources.find(name).owner, name) for name in lists]
-    screen.print(table("Files in use", ("owner", "file"), [("site", settings.SITE_FILE), *rows]))
+    screen.print(files_in_use(app, every=every))
     if findings:
         _refuse(findings)
-    screen.print(
-        table(
-            "Parts",
-            ("part", "what", "version"),
-            [
-                *(("mapping", f"{n}: {m.name}", m.version[:12]) for n, m in app.mappings.items()),
-                *(
-                    ("instrument", i.name, i.version)
-                    for i in app.instruments.values()
-                    if scale_of(i.id) is None
-                ),
-                ("rules", "decision rule set", app.rules.version),
-                ("codes", "substance use (42 CFR Part 2)", app.practice.substance_use.version),
-                ("adapters", ", ".join(registry.adapter_names()), ""),
-            ],
-        )
-    )
+    screen.print(parts_in_use(app, every=every))
     for plan in app.plans.values():
         if plan.calls or plan.budget != Budget():
             click.echo(f"Requests: {plan.sentence()}")
@@ -197,13 +174,6 @@ def _refuse(findings: Sequence[ConfigurationError]) -> NoReturn:
     count = "1 mistake" if len(findings) == 1 else f"{len(findings)} mistakes"
     click.echo(f"{count} found; nothing is run until they are fixed", err=True)
     sys.exit(EXIT_CONFIGURATION)
-
-
-def _in_use(app: App, name: str) -> bool:
-    parts = name.split("/")
-    if parts[0] != "mappings" or parts[1] == "instruments":
-        return True
-    return parts[1] in {source.mapping for source in app.site.sources}
 
 
 def _poll(last: Mapping[str, str]) -> str:

@@ -205,7 +205,21 @@ def test_check_says_whose_each_file_is(connector, small_site):
     assert done.code == 0, done.err
     assert "site mappings/csv_export/mapping.yaml" in done.words
     assert "shipped mappings/csv_export/mapping.yaml" not in done.words
-    assert "shipped mappings/instruments/phq9.yaml" in done.words
+    count = len(list((shipped_root() / "mappings" / "instruments").glob("*.yaml")))
+    assert f"shipped mappings/instruments/ ({count} files)" in done.words
+    assert "phq9" not in done.out, "what nobody changed is counted"
+
+    measure = site.home / "mappings" / "instruments"
+    measure.mkdir()
+    shutil.copy(shipped_root() / "mappings" / "instruments" / "phq9.yaml", measure)
+    done = connector("--home", site.home, "check")
+    assert "site mappings/instruments/phq9.yaml" in done.words
+    assert f"shipped mappings/instruments/ ({count - 1} files)" in done.words
+    assert "instrument Patient Health Questionnaire-9 1+" in done.words
+    assert f"instruments {count - 1} shipped measures" in done.words
+    done = connector("--home", site.home, "check", "--all")
+    assert "shipped mappings/instruments/gad7.yaml" in done.words
+    assert "instrument Generalized Anxiety Disorder-7 1" in done.words
 
 
 @pytest.mark.parametrize(
