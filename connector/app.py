@@ -24,13 +24,13 @@ from connector import (
     registry,
     second_looks,
     settings,
-    site_folders,
     ways_in,
 )
 from connector.authorizations.payers import PayerBook
 from connector.budget import Plan, Quotas
 from connector.configuration.files import approved_folder
 from connector.errors import ConfigurationError
+from connector.folders import shared_folders
 from connector.mapping.apply import MappingContext
 from connector.mapping.load import check_instruments, load_mapping
 from connector.mapping.spec import MappingSpec
@@ -124,7 +124,8 @@ class App:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """The configured sources that are polled, by name."""
-        site_folders.refuse_shared_folders(self.site, self.home)
+        for fault in shared_folders(self.site, self.home):
+            raise fault
         return {
             given.name: ways_in.source(given, self._source_context(given)) for given in self.polled
         }

@@ -177,8 +177,8 @@ class Quotas:
         if opens[0] is not None:
             raise RetryLater(
                 "budget_spent",
-                f"the requests of source {name!r} are spent ({budget}), or its counterpart asked "
-                f"for silence; it goes on by itself at {opens[0]:%Y-%m-%d %H:%M:%S} UTC",
+                f"{_why_not(name, budget)}; it goes on by itself at "
+                f"{opens[0]:%Y-%m-%d %H:%M:%S} UTC",
                 until=opens[0],
             )
 
@@ -299,3 +299,10 @@ def _millis(moment: datetime) -> int:
 
 def _moment(millis: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=millis)
+
+
+def _why_not(name: str, budget: Budget) -> str:
+    if budget == Budget():
+        return f"the counterpart of source {name!r} asked for a pause (Retry-After)"
+    spent = f"the requests of source {name!r} are spent ({budget})"
+    return f"{spent}, or its counterpart asked for a pause"

@@ -1,4 +1,4 @@
-"""The folders that a site file names, looked at on disk: for ``connector check``."""
+"""The folders that a site file names: what two parts would both work in, or nobody can."""
 
 from __future__ import annotations
 
@@ -10,9 +10,26 @@ from connector.errors import ConfigurationError
 from connector.settings import SITE_FILE, Site
 
 
-def wrong_folders(site: Site, home: Path) -> list[ConfigurationError]:
-    """Folders that can't be used: something else lies there, or we may not write there."""
+def shared_folders(site: Site, home: Path) -> list[ConfigurationError]:
+    """Folders that a source shares: it takes every file there, another's and what is filed too."""
     found: list[ConfigurationError] = []
+    reads: dict[str, str] = {}
+    for what, folder, path in _named(site, home):
+        place = os.path.normpath(path)
+        if place in reads:
+            text = (
+                f"folder: {folder!r} is that of {reads[place]} too; a source takes every file in "
+                "its folder, so give each one of its own"
+            )
+            found.append(ConfigurationError("folder_shared", text, where=f"{SITE_FILE}, {what}"))
+        elif what.startswith("source"):
+            reads[place] = what
+    return found
+
+
+def wrong_folders(site: Site, home: Path) -> list[ConfigurationError]:
+    """Folders that can't be used: shared, no folder at all, or we may not write there."""
+    found = shared_folders(site, home)
     for what, folder, path in _named(site, home):
         if path.exists() and not path.is_dir():
             text = f"folder: {folder!r} is a file; name a folder"

@@ -60,7 +60,8 @@ class RawPage:
 
     ``notices`` say that something changed at the counterpart and is to be fetched; they are kept
     until a page that ``answers`` them is stored. ``left``: rows that are known to come after it.
-    ``heard``: the notification that brought it, for channels that count theirs.
+    ``heard``: the notification that brought it, for channels that count theirs. ``claimed``: its
+    keys are ids that the sender gave; other content under one of them is told to a person.
     """
 
     batches: tuple[RawBatch, ...] = ()
@@ -71,6 +72,7 @@ class RawPage:
     answers: tuple[str, ...] = ()
     left: int | None = None
     heard: Heard | None = None
+    claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

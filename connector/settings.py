@@ -254,25 +254,6 @@ class Site(_Section):
                 )
         return self
 
-    @model_validator(mode="after")
-    def _folders_apart(self) -> Site:
-        """A source takes every file in its folder: another's, and reports that are filed there."""
-        reads: dict[str, str] = {}
-        parts: list[SourceSettings | DestinationSettings] = [*self.sources, *self.destinations]
-        for given in parts:
-            folder = given.options.get("folder")
-            if not isinstance(folder, str):
-                continue
-            place = os.path.normpath(folder)
-            if place in reads:
-                raise ValueError(
-                    f"{given.name!r} and the source {reads[place]!r} have the same folder, "
-                    f"{folder!r}; a source takes every file there, so give each a folder of its own"
-                )
-            if isinstance(given, SourceSettings):
-                reads[place] = given.name
-        return self
-
     @field_validator("sources", "destinations")
     @classmethod
     def _unique_names(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -70,6 +70,10 @@ def read_page(answer: Answer, kind: str, now: Callable[[], datetime]) -> Page:
         raise _garbage(answer, kind, getattr(fault, "code", "not UTF-8")) from None
     if bundle["resourceType"] != "Bundle":
         raise _garbage(answer, kind, bundle["resourceType"])
+    for part in ("entry", "link"):
+        # Taken for an empty or last page, it would lose what it holds: the next poll begins later.
+        if not isinstance(bundle.get(part) or [], list):
+            raise _garbage(answer, kind, f"no list of {part}")
     listed = list(_asked_for(bundle, kind))
     found = entries({**bundle, "entry": listed}, suspect=suspect)
     items = tuple(as_item(entry, kind, listed[entry.place - 1]) for entry in found)

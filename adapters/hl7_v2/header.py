@@ -15,6 +15,8 @@ _LONGEST_HEADER = 4096
 _LONGEST_ID = 199
 VERSIONS = ("2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8",
             "2.8.1", "2.8.2")  # fmt: skip
+# HL7 table 0155, accept/application acknowledgment conditions.
+_CONDITIONS = frozenset({"AL", "NE", "ER", "SU"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,11 @@ class Header:
 
     @property
     def enhanced(self) -> bool:
-        """HL7 v2.5.1, 2.9.3: enhanced mode is when MSH-15 or MSH-16 is valued."""
-        return bool(self.accept_ack or self.application_ack)
+        """HL7 v2.5.1, 2.9.3: enhanced mode is when MSH-15 or MSH-16 is valued.
+
+        What is not of table 0155 says nothing: its sender waits for the answer of original mode.
+        """
+        return not {self.accept_ack, self.application_ack}.isdisjoint(_CONDITIONS)
 
     @property
     def component(self) -> str:

@@ -16,6 +16,7 @@ OWN_ID = "event_id"
 """Where a mapping finds the id of an event that has none in its body."""
 
 _LONGEST_ID = 200
+_PACKED = "; it came compressed (Content-Encoding), which is not read here: send it as it is"
 
 
 class JsonWebhook:
@@ -45,8 +46,9 @@ class JsonWebhook:
         try:
             event = read_object(posted.body)
         except InvalidRecord as fault:
+            packed = "" if _blank(posted.headers.get("content-encoding")) else _PACKED
             raise InvalidRecord(
-                fault.code, f"the body can't be read: {fault.message}", field="body"
+                fault.code, f"the body can't be read: {fault.message}{packed}", field="body"
             ) from None
         kind, event_id = self._event_id(event, posted)
         if _blank(event.get(OWN_ID)):
@@ -58,7 +60,7 @@ class JsonWebhook:
             as_of=posted.at,
             rows=(RawRow(1, event),),
         )
-        return RawPage(batches=(batch,))
+        return RawPage(batches=(batch,), claimed=self.signed and kind == "id")
 
     def _event_id(self, event: Mapping[str, Any], posted: Posted) -> tuple[str, str]:
         """The id and where it is from; ids and digests of bodies never meet."""

@@ -8,7 +8,6 @@ import secrets
 import select
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -30,12 +29,12 @@ from gunicorn.workers import gthread
 
 from connector.app import App, open_app
 from connector.cli import EXIT_NEEDS_PERSON
+from connector.cli.incoming import Incoming, TimedReader
 from connector.cli.run import BESIDE_WEB
 from connector.errors import ConfigurationError
 from connector.footprint import few_pools, settle, stay_on_one_core
 from connector.logs import PlainFormatter
 
-_SLOWEST_READ_SECONDS = 10
 _SILENT_SECONDS = 0.1
 _TELL_SECONDS = 60
 _NEXT_REQUEST_MILLISECONDS = 20
@@ -179,10 +178,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Answer requests until a signal comes; then finish what is in hand."""
         log = self.cfg.logger_class(self.cfg)
         sockets = create_sockets(self.cfg, log)
-        for listener in sockets:
-            # Inherited by each connection: who stops in the middle of a request frees its thread.
-            seconds = struct.pack("ll", _SLOWEST_READ_SECONDS, 0)
-            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
         # By default a connection on which nothing comes holds a thread for 5 s, and one that its
         # other end does not close holds everybody up for 2 s.
         gthread.DEFAULT_WORKER_DATA_TIMEOUT = _SILENT_SECONDS
@@ -215,6 +210,10 @@ class _Threads(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no t
 
     _lingering = 0
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._incoming = Incoming(self.cfg.threads // 2)
+
     def is_parent_alive(self) -> bool:
         """Always: whoever started the service may go."""
         return True
@@ -229,9 +228,18 @@ class _Threads(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no t
         costs as much as reading the request. Some threads always stay free for other connections.
         """
         while True:
+            self._begin(conn)
             result = super().handle(conn)
             if result is not True or conn.is_http2 or not self._follows(conn.sock):
                 return result
+
+    def _begin(self, conn: Any) -> None:
+        """The next request of a connection has its time from now on."""
+        if conn.initialized:
+            conn.parser.unreader.begin()
+        elif conn.data_ready or conn.wait_for_data(gthread.DEFAULT_WORKER_DATA_TIMEOUT):
+            conn.init()
+            conn.parser.unreader = TimedReader(conn.sock, self._incoming)
 
     def _follows(self, connection: socket.socket) -> bool:
         """Whether the next request begins within a moment."""
@@ -264,6 +272,7 @@ class _PlainLog(Logger):  # type: ignore[misc]  # gunicorn has no types
     _untold = 0
 
     def setup(self, cfg: Any) -> None:
+        self._counting = threading.Lock()
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(PlainFormatter())
@@ -283,8 +292,10 @@ class _PlainLog(Logger):  # type: ignore[misc]  # gunicorn has no types
             super().exception(msg, *args, **kwargs)
 
     def _count(self) -> None:
-        now = time.monotonic()
-        self._untold += 1
-        if self._told is None or now - self._told >= _TELL_SECONDS:
-            super().warning("%d refused that were no whole and valid HTTP requests", self._untold)
-            self._told, self._untold = now, 0
+        now, count = time.monotonic(), 0
+        with self._counting:
+            self._untold += 1
+            if self._told is None or now - self._told >= _TELL_SECONDS:
+                count, self._told, self._untold = self._untold, now, 0
+        if count:
+            super().warning("%d refused that were no whole and valid HTTP requests", count)

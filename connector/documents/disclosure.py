@@ -1,4 +1,4 @@
-"""What may not reach a payer, and the list of what was left out and why.
+"""What may not reach a payer (or a patient's page), and the list of what was left out and why.
 
 Held back always: psychotherapy notes, note summaries, item answers, alliance scores, what a safety
 item said. Held back without a valid consent: anything that tells of substance use treatment
@@ -17,7 +17,7 @@ from typing import Any
 
 from connector.measures.instrument import Instrument
 from connector.progress import Chart, MeasureSeries, PracticeProfile, Progress
-from connector.records import Authorization, Diagnosis, Visit
+from connector.records import Authorization, Diagnosis, Goal, Visit
 from connector.substance_use import SubstanceUse
 
 _SUD_WORDS = re.compile(
@@ -80,6 +80,11 @@ class Wall:
         if not text or _SELF_HARM.search(text):
             return False
         return self.consent or not mentions_sud(text, self.codes)
+
+    def holds_goal(self, goal: Goal) -> bool:
+        """True when a goal speaks of substance use, so is kept from the patient's page too."""
+        texts = (goal.text, goal.current_value, goal.target_value)
+        return not self.consent and any(mentions_sud(text, self.codes) for text in texts)
 
     def hides_diagnosis(self, diagnosis: Diagnosis) -> bool:
         """True when its code may not go to a payer."""

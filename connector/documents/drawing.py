@@ -242,8 +242,10 @@ def _values(
 ) -> list[Mark]:
     """The numbers at the points, clear of the square round a point that needs attention."""
     s, count = plot.style, len(places)
-    marks: list[Mark] = []
-    for i in sorted(_labelled([y for _, y in places])):
+    marks: dict[int, Label] = {}
+    # The last score first, then the first and the extremes: a number that would lie on one of
+    # these is left out (the points are there, and the table or the sentence has the numbers).
+    for i in _labelled([y for _, y in places]):
         x, y = places[i]
         last = i == count - 1
         size = s.last if last else s.value
@@ -259,17 +261,31 @@ def _values(
         if base - 0.74 * size < 0:
             base = y + 1.35 * size
         at = x + 0.9 * size if i == 0 and not last else x
-        marks.append(_padded(_r(at), _r(base), texts[i], size, s.ink, 700 if last else 400))
-    return marks
+        mark = _padded(_r(at), _r(base), texts[i], size, s.ink, 700 if last else 400)
+        if not any(_meet(mark, other) for other in marks.values()):
+            marks[i] = mark
+    return [marks[i] for i in sorted(marks)]
 
 
-def _labelled(ys: Sequence[float]) -> set[int]:
-    """Indexes whose value is printed: all up to 12; else first, last 3, highest and lowest."""
+def _meet(one: Label, other: Label) -> bool:
+    """Whether two numbers would be printed on each other."""
+    if one.pad is None or other.pad is None:
+        return False
+    (x, y, wide, high), (u, v, broad, tall) = one.pad, other.pad
+    return x + 2 < u + broad and u + 2 < x + wide and y + 1 < v + tall and v + 1 < y + high
+
+
+def _labelled(ys: Sequence[float]) -> list[int]:
+    """Indexes whose value is printed, the most telling first.
+
+    All up to 12; else last, first, highest, lowest and the two before the last.
+    """
     count = len(ys)
-    if count <= LABEL_ALL_UP_TO:
-        return set(range(count))
     order = sorted(range(count), key=lambda i: (ys[i], i))
-    return {0, order[0], order[-1], *range(count - 3, count)}
+    told = [count - 1, 0, order[0], order[-1], *range(count - 2, count - 4, -1)]
+    if count <= LABEL_ALL_UP_TO:
+        told = [count - 1, 0, *range(count - 2, 0, -1)]
+    return list(dict.fromkeys(i for i in told if 0 <= i < count))
 
 
 def _padded(x: float, y: float, text: str, size: float, fill: str, weight: int) -> Label:

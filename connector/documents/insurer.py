@@ -36,7 +36,7 @@ from connector.substance_use import SubstanceUse
 from connector.thread import Documented
 
 TO_COMPLETE = "To be completed by the clinician"
-MEASURES, OTHERS, SCALES, GOALS, DIAGNOSES = 2, 3, 6, 6, 5
+MEASURES, OTHERS, SCALES, GOALS, DIAGNOSES = 2, 6, 6, 6, 5
 ASKING = ("authorization", "recertification", "plan_review", "visit_number")
 REASONS = {
     "authorization": "Authorized visits or dates are used up or nearly so",

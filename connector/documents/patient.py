@@ -1,6 +1,8 @@
 """The patient summary's context: how am I doing, what next; plain words, one measure.
 
 After a positive safety item the page says nothing about scores: a neutral line and whom to call.
+Without a consent to disclose it, nothing on the page tells of substance use (42 CFR Part 2): a page
+at home or in a portal has other readers too.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import Any
 
 from connector.documents import facts, narrative
 from connector.documents.charts import line_data, scale_ends, total_of, valid_scores
-from connector.documents.disclosure import Wall, wall_of
+from connector.documents.disclosure import Wall, payer_series, wall_of
 from connector.documents.plain import SENTENCES, is_plain, sentence_to
 from connector.documents.review import has_positive_safety
 from connector.documents.wording import clipped, day, json_number, long_day, number
@@ -20,6 +22,8 @@ from connector.records import Goal
 
 LINE_FROM = 4
 GOALS = 4
+# Long goals, in characters: two may take two lines each; of more, two are shown on a line each.
+GOAL_CHARS, ONE_LINE, LONG_GOALS = 110, 50, 2
 ENDS = {
     ("pain", "higher_is_worse"): ("no pain", "most pain"),
     ("function", "higher_is_worse"): ("little trouble", "a lot of trouble"),
@@ -35,7 +39,8 @@ def context(
     """Everything on the page, as JSON values."""
     on = facts.local_day(progress, practice)
     chart = progress.chart
-    series = facts.primary_series(progress)
+    wall = wall_of(chart, practice, on)
+    series, held = _told_series(progress, instruments, wall)
     instrument = instruments.get(series.instrument) if series else None
     neutral = needs_neutral_page(progress)
     name = clipped(chart.patient.given_name, 30) if chart.patient.given_name else None
@@ -45,27 +50,40 @@ def context(
     end = facts.last_day_of_care(progress, practice, on)
     ended = facts.care_ended(progress)
     show = series is not None and instrument is not None and not neutral
-    wall = wall_of(chart, practice, on)
-    goals = [g for g in facts.open_goals(chart.goals, on) if is_plain(g.text)]
-    goals = [g for g in goals if not _names_service(g, wall)]
+    every = facts.open_goals(chart.goals, on)
+    goals = [g for g in every if is_plain(g.text) and not wall.holds_goal(g)]
+    shown = goals[:GOALS]
+    long = sum(len(g.text) > ONE_LINE for g in shown) > LONG_GOALS
+    shown = shown[:LONG_GOALS] if long else shown
+    most = ONE_LINE if long else GOAL_CHARS
+    said = _change(series, instrument, name, ended)
+    if neutral or held:
+        said = _neutral(name)[: None if neutral else 2]
     return {
         "practice": {**facts.practice_block(practice), "crisis_text": practice.crisis_text},
         "period": f"{long_day(begun)} to {long_day(end)}" if begun else long_day(end),
         **whose,
         "neutral": neutral,
-        "sentences": _neutral(name) if neutral else _change(series, instrument, name, ended),
+        "sentences": said,
         "measure": _measure(series, instrument, ended) if show and series and instrument else None,
-        "goals": [_goal(g, numbers=not neutral) for g in goals[:GOALS]],
-        "more_goals": max(len(goals) - GOALS, 0),
-        "next": _next(progress, practice),
+        "goals": [_goal(g, most, numbers=not neutral) for g in shown],
+        "more_goals": len(goals) - len(shown),
+        "goals_told": bool(every) and not goals,
+        "next": _next(progress, practice, series),
         "closing": _closing(practice),
     }
 
 
-def _names_service(goal: Goal, wall: Wall) -> bool:
-    """Whether a goal names treatment of substance use by its code."""
-    texts = (goal.text, goal.current_value, goal.target_value)
-    return not wall.consent and any(t and wall.codes.names_procedure(t) for t in texts)
+def _told_series(
+    progress: Progress, instruments: Mapping[str, Instrument], wall: Wall
+) -> tuple[MeasureSeries | None, bool]:
+    """The measure on the page; and whether there are scores, but none that may be told."""
+    series = facts.primary_series(progress)
+    found = instruments.get(series.instrument) if series else None
+    if series is None or found is None or wall.consent or not found.part2:
+        return series, False
+    others = payer_series(progress, instruments, consent=False)
+    return next((s for s in others if valid_scores(s)), None), not any(map(valid_scores, others))
 
 
 def needs_neutral_page(progress: Progress) -> bool:
@@ -125,17 +143,18 @@ def _measure(series: MeasureSeries, instrument: Instrument, ended: bool) -> dict
     full = len(scores) >= LINE_FROM
     both = narrative.pair(series)
     start, now = both if both else (scores[-1], scores[-1])
+    chart = _plain_chart(series, instrument) if full else None
     return {
         "name": instrument.plain_name,
         "better": better,
         "direction": SENTENCES[f"{better}_better"],
-        "explain": _explain(instrument) if full else SENTENCES["scale"],
+        "explain": _explain(instrument, chart) if full else SENTENCES["scale"],
         "start_label": ("First form, " if series.baseline_late else "Start of care, ")
         + day(start.taken_on),
         "now_label": ("Last form, " if ended else "Now, ") + day(now.taken_on),
         "start": number(total_of(start)) if both else None,
         "now": number(total_of(now)),
-        "chart": _plain_chart(series, instrument) if full else None,
+        "chart": chart,
         "line": None
         if full
         else {
@@ -151,13 +170,15 @@ def _measure(series: MeasureSeries, instrument: Instrument, ended: bool) -> dict
     }
 
 
-def _explain(instrument: Instrument) -> str:
-    """What the line chart shows; its dashed line is never left without a word."""
+def _explain(instrument: Instrument, chart: Mapping[str, Any] | None) -> str:
+    """What the line chart shows; its dashed line and its crosses are never left without a word."""
+    said = [SENTENCES["line"]]
+    if chart and chart["missed"]:
+        said.append(SENTENCES["cross"])
     anchor, cutoff = _anchor(instrument), instrument.clinical_cutoff
-    if anchor is None or cutoff is None:
-        return SENTENCES["line"]
-    dashed = SENTENCES["dashed"].format(value=number(cutoff.value))
-    return f"{SENTENCES['line']} {dashed} {anchor['text']}"
+    if anchor is not None and cutoff is not None:
+        said += [SENTENCES["dashed"].format(value=number(cutoff.value)), anchor["text"]]
+    return " ".join(said)
 
 
 def _anchor(instrument: Instrument) -> dict[str, Any] | None:
@@ -197,7 +218,7 @@ def _ends(instrument: Instrument) -> tuple[str, str]:
     return ENDS.get((kind, instrument.direction)) or ENDS["mind", instrument.direction]
 
 
-def _goal(goal: Any, *, numbers: bool) -> dict[str, Any]:
+def _goal(goal: Goal, most: int, *, numbers: bool) -> dict[str, Any]:
     """The person's goal in their words and where it is now; ``numbers`` False keeps to words."""
     state = {
         "achieved": "goal_met",
@@ -210,10 +231,10 @@ def _goal(goal: Any, *, numbers: bool) -> dict[str, Any]:
         where = clipped(now, 40) + aim
     else:
         where = SENTENCES[state]
-    return {"text": clipped(goal.text, 110), "where": where, "source": goal.id}
+    return {"text": clipped(goal.text, most), "where": where, "source": goal.id}
 
 
-def _next(progress: Progress, practice: PracticeProfile) -> list[str]:
+def _next(progress: Progress, practice: PracticeProfile, series: MeasureSeries | None) -> list[str]:
     on = facts.local_day(progress, practice)
     if facts.care_ended(progress):
         return [SENTENCES["care_ended"], SENTENCES["come_back"]]
@@ -229,7 +250,6 @@ def _next(progress: Progress, practice: PracticeProfile) -> list[str]:
         if upcoming
         else SENTENCES["plan_visit"]
     )
-    series = facts.primary_series(progress)
     if series and series.next_due_on and series.next_due_on >= on:
         steps.append(SENTENCES["next_form"].format(day=long_day(series.next_due_on)))
     return steps

@@ -34,6 +34,7 @@ SENTENCES = {
     "lower_better": "On this scale, a lower score is better.",
     "higher_better": "On this scale, a higher score is better.",
     "line": "The line shows each of your scores over time.",
+    "cross": "A cross means that a form is missing.",
     "scale": "The line below is the whole scale.",
     "anchor_up": "From {value} up, care teams look closer.",
     "anchor_over": "Above {value}, care teams look closer.",

@@ -14,7 +14,7 @@ from typing import Any
 
 from connector.documents import disclosure, facts, letter_page, narrative, payer_scores
 from connector.documents.charts import line_data, total_of
-from connector.documents.naming import by_chart, full_name
+from connector.documents.naming import fitted_name, full_name
 from connector.documents.payer_view import payer_view
 from connector.documents.review import has_positive_safety
 from connector.documents.wording import clipped, number, plural, us_day
@@ -112,7 +112,7 @@ def _person(progress: Progress, name: str | None) -> dict[str, Any]:
     patient = progress.chart.patient
     born = us_day(patient.birth_date)
     return {
-        "name": clipped(name or by_chart(patient), 64),
+        "name": fitted_name(patient, 64),
         "birth_date": born or "to be completed",
         "rows": [
             {"label": "Name of the patient", "value": name},

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from connector.documents import facts, narrative, plain
+from connector.documents.disclosure import Wall
 from connector.documents.wording import clipped, day, number, plural
 from connector.measures.instrument import Instrument
 from connector.measures.safety import POSITIVE
@@ -202,7 +203,7 @@ def _goal_lines(progress: Progress, on: date) -> Rows:
     return [narrative.sentence("goal_date", text, [g.id for g in late])]
 
 
-def data_warnings(progress: Progress, instruments: Instruments) -> Rows:
+def data_warnings(progress: Progress, instruments: Instruments, wall: Wall) -> Rows:
     """What a reader must know before trusting the numbers, each thing once."""
     notes = (*progress.chart.data_notes, *progress.measured.data_notes)
     told = {source for note in notes for source in note.sources}
@@ -219,12 +220,23 @@ def data_warnings(progress: Progress, instruments: Instruments) -> Rows:
         if instrument and "reliable_points" in instrument.confirm:
             text = f"{name}: the reliable change value awaits a clinician's confirmation."
             rows.append(narrative.sentence("confirm", text))
-    hidden = [g.id for g in progress.chart.goals if not plain.is_plain(g.text)]
-    if hidden:
-        text = f"{plural(len(hidden), 'goal')} left out of the client copy: clinical wording."
-        rows.append(narrative.sentence("client_copy", text, hidden))
+    rows += _left_out_of_client_copy(progress, wall)
     texts = {row["text"]: {**row, "text": clipped(row["text"], WARNING_CHARS)} for row in rows}
     return list(texts.values())
+
+
+def _left_out_of_client_copy(progress: Progress, wall: Wall) -> Rows:
+    """Goals that the client's page does not show, by reason."""
+    goals = progress.chart.goals
+    clinical = [g.id for g in goals if not plain.is_plain(g.text)]
+    use = [g.id for g in goals if g.id not in clinical and wall.holds_goal(g)]
+    return [
+        narrative.sentence(
+            "client_copy", f"{plural(len(ids), 'goal')} left out of the client copy: {why}.", ids
+        )
+        for ids, why in ((clinical, "clinical wording"), (use, "substance use, no consent"))
+        if ids
+    ]
 
 
 def _series_warnings(series: MeasureSeries, name: str, told: set[str]) -> Rows:

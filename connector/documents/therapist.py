@@ -13,8 +13,9 @@ from typing import Any
 
 from connector.documents import facts, narrative, review, scales, thread_lines
 from connector.documents.charts import line_data, total_of, valid_scores
+from connector.documents.disclosure import wall_of
 from connector.documents.fitting import fit
-from connector.documents.naming import by_chart, full_name
+from connector.documents.naming import fitted_name
 from connector.documents.wording import clipped, day, number, plural, short_day
 from connector.measures.instrument import Instrument
 from connector.progress import (
@@ -44,7 +45,7 @@ def context(
     """Everything on the page, as JSON values."""
     on = facts.local_day(progress, practice)
     series = facts.ordered_series(progress, instruments)
-    warnings = review.data_warnings(progress, instruments)
+    warnings = review.data_warnings(progress, instruments, wall_of(progress.chart, practice, on))
     lines = review.review_lines(progress, practice, instruments, rules)
     breaks = thread_lines.breaks(thread, progress, lines, practice.pages_at)
     page = {
@@ -100,7 +101,7 @@ def _header(progress: Progress, practice: PracticeProfile, on: date) -> dict[str
     end = facts.last_day_of_care(progress, practice, on)
     clinician = chart.clinician
     return {
-        "name": clipped(full_name(patient) or by_chart(patient), 40),
+        "name": fitted_name(patient, 40),
         "birth_date": day(patient.birth_date) if patient.birth_date else "not recorded",
         "chart_number": patient.chart_number,
         "clinician": clipped(", ".join(p for p in (clinician.name, clinician.credentials) if p), 34)

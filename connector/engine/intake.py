@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.engine.claimed import other_content
 from connector.engine.inflow import store_pages
 from connector.errors import RetryLater
 from connector.ports import Keeper, RawPage, RawRow
@@ -89,7 +90,12 @@ class Intake:
 
         Raises RetryLater when it can't be stored (disk full, database away); then nothing was.
         """
-        return self.store_all(source, [page])[0]
+        rows = self.store_all(source, [page])[0]
+        if rows == 0 and page.claimed:
+            changed = other_content(self._store, source, page)
+            if changed is not None:
+                self.store_all(source, [changed])
+        return rows
 
     def store_all(self, source: str, pages: Sequence[RawPage]) -> list[int]:
         """``store`` for pages that arrived together; raises if any of them could not be stored.
@@ -103,7 +109,7 @@ class Intake:
         if waits:
             mine.woken.acquire()
         if not mine.done:
-            self._lead()
+            self._lead(mine)
         for one in mine.pages:
             if not one.stored:
                 raise one.fault or RetryLater("not_stored", "nothing was stored; send it again")
@@ -113,18 +119,23 @@ class Intake:
         """The way in for the listener of a source."""
         return _Keeper(self, source, self._store)
 
-    def _lead(self) -> None:
+    def _lead(self, mine: _Call) -> None:
         """Store all pages that wait, in groups; the caller's own are among them."""
-        if self._last > 1:
-            self._gather()
-        with self._queue_lock:
-            calls, self._queue = self._queue, []
-        self._last = len(calls)
-        waiting = [page for call in calls for page in call.pages]
+        calls = [mine]
+        # Whatever ends the leader, somebody else must lead: those who come would wait for ever.
         try:
+            if self._last > 1:
+                self._gather()
+            with self._queue_lock:
+                calls, self._queue = self._queue, []
+            self._last = len(calls)
+            waiting = [page for call in calls for page in call.pages]
             for start in range(0, len(waiting), _AT_ONCE):
                 self._store_group(waiting[start : start + _AT_ONCE])
         finally:
+            if mine in self._queue:
+                with self._queue_lock:
+                    self._queue.remove(mine)
             self._hand_on(calls)
 
     def _gather(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from connector.errors import ConnectorError
@@ -20,6 +21,7 @@ FULL_TURN = 128
 _GATHER_SECONDS = 0.02
 _MANY = 8
 _GATHER_MANY_SECONDS = 0.2
+_TELL_SECONDS = 60
 _ENOUGH = 96
 _log = logging.getLogger("connector.runner")
 
@@ -89,6 +91,7 @@ class Loops:
     def _take_turns(
         self, turn: Callable[[], int], arrivals: Arrivals, rest: Callable[[], float]
     ) -> None:
+        told: dict[str, float] = {}
         try:
             while not self.stopping.is_set():
                 arrivals.forget()
@@ -96,7 +99,7 @@ class Loops:
                 try:
                     done = turn()
                 except ConnectorError as fault:
-                    _log.error("%s", fault)
+                    _tell(fault, told)
                 if self.stopping.is_set():
                     return
                 if not done:
@@ -109,3 +112,11 @@ class Loops:
             # look alive while nothing is delivered.
             if not self.stopping.is_set():
                 self.ended.set()
+
+
+def _tell(fault: ConnectorError, told: dict[str, float]) -> None:
+    """Log a loop's fault, each code once a minute: on a full disk, lines only keep it full."""
+    now = time.monotonic()
+    if fault.code not in told or now - told[fault.code] >= _TELL_SECONDS:
+        told[fault.code] = now
+        _log.error("%s", fault)

@@ -80,7 +80,9 @@ class _Intake:
     def __init__(self, hooks: Mapping[str, Webhook], store: Store) -> None:
         self._hooks = hooks
         self._store = store
-        self._refusals = _Tally(seconds=60)
+        self._refusals = _Tally(60, logging.WARNING, "refused")
+        # On a full disk, a line for each request would only keep it full.
+        self._not_stored = _Tally(60, logging.ERROR, "could not be stored")
         self._kept = _Quota(KEPT_AN_HOUR, seconds=3600)
 
     def receive(self, source: str, secret: str = "") -> Response:
@@ -112,7 +114,7 @@ class _Intake:
         try:
             self._store(source, page)
         except ConnectorError as fault:
-            _log.error("webhook source %s: could not store: %s", source, fault.code)
+            self._not_stored.add(source, fault.code)
             return _come_again(fault)
         return answer
 
@@ -193,10 +195,12 @@ def _come_again(fault: ConnectorError) -> Response:
 
 
 class _Tally:
-    """Counts refusals and logs each source and code at most once in so many seconds."""
+    """Counts what became of requests; tells each source and code once in so many seconds."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, level: int, what: str) -> None:
         self._seconds = seconds
+        self._level = level
+        self._what = what
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, str], int] = {}
         self._told: dict[tuple[str, str], float] = {}
@@ -212,7 +216,7 @@ class _Tally:
             if due:
                 self._told[what] = now
         if due:
-            _log.warning("webhook source %s: %d refused (%s)", source, count, code)
+            _log.log(self._level, "webhook source %s: %d %s (%s)", source, count, self._what, code)
 
 
 class _Quota:

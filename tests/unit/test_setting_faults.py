@@ -81,12 +81,15 @@ def test_a_secret_in_the_settings_is_refused_and_not_repeated(secret):
 
 
 @pytest.mark.parametrize("other", ["inbox", "./inbox", "inbox/", "x/../inbox"])
-def test_two_parts_never_share_the_folder_of_a_source(other):
-    told = said(site(source={"folder": "inbox"}, destination={"folder": other}))
-    assert "'filing' and the source 'csv' have the same folder" in told
+def test_two_parts_never_share_the_folder_of_a_source(tmp_path, other):
+    first = site(source={"folder": "inbox"}, destination={"folder": other})
+    [fault] = wrong_folders(Site.model_validate(first), tmp_path)
+    assert fault.code == "folder_shared"
+    assert "destination 'filing'" in str(fault) and "that of source 'csv' too" in str(fault)
     both = site(source={"folder": "inbox"})
     both["sources"].append(both["sources"][0] | {"name": "second", "options": {"folder": other}})
-    assert "'second' and the source 'csv' have the same folder" in said(both)
+    [fault] = wrong_folders(Site.model_validate(both), tmp_path)
+    assert "source 'second'" in str(fault)
 
 
 def test_a_folder_that_is_a_file_is_a_mistake_and_one_that_is_not_there_a_second_look(tmp_path):

@@ -213,8 +213,13 @@ def test_two_that_cant_be_read_are_two(fhir_counterpart: Any, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>maintenance</html>", b"[]", b'{"resourceType": "OperationOutcome"}', b"\xff"]
-)
+    "body",
+    [
+        b"<html>maintenance</html>", b"[]", b'{"resourceType": "OperationOutcome"}', b"\xff",
+        b'{"resourceType": "Bundle", "entry": {"resource": {}}}',
+        b'{"resourceType": "Bundle", "link": "next"}',
+    ],
+)  # fmt: skip
 def test_what_is_no_bundle_is_tried_again_later(
     fhir_counterpart: Any, tmp_path: Path, body: bytes
 ) -> None:

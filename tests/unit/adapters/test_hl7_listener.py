@@ -142,6 +142,7 @@ def test_every_message_of_the_corpus_is_taken(tmp_path, keeper, name):
         ("||", ["AA"], ["AE"]), ("||AL|NE", ["CA"], ["CE"]), ("||AL|", ["CA"], ["CE"]),
         ("||AL|AL", ["CA", "AA"], ["CE"]), ("||NE|AL", ["AA"], ["AE"]), ("||NE|NE", [], []),
         ("||ER|SU", ["AA"], ["CE"]), ("||SU|ER", ["CA"], ["AE"]), ("|||AL", ["AA"], ["AE"]),
+        ("||XX|YY", ["AA"], ["AE"]), ("||XX|AL", ["AA"], ["AE"]),
     ],
 )  # fmt: skip
 def test_both_modes_answer_as_the_sender_wishes(tmp_path, keeper, more, good, bad):

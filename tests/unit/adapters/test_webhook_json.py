@@ -181,7 +181,10 @@ class TestOptions:
             ({**STANDARD, "accept_unsigned": True}, "give signature or accept_unsigned: true, not"),
             ({"signature": {"secret": []}}, "signature.secret"),
             ({"signature": {}}, "signature.secret"),
-            ({"signature": {"scheme": "md5", "secret": {"env": "X"}}}, "'hmac_sha256'"),
+            (
+                {"signature": {"scheme": "md5", "secret": {"env": "X"}}},
+                "Valid values: standard_webhooks, hmac_sha256",
+            ),
             ({"signature": {"scheme": "hmac_sha256", "secret": {"env": "X"}}}, "needs header"),
             (
                 {"signature": {"secret": {"env": "X"}, "prefix": "v1"}},

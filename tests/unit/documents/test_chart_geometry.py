@@ -167,3 +167,15 @@ def test_the_number_line_names_both_ends(now, start):
     texts = [m.text for m in drawing.marks if isinstance(m, Label)]
     assert {"0: few symptoms", "27: many symptoms", f"now {now}"} <= set(texts)
     assert (f"start {start}" in texts) == (start is not None)
+
+
+@pytest.mark.parametrize("style", ["therapist", "patient", "insurer"])
+def test_numbers_at_many_close_points_never_lie_on_each_other(samples, style):
+    totals = (12, 13, 12, 11, 13, 14, 12, 11, 10, 12) * 3 + tuple(range(13, 23))
+    drawn = line_chart(data_of(samples, "phq9", totals), STYLES[style])
+    pads = [m.pad for m in drawn.marks if isinstance(m, Label) and m.pad]
+    assert "22" in [m.text for m in drawn.marks if isinstance(m, Label) and m.pad]
+    for i, (x, y, wide, high) in enumerate(pads):
+        for u, v, broad, tall in pads[:i]:
+            beside = x + 2 >= u + broad or u + 2 >= x + wide
+            assert beside or y + 1 >= v + tall or v + 1 >= y + high

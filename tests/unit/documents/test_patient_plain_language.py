@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, timedelta
 
 import pytest
 
-from connector.documents import patient, plain
+from connector.documents import patient, plain, therapist
 
 FILL = {
     "name": "Sam", "measure": "worry score", "first": "15", "last": "8", "value": "10",
@@ -137,3 +138,76 @@ def test_number_line_below_four_scores_and_line_chart_from_four_on(documents):
 def test_the_direction_is_always_said(documents):
     assert "lower score is better" in documents("better")["patient"].context["measure"]["direction"]
     assert "higher score is better" in documents("lefs")["patient"].context["measure"]["direction"]
+
+
+def sober_chart(samples, *, consent):
+    """Two goals, one on drinking, and a measure of drinking as the primary one."""
+    from connector.records import Consent
+
+    known = dict(samples.instruments())
+    known["gad7"] = known["gad7"].model_copy(
+        update={"part2": True, "short_name": "DRINK", "plain_name": "drinking score"}
+    )
+    given = Consent(
+        **samples.owned("consent", 1), scope="sud_disclosure", granted_on=date(2025, 1, 1)
+    )
+    goals = samples.goals(2)
+    goals = (goals[0], goals[1].model_copy(update={"text": "Stay sober on all seven days"}))
+    progress = samples.progress(
+        samples.series("gad7", (15, 8), primary=True),
+        samples.series("phq9", (19, 9)),
+        goals=goals,
+        consents=(given,) if consent else (),
+    )
+    return progress, known
+
+
+@pytest.mark.parametrize("consent", [False, True])
+def test_substance_use_is_on_the_page_with_a_consent_only(samples, consent):
+    progress, known = sober_chart(samples, consent=consent)
+    text = json.dumps(patient.context(progress, samples.PRACTICE, known))
+    assert ("sober" in text) is consent and ("drinking" in text) is consent
+    assert ("low mood score" in text) is not consent
+    warnings = json.dumps(
+        therapist.context(progress, samples.PRACTICE, known, samples.RULES)["warnings"]
+    )
+    assert ("left out of the client copy: substance use, no consent" in warnings) is not consent
+
+
+def test_a_page_that_may_tell_no_score_and_no_goal_claims_neither(samples):
+    progress, known = sober_chart(samples, consent=False)
+    only = progress.measured.model_copy(update={"series": progress.measured.series[:1]})
+    chart = progress.chart.model_copy(update={"goals": progress.chart.goals[1:]})
+    progress = progress.model_copy(update={"measured": only, "chart": chart})
+    page = patient.context(progress, samples.PRACTICE, known)
+    assert page["measure"] is None and page["goals"] == [] and page["goals_told"] is True
+    assert "thank you for your answers" in page["sentences"][0]["text"]
+    assert page["neutral"] is False
+
+
+def test_crosses_on_the_line_are_explained(samples):
+    series = samples.series("phq9", (19, 17, 14, 12), primary=True)
+    shown = patient.context(samples.progress(series), samples.PRACTICE, samples.instruments())
+    assert ("A cross means" in shown["measure"]["explain"]) is bool(
+        shown["measure"]["chart"]["missed"]
+    )
+    last = series.measurements[-1]
+    late = last.model_copy(update={"taken_on": last.taken_on + timedelta(days=200)})
+    series = series.model_copy(update={"measurements": (*series.measurements[:-1], late)})
+    shown = patient.context(samples.progress(series), samples.PRACTICE, samples.instruments())
+    assert "A cross means that a form is missing." in shown["measure"]["explain"]
+
+
+def test_many_long_goals_are_cut_to_a_line_each(samples):
+    long = "Walk on uneven ground around the reservoir with the dog, carrying bags, without a rest"
+    goals = tuple(g.model_copy(update={"text": long}) for g in samples.goals(5))
+    series = samples.series("phq9", (19, 9), primary=True)
+    page = patient.context(
+        samples.progress(series, goals=goals), samples.PRACTICE, samples.instruments()
+    )
+    assert len(page["goals"]) == 2 and page["more_goals"] == 3
+    assert all(len(g["text"]) <= patient.ONE_LINE for g in page["goals"])
+    page = patient.context(
+        samples.progress(series, goals=goals[:2]), samples.PRACTICE, samples.instruments()
+    )
+    assert [g["text"] for g in page["goals"]] == [long, long]

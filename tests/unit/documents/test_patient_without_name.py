@@ -94,3 +94,22 @@ def test_every_sentence_can_do_without_the_name(key):
     assert plain.sentence_to("Sam", key, **words) == plain.SENTENCES[key].format(
         name="Sam", **words
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "shown"),
+    [
+        ("Ada", "Sample", "Ada Sample"),
+        ("Maximiliane-Alexandrina Wilhelmina", "Samplewood-Demoton", "M. W. Samplewood-Demoton"),
+        ("Ada", "Sample-" * 9, "A. " + ("Sample-" * 9)[:34] + "..."),
+        (
+            "Maximiliane Alexandrina Wilhelmina Louisa",
+            None,
+            "Maximiliane Alexandrina Wilhelmina...",
+        ),
+        (None, None, "Chart F-101"),
+    ],
+)
+def test_a_long_name_never_loses_the_family_name(samples, given, family, shown):
+    patient = samples.patient(**{**NAMELESS, "given_name": given, "family_name": family})
+    assert naming.fitted_name(patient, 40) == shown

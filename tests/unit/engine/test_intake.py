@@ -98,6 +98,24 @@ def test_what_ends_the_leader_is_told_to_all_and_stops_nobody_later(intake):
     assert intake.store("forms", RawPage()) == 1
 
 
+def test_a_leader_that_ends_before_it_stores_hands_on_too(intake, monkeypatch):
+    intake._last = 2
+    others = []
+
+    def end(seconds):
+        others.append(waits(intake, "forms"))
+        raise SystemExit
+
+    monkeypatch.setattr(intake_module.time, "sleep", end)
+    with pytest.raises(SystemExit):
+        intake.store("ehr", RawPage())
+    (other,) = others
+    assert intake._queue == [other]
+    assert intake._led
+    assert not other.woken.locked()  # it is to lead
+    assert not other.done
+
+
 def test_a_single_caller_waits_for_nobody_and_many_the_longer_the_more_is_behind(
     intake, monkeypatch
 ):
