@@ -15,7 +15,7 @@ from connector.store.deliveries import DeliveryRow
 from connector.store.store import Store, Tx
 
 _ALL = 1_000_000
-_GONE = "removed"
+_GONE = "document removed"
 _NOT_SENT = (
     "can't be sent again: retention removed the document. Drop it, or have the report made anew "
     "from newer facts"
@@ -42,10 +42,10 @@ def list_command(home: Path) -> None:
     console().print(
         table(
             f"Dead letters: {len(rows)}",
-            ("key", "destination", "kind", "format", "tries", "since", "document", "why"),
+            ("key", "destination", "kind", "format", "tries", "since", "why"),
             [
                 (r.key[:12], r.destination, r.kind, r.format, r.attempts, _day(app, r),
-                 "kept" if r.document_id in kept else _GONE, f"{r.message} [{r.code}]")
+                 ("" if r.document_id in kept else f"({_GONE}) ") + f"{r.message} [{r.code}]")
                 for r in rows
             ],
         )
