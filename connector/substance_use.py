@@ -89,13 +89,17 @@ class SubstanceUseFile(_Part):
 
 
 class SubstanceUse(Frozen):
-    """A list ready to be asked. Empty, it knows F10 to F19 alone."""
+    """A list ready to be asked. Empty, it knows F10 to F19 alone.
+
+    No sets: what is written of a set is in another order in each process, and a configuration that
+    looks changed has everybody judged again at each start.
+    """
 
     version: str = ""
-    procedures: frozenset[str] = frozenset()
-    modifiers: frozenset[str] = frozenset()
+    procedures: tuple[str, ...] = ()
+    modifiers: tuple[str, ...] = ()
     diagnoses: tuple[str, ...] = ()
-    service_types: frozenset[str] = frozenset()
+    service_types: tuple[str, ...] = ()
 
     def is_diagnosis(self, code: str) -> bool:
         """Whether an ICD-10-CM code tells of it; with or without its point, in any case."""
@@ -116,7 +120,7 @@ class SubstanceUse(Frozen):
 
     @cached_property
     def _told(self) -> frozenset[str]:
-        return self.procedures | self.modifiers
+        return frozenset((*self.procedures, *self.modifiers))
 
     @cached_property
     def _beginnings(self) -> tuple[str, ...]:
@@ -149,10 +153,10 @@ def compile_list(file: SubstanceUseFile, where: str) -> SubstanceUse:
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     return SubstanceUse(
         version=f"{file.name}+{digest}",
-        procedures=frozenset(code for one in file.procedures for code in one.codes),
-        modifiers=frozenset(code for one in file.modifiers for code in one.codes),
+        procedures=tuple(code for one in file.procedures for code in one.codes),
+        modifiers=tuple(code for one in file.modifiers for code in one.codes),
         diagnoses=tuple(code for one in file.diagnoses for code in one.codes),
-        service_types=frozenset(code for one in file.service_types for code in one.codes),
+        service_types=tuple(code for one in file.service_types for code in one.codes),
     )
 
 

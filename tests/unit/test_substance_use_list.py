@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +126,25 @@ def test_the_service_works_with_it(tmp_path: Path) -> None:
     app = App(tmp_path, site)
     assert app.practice.substance_use == SHIPPED
     assert app.desk(None).substance_use == SHIPPED  # type: ignore[arg-type]
+
+
+def test_a_site_is_written_the_same_in_every_process(tmp_path):
+    """What a start compares with the last one: else everybody would be judged again each time."""
+    script = (
+        "from connector.app import open_app; import sys, pathlib; "
+        "app = open_app(pathlib.Path(sys.argv[1])); "
+        "parts = [app.practice, app.rules, *app.instruments.values(), *app.routes, "
+        "*app.payers.files.values()]; "
+        "print([part.model_dump_json() for part in parts])"
+    )
+    example = Resources().find("config/site.yaml.example").text()
+    (tmp_path / "site.yaml").write_text(example, encoding="utf-8")
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path)],
+            env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert said[0] == said[1]
+    assert "H0015" in said[0]

@@ -87,7 +87,7 @@ def test_what_may_not_stand_in_a_field(key, text, code):
 
 
 def test_a_service_named_by_its_code_needs_a_consent():
-    codes = SubstanceUse(procedures=frozenset({"H0015"}))
+    codes = SubstanceUse(procedures=("H0015",))
     text = "Steps down from h0015 to weekly visits."
     with pytest.raises(InvalidRecord) as caught:
         completion.checked("skilled_need", text, may_name_sud=False, codes=codes)

@@ -14,7 +14,7 @@ from connector.release.refusals import refuse_without_consent
 from connector.substance_use import SubstanceUse
 
 TODAY = date(2026, 11, 20)
-CODES = SubstanceUse(procedures=frozenset({"H0015"}))
+CODES = SubstanceUse(procedures=("H0015",))
 
 
 def desk(codes):
