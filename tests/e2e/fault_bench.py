@@ -20,6 +20,10 @@ from tests.e2e.fault_server import Chart, Hook
 SECRET = "whsec_" + "QUJD" * 10
 
 
+# Real seconds to wait for an answer: a busy machine must not look like a silent counterpart.
+PATIENT, HASTY = 20.0, 0.3
+
+
 class SetClock:
     """The time, which passes when somebody waits or a test says so. Safe in several threads."""
 
@@ -92,8 +96,8 @@ class FaultBench:
         return attention(self.store.read(lambda tx: state(tx, self.app)))
 
 
-def site_options(chart: Chart, hook: Hook) -> dict[str, Any]:
-    """The parts of the site file that are on the wire."""
+def site_options(chart: Chart, hook: Hook, patience: float) -> dict[str, Any]:
+    """The parts of the site file that are on the wire; ``patience``: real seconds for an answer."""
     fhir = {"base_url": chart.fhir.url, "private_network": True}
     out = f"http://{hook.server.host}"
     return {
@@ -107,7 +111,8 @@ def site_options(chart: Chart, hook: Hook) -> dict[str, Any]:
             {"name": "chart", "adapter": "fhir_r4", "receives": ["decision"],
              "options": {**fhir, "patient_source": "csv"}},
             {"name": "hook", "adapter": "webhook_out", "receives": ["decision"],
-             "options": {"url": f"{out}/in", "ask_url": f"{out}/in/{{key}}", "timeout_seconds": 1,
+             "options": {"url": f"{out}/in", "ask_url": f"{out}/in/{{key}}",
+                         "timeout_seconds": max(1.0, patience),
                          "private_network": True, "secret": {"file": "secret"}}},
         ],
     }  # fmt: skip

@@ -25,7 +25,7 @@ from connector.engine.sender import LIGHT_AT_ONCE
 from connector.errors import ConfigurationError, ConnectorError, RetryLater
 from connector.http import Http
 from connector.settings import Site
-from tests.e2e.fault_bench import SECRET, FaultBench, Make, SetClock, site_options
+from tests.e2e.fault_bench import HASTY, PATIENT, SECRET, FaultBench, Make, SetClock, site_options
 from tests.e2e.fault_server import Fault, counterparts
 
 FIRST = 5.0
@@ -43,15 +43,15 @@ def bench(
     )
     with ExitStack() as stack:
 
-        def make(patients: int = 1) -> FaultBench:
+        def make(patients: int = 1, patience: float = PATIENT) -> FaultBench:
             chart, hook = stack.enter_context(counterparts())
-            site = small_site(extra=site_options(chart, hook), as_of=None)
+            site = small_site(extra=site_options(chart, hook, patience), as_of=None)
             (site.home / "secret").write_text(SECRET)
             (site.home / "secret").chmod(0o600)
             clock = SetClock(site.open().site.now())
             monkeypatch.setattr(Site, "now", lambda _: clock())
             monkeypatch.setattr("connector.app.utc_now", clock)  # what budgets count by
-            waits = {"sleep": clock.on, "timer": clock.timer, "read_seconds": 0.3}
+            waits = {"sleep": clock.on, "timer": clock.timer, "read_seconds": patience}
             for name, value in waits.items():
                 monkeypatch.setitem(Http.__init__.__kwdefaults__, name, value)
             site.drop_rows("clients.csv", [rows.client(f"C-{n}") for n in range(patients)])
@@ -182,7 +182,7 @@ ANSWERS: dict[str, tuple[Fault | None, Told, Told]] = {
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_fault_of_a_destination(bench: Make, name: str) -> None:
-    made = bench()
+    made = bench(patience=HASTY if name == "silent" else PATIENT)
     fault, chart, hook = ANSWERS[name]
     for destination, server, told in (
         ("chart", made.chart.server, chart), ("hook", made.hook.server, hook),
@@ -305,7 +305,7 @@ def put_people(made: FaultBench, count: int, start: int = 0) -> None:
 
 @pytest.mark.parametrize("name", READ)
 def test_a_fault_of_a_source(bench: Make, name: str) -> None:
-    made = bench()
+    made = bench(patience=HASTY if name == "silent" else PATIENT)
     server = made.chart.server
     put_people(made, 1)
     assert ingest.poll(made.work, "ehr") == 1
@@ -383,7 +383,7 @@ def test_an_ehr_that_is_down_for_an_hour_and_another_receiver_beside_it(bench: M
     made.chart.server.up()
     back = made.clock()
     while made.states("chart") != {"delivered": 200}:
-        assert (made.clock() - back).total_seconds() < 60, made.states("chart")
+        assert (made.clock() - back).total_seconds() < 60, made.told()
         for sender in everyone:
             sender.turn()
         made.clock.on(0.25)
@@ -407,7 +407,7 @@ def test_a_receiver_that_flaps(bench: Make) -> None:
 
 
 def test_an_answer_that_comes_too_late_is_asked_for_and_not_repeated(bench: Make) -> None:
-    made = bench()
+    made = bench(patience=HASTY)
     for server, destination in ((made.chart.server, "chart"), (made.hook.server, "hook")):
         server.fault, server.methods = Fault(how="silent", effect=True), ("POST",)
         made.send(destination)
