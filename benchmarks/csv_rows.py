@@ -19,7 +19,7 @@ from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
 from connector.pickup import PickupSettings
 from connector.ports import AdapterContext, RawBatch
-from connector.records import RecordIds
+from connector.record_ids import RecordIds
 from connector.registry import load_instruments
 from connector.resources import Resources
 

@@ -41,7 +41,7 @@ from connector.pipeline.deliver import Route
 from connector.pipeline.rule_names import named_rightly
 from connector.ports import AdapterContext, Destination, Listener, Source, Webhook, utc_now
 from connector.progress import PracticeProfile, RuleSet
-from connector.records import RecordIds
+from connector.record_ids import RecordIds
 from connector.resources import ResourceFile, Resources
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from datetime import datetime
 
 from connector.errors import ConfigurationError, Rejected
 from connector.identity import IdentityRules, keys_of, not_one
-from connector.records import Patient, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Patient
 from connector.store.audit import AuditEntry
 from connector.store.identities import Identity, IdentityState
 from connector.store.quarantine import QuarantineEntry

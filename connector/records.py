@@ -8,7 +8,6 @@ never overwrites a newer one. ``deleted`` is a retraction by the source.
 
 from __future__ import annotations
 
-import hmac
 import re
 from datetime import date
 from decimal import Decimal
@@ -379,20 +378,3 @@ class Retraction(Frozen):
 def json_schemas() -> dict[str, Any]:
     """JSON Schema of each record kind, by kind; published by ``connector records schema``."""
     return {kind: model.model_json_schema() for kind, model in RECORD_TYPES.items()}
-
-
-class RecordIds:
-    """Makes record ids: a keyed digest of practice, source, kind and the source's own id.
-
-    Keyed, so that an id can't be turned back into a chart number by trying all chart numbers.
-    """
-
-    def __init__(self, key: bytes, practice_id: str) -> None:
-        self._key = key
-        self._practice_id = practice_id
-
-    def make(self, kind: str, source: str, source_id: str) -> str:
-        """A stable id such as ``patient-3f9c...`` (20 hex digits)."""
-        text = "\x1f".join((self._practice_id, source, kind, source_id))
-        digest = hmac.digest(self._key, text.encode(), "sha256").hex()[:20]
-        return f"{kind}-{digest}"

@@ -65,7 +65,7 @@ def list_command(home: Path, everyone: bool, as_json: bool) -> None:
 
 def _listed(tx: Tx, app: App, everyone: bool) -> tuple[list[Line], list[Proposal]]:
     from connector.identity_desk import lines, proposals
-    from connector.records import RecordIds
+    from connector.record_ids import RecordIds
     from connector.store.audit import AuditEntry
 
     ids = RecordIds(app.keys.index_key, app.site.practice.id)

@@ -25,7 +25,8 @@ from connector.mapping.load import load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.measures.scales import with_scales
 from connector.ports import AdapterContext, RawBatch, RawFault, RawRow
-from connector.records import RecordIds, json_schemas
+from connector.record_ids import RecordIds
+from connector.records import json_schemas
 from connector.resources import Resources
 from connector.settings import check_section
 

@@ -14,7 +14,8 @@ from typing import Literal
 from pydantic import Field
 
 from connector.identity.normal import name_key, number_key
-from connector.records import Frozen, Patient, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Frozen, Patient
 
 OneMore = Literal["given_name", "sex", "chart_number"]
 _KNOWN_SEX = ("female", "male", "other")

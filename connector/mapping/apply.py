@@ -17,7 +17,8 @@ from connector.mapping.row import Made, Row, content, map_row
 from connector.mapping.spec import InstrumentLike, MappingSpec, Table
 from connector.mapping.transforms import Scope
 from connector.ports import RawBatch, RawRow
-from connector.records import Assessment, JournalEntry, Record, RecordIds, Retraction
+from connector.record_ids import RecordIds
+from connector.records import Assessment, JournalEntry, Record, Retraction
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,17 @@ class RowReading:
 
     def record(self, plan: RecordPlan) -> dict[str, Any]:
         """The values of all fields that have one. Raises SkipRecord."""
-        values = {rule.target: self._collected(rule) for rule in plan.rules}
-        found = {target: value for target, value in values.items() if value is not None}
-        beside = {target for target in found if target.startswith(CONTEXT)}
-        told = {target.removeprefix(CONTEXT): found.pop(target) for target in sorted(beside)}
-        return {**found, "context": told} if told else found
+        found: dict[str, Any] = {}
+        told: dict[str, Any] = {}
+        for rule in plan.rules:
+            value = self._collected(rule)
+            if value is None:
+                continue
+            if rule.target.startswith(CONTEXT):
+                told[rule.target.removeprefix(CONTEXT)] = value
+            else:
+                found[rule.target] = value
+        return {**found, "context": dict(sorted(told.items()))} if told else found
 
     def _collected(self, rule: Rule) -> Any:
         try:

@@ -106,7 +106,7 @@ def _each(
         _one(plan, row, own, version, deleted)
         for record in own.records:
             first = known.setdefault(record.id, (place, record))
-            if content(first[1]) != content(record):
+            if first[0] != place and content(first[1]) != content(record):
                 own.reading.add(
                     InvalidRecord(
                         "conflicting_duplicate",

@@ -32,7 +32,7 @@ def read_items(
 
 
 def _item(value: Any, known: dict[str, Any], rule: Rule, subject: str) -> Decimal | None:
-    mapped = known.get(words(str(value)))
+    mapped = known.get(words(str(value))) if known else None
     if mapped == "":
         return None
     if mapped is not None:

@@ -18,7 +18,7 @@ from connector.errors import InvalidRecord
 from connector.mapping import dates, fhir
 from connector.mapping.file import TransformName
 from connector.mapping.spec import InstrumentLike, Rule
-from connector.records import RecordIds
+from connector.record_ids import RecordIds
 
 YES = frozenset({"yes", "y", "true", "t", "1"})
 _DIGITS = 16

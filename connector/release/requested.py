@@ -16,7 +16,7 @@ from connector.authorizations.payer_file import Clock
 from connector.authorizations.records_of import SOURCE, record_of
 from connector.pipeline.packet.case import attachment_number, claim_number, name_of, sent_numbers
 from connector.progress import DocumentSpec
-from connector.records import RecordIds
+from connector.record_ids import RecordIds
 from connector.store.audit import AuditEntry
 from connector.store.authorizations import CaseRow
 from connector.store.store import Tx

@@ -13,7 +13,7 @@ from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.ports import Adapter, AdapterContext, RawPage, Source
-from connector.records import RecordIds
+from connector.record_ids import RecordIds
 from connector.registry import load_instruments
 from connector.resources import Resources
 

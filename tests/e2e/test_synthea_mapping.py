@@ -19,7 +19,8 @@ from connector.mapping.apply import MappingContext, RowError, apply
 from connector.mapping.load import load_mapping
 from connector.measures import Instrument, parse_instrument
 from connector.ports import AdapterContext, RawFault
-from connector.records import Assessment, Diagnosis, Patient, Record, RecordIds, Visit
+from connector.record_ids import RecordIds
+from connector.records import Assessment, Diagnosis, Patient, Record, Visit
 from connector.resources import Resources
 
 

@@ -24,7 +24,8 @@ from connector.mapping.file import FieldFile, RecordFile, TableFile, TransformNa
 from connector.mapping.load import load_mapping
 from connector.mapping.targets import targets_of
 from connector.mapping.transforms import Scope
-from connector.records import RECORD_TYPES, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import RECORD_TYPES
 from connector.registry import load_instruments
 from connector.resources import Resources
 

@@ -23,7 +23,8 @@ from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.ports import Adapter, AdapterContext, RawBatch
-from connector.records import RECORD_TYPES, Record, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import RECORD_TYPES, Record
 from connector.registry import load_instruments
 from connector.resources import Resources
 from tests.contract.same_people import as_csv, as_fhir, as_healthie, as_hl7

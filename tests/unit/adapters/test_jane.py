@@ -25,7 +25,8 @@ from connector.errors import ConfigurationError, InvalidRecord, NotAuthentic, Re
 from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
 from connector.ports import AdapterContext, Outgoing, PatientReference, Posted
-from connector.records import Clinician, Patient, RecordIds, Visit
+from connector.record_ids import RecordIds
+from connector.records import Clinician, Patient, Visit
 from connector.resources import Resources
 from connector.testing import DestinationContract, SourceContract
 

@@ -25,7 +25,7 @@ from adapters.spry.source import Calendar
 from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
 from connector.ports import AdapterContext
-from connector.records import RecordIds
+from connector.record_ids import RecordIds
 from connector.resources import Resources
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)

@@ -21,7 +21,8 @@ from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
 from connector.ports import AdapterContext, Posted
 from connector.ports import Webhook as Hook
-from connector.records import HomeProgram, JournalEntry, Patient, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import HomeProgram, JournalEntry, Patient
 from connector.resources import Resources
 from connector.testing import SourceContract, WebhookContract
 

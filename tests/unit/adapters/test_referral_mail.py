@@ -19,7 +19,8 @@ from connector.errors import InvalidRecord
 from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
 from connector.ports import AdapterContext
-from connector.records import Contact, JournalEntry, Patient, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Contact, JournalEntry, Patient
 from connector.resources import Resources
 from connector.testing import SourceContract
 

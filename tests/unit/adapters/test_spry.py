@@ -31,7 +31,8 @@ from connector.errors import (
 from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
 from connector.ports import AdapterContext, FetchesNotices, Outgoing, PatientReference, Posted
-from connector.records import Authorization, Contact, Diagnosis, Episode, RecordIds, Visit
+from connector.record_ids import RecordIds
+from connector.records import Authorization, Contact, Diagnosis, Episode, Visit
 from connector.resources import Resources
 from connector.testing import DestinationContract, SourceContract
 

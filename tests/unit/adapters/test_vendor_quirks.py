@@ -23,7 +23,8 @@ from connector.http import Http
 from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
 from connector.ports import AdapterContext, Outgoing, PatientReference, Posted
-from connector.records import Assessment, Authorization, Patient, RecordIds, Visit
+from connector.record_ids import RecordIds
+from connector.records import Assessment, Authorization, Patient, Visit
 from connector.registry import load_instruments
 from connector.resources import Resources
 

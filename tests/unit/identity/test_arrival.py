@@ -16,7 +16,8 @@ from connector.engine import identities
 from connector.errors import Rejected
 from connector.identity import IdentityRules
 from connector.identity_desk import match, merge, proposals, reject, unmerge
-from connector.records import Patient, Provenance, RecordIds, Visit
+from connector.record_ids import RecordIds
+from connector.records import Patient, Provenance, Visit
 from connector.store import KeyRing, QuarantineEntry, Store
 from connector.store.joined import charts_of, together
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from connector.identity import IdentityRules, keys_of, not_one, verdict
 from connector.identity.normal import name_key, number_key
-from connector.records import Patient, Provenance, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Patient, Provenance
 
 RULES = IdentityRules(joins="ehr")
 BORN = date(1988, 4, 12)

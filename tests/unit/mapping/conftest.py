@@ -14,7 +14,7 @@ import yaml
 from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import build_mapping
 from connector.ports import RawBatch, RawRow
-from connector.records import RecordIds
+from connector.record_ids import RecordIds
 
 
 @dataclass(frozen=True)

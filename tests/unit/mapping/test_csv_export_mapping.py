@@ -15,7 +15,8 @@ from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import check_instruments, load_mapping
 from connector.measures import parse_instrument
 from connector.ports import RawBatch, RawRow
-from connector.records import Authorization, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Authorization
 from connector.resources import Resources
 
 SPEC = load_mapping("csv_export", Resources())

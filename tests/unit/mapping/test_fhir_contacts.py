@@ -10,7 +10,8 @@ import pytest
 from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
 from connector.ports import RawBatch, RawRow
-from connector.records import Contact, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Contact
 from connector.resources import Resources
 
 SPEC = load_mapping("fhir_r4", Resources())

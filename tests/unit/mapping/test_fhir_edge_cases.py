@@ -12,7 +12,7 @@ from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import load_mapping
 from connector.measures import Instrument, parse_instrument
 from connector.ports import RawBatch, RawRow
-from connector.records import RecordIds
+from connector.record_ids import RecordIds
 from connector.resources import Resources
 
 AS_OF = datetime(2026, 11, 20, tzinfo=UTC)

@@ -14,7 +14,8 @@ from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import check_instruments, load_mapping
 from connector.measures import Instrument, parse_instrument
 from connector.ports import RawBatch, RawRow
-from connector.records import Assessment, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Assessment
 from connector.resources import Resources
 
 LOINC = "http://loinc.org"

@@ -12,7 +12,8 @@ import pytest
 from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import check_instruments, load_mapping
 from connector.ports import RawBatch, RawRow
-from connector.records import Assessment, HomeProgram, JournalEntry, Patient, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Assessment, HomeProgram, JournalEntry, Patient
 from connector.registry import load_instruments
 from connector.resources import Resources
 

@@ -15,7 +15,8 @@ from adapters.hl7_v2.settings import ReadingSettings
 from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import load_mapping
 from connector.ports import AdapterContext, RawBatch
-from connector.records import Assessment, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Assessment
 from connector.registry import load_instruments
 from connector.resources import Resources
 from tests.unit.adapters import hl7_messages as hl7

@@ -16,7 +16,8 @@ from connector.measures import Instrument, parse_instrument
 from connector.pipeline.forms import score_form
 from connector.pipeline.safety import safety_alerts
 from connector.ports import RawBatch, RawRow
-from connector.records import Assessment, Patient, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Assessment, Patient
 from connector.resources import Resources
 
 Mapped = Callable[..., MappingResult]

@@ -17,7 +17,7 @@ from connector.mapping.load import check_instruments, load_mapping
 from connector.mapping.spec import MappingSpec
 from connector.pickup import PickupSettings
 from connector.ports import AdapterContext
-from connector.records import RecordIds
+from connector.record_ids import RecordIds
 from connector.registry import load_instruments
 from connector.resources import Resources
 

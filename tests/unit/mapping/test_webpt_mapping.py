@@ -13,7 +13,8 @@ from adapters.csv_files import ADAPTER
 from connector.mapping.apply import MappingContext, MappingResult, apply
 from connector.mapping.load import load_mapping
 from connector.ports import AdapterContext, RawBatch, RawRow
-from connector.records import Authorization, RecordIds, Visit
+from connector.record_ids import RecordIds
+from connector.records import Authorization, Visit
 from connector.resources import Resources
 
 EXAMPLES = Path(__file__).parents[3] / "docs/examples/webpt"

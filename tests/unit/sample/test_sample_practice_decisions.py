@@ -18,7 +18,8 @@ from connector.measures import Instrument, parse_instrument
 from connector.pipeline import progress
 from connector.ports import RawBatch, RawRow
 from connector.progress import PracticeProfile, Progress, RuleSet
-from connector.records import Patient, PatientRecord, Record, RecordIds
+from connector.record_ids import RecordIds
+from connector.records import Patient, PatientRecord, Record
 from connector.resources import Resources
 from connector.settings import load_site
 
