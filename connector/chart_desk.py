@@ -64,7 +64,8 @@ class Checked:
 class RecordSheet:
     """One record for a person who looks for it in the source: pairs of a label and a value.
 
-    ``patient`` is who it is about; None where it is about nobody, or where that chart is unknown.
+    ``patient`` is whose chart it is judged in: who it is about, or whose chart theirs is part of.
+    None where it is about nobody, or where that chart is unknown.
     """
 
     id: str
@@ -115,8 +116,11 @@ class ChartDesk:
                 )
 
     def one(self, tx: Tx, patient_id: str) -> Checked | None:
-        """One patient's chart; None for an id that no patient has."""
-        patient = tx.records.get(patient_id)
+        """The chart that a patient is judged in; None for an id that no patient has.
+
+        None too while the patient waits to be matched, and where the source took the chart back.
+        """
+        patient = tx.records.get(_chart_of(tx, patient_id))
         if not isinstance(patient, Patient) or patient.deleted:
             return None
         return next(self.check(tx, [patient]), None)
@@ -128,7 +132,7 @@ class ChartDesk:
             return None
         zone = ZoneInfo(self.practice.timezone)
         about = found.patient_id if isinstance(found, PatientRecord) else found.id
-        patient = tx.records.get(about)
+        patient = tx.records.get(_chart_of(tx, about))
         return RecordSheet(
             id=found.id,
             kind=_words(_kind(found)),
@@ -142,6 +146,13 @@ def trace(store: Store, action: str, subject: str, detail: dict[str, Any]) -> No
     """Writes down that somebody looks at a chart, all charts or a record; before it is shown."""
     entry = AuditEntry(action=action, subject=subject, detail=detail)
     store.write(lambda tx: tx.audit.append([entry], datetime.now(UTC)))
+
+
+def _chart_of(tx: Tx, patient_id: str) -> str:
+    """In whose chart a patient is judged: its own, or that of which it is part."""
+    identity = tx.identities.of([patient_id]).get(patient_id)
+    joined = identity.chart_id if identity is not None and identity.joined else None
+    return joined or patient_id
 
 
 def _origin(record: Record, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from connector.errors import ConfigurationError
 from connector.pipeline.release import person
 from connector.ports import ByHand, Destination, Receipt
+from connector.release.dropped import note_dropped
 from connector.release.portal import COPY_SHEET, filed_at_portal
 from connector.store.audit import AuditEntry
 from connector.store.deliveries import DeliveryRow
@@ -81,7 +82,10 @@ def drop(
     store: Store, destinations: Mapping[str, Destination], given: str, *, by: str, why: str,
     now: datetime,
 ) -> DeliveryRow:  # fmt: skip
-    """Take a document off the list unfiled; its laid-out files go. Raises as ``done``."""
+    """Take a document off the list unfiled; its laid-out files go. Raises as ``done``.
+
+    The request for authorization that it was then says that it did not go out.
+    """
     by, why = person(by), _short(why)
     if not why:
         raise ConfigurationError("reason_missing", "say why it is not to be filed")
@@ -90,6 +94,7 @@ def drop(
         row = _waiting(tx, given)
         tx.deliveries.drop(row.key, now)
         tx.audit.append([AuditEntry("filing_dropped", row.key, actor=by)], now)
+        note_dropped(tx, [row], by, now)
         return row
 
     row = store.write(end)

@@ -199,7 +199,8 @@ class AuthorizationView(Frozen):
 
     ``authorized - used - booked == left`` wherever ``left`` is known; a negative ``left`` means
     more is booked than authorized. ``left`` is None when the payer authorized no number, or in a
-    unit that visits can't be counted in. ``renewal_on`` is the day that made the renewal due.
+    unit that visits can't be counted in. ``renewal_on`` is the day that made the renewal due;
+    ``renewal_from`` the day from which the end date will, None where somebody asked already.
     """
 
     authorization_id: str
@@ -216,6 +217,7 @@ class AuthorizationView(Frozen):
     renewal_due: bool = False
     renewal_reason: str = ""
     renewal_on: date | None = None
+    renewal_from: date | None = None
     unit: str = "visits"
 
 

@@ -16,6 +16,9 @@ import pkgutil
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from connector.authorizations.payer_file import PayerFile
 from connector.errors import ConfigurationError
@@ -27,6 +30,7 @@ from connector.substance_use import SubstanceUse, SubstanceUseFile, compile_list
 from connector.wording import WordingFile, WordingRules, compile_wording
 from connector.yaml_text import load_yaml
 
+M = TypeVar("M", bound=BaseModel)
 ENTRY_POINTS = "progress_connector.adapters"
 PAYERS = "config/payers"
 """One file for each payer; a site's own file of the same name takes a shipped one's place."""
@@ -87,8 +91,7 @@ def load_payers(resources: Resources) -> dict[str, PayerFile]:
     """Every payer in use, by id. Raises ConfigurationError naming the file and the key."""
     found: dict[str, PayerFile] = {}
     for name, file in resources.files(PAYERS, "*.yaml").items():
-        data = load_yaml(file.text(), name, "payer_unreadable")
-        payer = check_section(PayerFile, data, where=name)
+        payer = _checked(PayerFile, file.text(), name, "payer_unreadable")
         if payer.id in found:
             raise ConfigurationError(
                 "payer_doubled", f"another file has the id {payer.id!r} already", where=name
@@ -104,8 +107,7 @@ def load_wording(resources: Resources) -> WordingRules:
 
 @lru_cache(maxsize=4)
 def _wording(text: str) -> WordingRules:
-    data = load_yaml(text, WORDING, "wording_unreadable")
-    return compile_wording(check_section(WordingFile, data, where=WORDING), WORDING)
+    return compile_wording(_checked(WordingFile, text, WORDING, "wording_unreadable"), WORDING)
 
 
 def load_substance_use(resources: Resources) -> SubstanceUse:
@@ -115,8 +117,12 @@ def load_substance_use(resources: Resources) -> SubstanceUse:
 
 @lru_cache(maxsize=4)
 def _substance_use(text: str) -> SubstanceUse:
-    data = load_yaml(text, SUBSTANCE_USE, "list_unreadable")
-    return compile_list(check_section(SubstanceUseFile, data, where=SUBSTANCE_USE), SUBSTANCE_USE)
+    given = _checked(SubstanceUseFile, text, SUBSTANCE_USE, "list_unreadable")
+    return compile_list(given, SUBSTANCE_USE)
+
+
+def _checked(model: type[M], text: str, name: str, code: str) -> M:
+    return check_section(model, load_yaml(text, name, code), where=name)
 
 
 def unknown(what: str, name: str, valid: Iterable[str]) -> ConfigurationError:

@@ -56,6 +56,7 @@ class Routes(Frozen):
     missed_visits: Route = Route()
     overdue_assessment: Route = Route()
     authorization: Route = Route()
+    plan_of_care_ended: Route = Route()
     data: Route = Route()
 
 
@@ -154,7 +155,10 @@ class RuleSet(Frozen):
         if self == _SHIPPED:
             return self.name
         # A field that came later counts where it is used: numbers that stay keep their version.
-        later = {name for name in _LATER if getattr(self, name) == getattr(_SHIPPED, name)}
+        later: dict[str, Any] = {
+            name: True for name in _LATER if getattr(self, name) == getattr(_SHIPPED, name)
+        }
+        later["alerts"] = {name for name in _LATER_ROUTES if getattr(self.alerts, name) == Route()}
         text = json.dumps(self.model_dump(mode="json", exclude=later), sort_keys=True)
         return f"{self.name}+{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
@@ -180,4 +184,5 @@ class RuleSet(Frozen):
 
 
 _LATER = frozenset({"cadence", "requests_need_consent", "primary_scales", "own_courses"})
+_LATER_ROUTES = frozenset({"plan_of_care_ended"})
 _SHIPPED = RuleSet()

@@ -17,6 +17,7 @@ from flask import Flask
 from connector import by_hand
 from connector.app import App
 from connector.chart_desk import ChartDesk
+from connector.published_keys import published_keys
 from connector.web import create_app
 
 if TYPE_CHECKING:
@@ -144,15 +145,12 @@ def _file_sheet(app: App, store: Store) -> Callable[[str, str, str], object]:
 
 def _publish_keys(app: App, flask_app: Flask) -> None:
     """Puts the public halves of our signing keys where servers look for them."""
-    files = app.site.service.publish_keys
-    if not files:
+    published = published_keys(app.site, app.home)
+    if published is None:
         return
-    from connector.credentials import SecretReference
-    from connector.http.signing_key import key_set
     from connector.web.keys import keys
 
-    pems = [SecretReference(file=file).read(app.home) for file in files]
-    flask_app.register_blueprint(keys(key_set(pems)))
+    flask_app.register_blueprint(keys(published))
 
 
 def _chart_desk(app: App) -> Callable[[], ChartDesk]:

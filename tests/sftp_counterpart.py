@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from tests.free_ports import free_port
+
 SSHD = shutil.which("sshd") or ("/usr/sbin/sshd" if Path("/usr/sbin/sshd").exists() else None)
 needs_sshd = pytest.mark.skipif(
     SSHD is None,
@@ -42,13 +44,6 @@ ForceCommand internal-sftp -d {home}/account
 MaxStartups 100
 LogLevel ERROR
 """
-
-
-def free_port() -> int:
-    """A port that was free just now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def make_key(path: Path) -> str:
@@ -90,7 +85,7 @@ class Sshd:
             "host_keys": [self.host_key],
             "key": {"file": str(self.home / "own_key")},
             "private_network": True,
-            "timeout_seconds": 10,
+            "timeout_seconds": 60,
         }
 
     def start(self) -> None:
@@ -104,7 +99,7 @@ class Sshd:
                 stderr=log,
                 start_new_session=True,
             )
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + 120
         while True:
             with socket.socket() as one:
                 if one.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -117,7 +112,7 @@ class Sshd:
         """Ends it and its sessions."""
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGTERM)
-            self.process.wait(10)
+            self.process.wait(120)
             self.process = None
 
 

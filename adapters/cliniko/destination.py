@@ -17,7 +17,7 @@ from connector.errors import ConfigurationError, RetryLater
 from connector.http import Answer, Http
 from connector.http.multipart import multipart
 from connector.polling import filing
-from connector.polling.found import listed
+from connector.polling.found import listed, no_whole_list
 from connector.ports import AdapterContext, Outgoing, Receipt
 
 _KEY = re.compile(rb"<Key>([A-Za-z0-9/._-]{1,500})</Key>")
@@ -67,7 +67,9 @@ class ClinikoFiles:
                 if isinstance(one, dict) and marker in str(one.get("description")):
                     found.append(one)
             links = content.get("links")
-            if not (isinstance(links, dict) and links.get("next")):
+            if not isinstance(links, dict):
+                raise no_whole_list(answer.host, "attachments")  # it may stand on the next page
+            if not links.get("next"):
                 break
         if len(found) > 1:
             raise filing.found_twice("report", len(found))

@@ -22,6 +22,12 @@ _LISTS = (
     "patient_cases",
 )  # fmt: skip
 _ASIDE = {"archived": "archived_at", "deleted": "deleted_at", "cancelled": "cancelled_at"}
+_LISTS_ASIDE = {
+    "patients": ("", "archived", "deleted"), "treatment_notes": ("", "deleted"),
+    "individual_appointments": ("", "deleted", "cancelled"), "patient_forms": ("",),
+    "patient_cases": ("",),
+}  # fmt: skip
+"""What is asked for aside of each list; archived forms and cases have no list of their own."""
 
 
 class FakeCliniko(FakeServer):
@@ -80,14 +86,21 @@ class FakeCliniko(FakeServer):
     def _list(self, request: Request, table: str, aside: str) -> Reply:
         held = list(self.held.get(table, {}).values())
         marks = list(_ASIDE.values())
+        if aside not in _LISTS_ASIDE.get(table, ("", "archived", "deleted", "cancelled")):
+            return Reply(404, {"message": "not found"})
+        if any("archived_at:" in value for _, value in request.query):
+            marks.remove("archived_at")
         if aside:
             held = [one for one in held if not isinstance(one, dict) or one.get(_ASIDE[aside])]
         else:
             held = [one for one in held if not any(_get(one, mark) for mark in marks)]
-        since = next((v for k, v in request.query if k == "q[]" and "updated_at:" in v), "")
-        if since:
-            lowest = since.removeprefix("updated_at:>=")
-            held = [one for one in held if _get(one, "updated_at") >= lowest]
+        for name in ("updated_at", "archived_at"):
+            since = next((v for k, v in request.query if k == "q[]" and f"{name}:" in v), "")
+            if since:
+                lowest = since.removeprefix(f"{name}:>=")
+                held = [one for one in held if _get(one, name) >= lowest]
+        if (table, aside) == ("patients", "deleted"):
+            held = [_deleted_patient(one) for one in held]
         return self._page(request, table, held)
 
     def _page(self, request: Request, table: str, held: list[Any]) -> Reply:
@@ -134,6 +147,14 @@ class FakeCliniko(FakeServer):
             "description": given.get("description"), "processing_completed": False,
         }  # fmt: skip
         return Reply(201, self.attachments[own_id])
+
+
+def _deleted_patient(one: Any) -> Any:
+    """No more than that is told of a patient who was deleted, not even an id."""
+    if not isinstance(one, dict):
+        return one
+    link = f"https://api.au1.cliniko.com/v1/patients/{one['id']}"
+    return {"deleted_at": one["deleted_at"], "links": {"self": link}}
 
 
 def _get(one: Any, name: str) -> Any:

@@ -21,6 +21,16 @@ LISTS: tuple[ListName, ...] = (
     "patient_cases",
 )  # fmt: skip
 """What is polled by default, people first."""
+ASIDE: tuple[tuple[str, str | None, bool], ...] = (
+    ("patients/archived", None, False),
+    ("patients/deleted", None, True),
+    ("individual_appointments/deleted", "updated_at", True),
+    ("treatment_notes/deleted", None, True),
+    ("patient_forms", "archived_at", True),
+)
+"""What is asked for once a day beside the lists: where, what is new by which time (None: all of it,
+as archiving and deleting leave ``updated_at`` as it was), and whether it is gone then (redguava
+docs). Archived patients only become inactive. Archived cases can't be asked for."""
 
 
 class ClinikoSettings(VendorSettings):

@@ -15,7 +15,6 @@ from connector.sign_in import AuthorizationSettings
 TYPES = (
     "Practitioner",
     "Patient",
-    "RelatedPerson",
     "Coverage",
     "EpisodeOfCare",
     "Condition",
@@ -25,8 +24,10 @@ TYPES = (
     "Encounter",
     "Observation",
     "QuestionnaireResponse",
+    "RelatedPerson",
 )
-"""What is polled by default: the resource types of the shipped mapping, people first."""
+"""What is polled by default: the resource types of the shipped mapping, people first. Last stands
+what many servers can't be asked for like the others: nothing waits for it."""
 
 IDENTIFIER_SYSTEM = "urn:uuid:5b0e7c52-8a3f-4c0b-9a55-5d1b7f6c2e10"
 """The default system of our delivery keys. Never change it: it is how what was sent is found."""

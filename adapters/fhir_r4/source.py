@@ -23,7 +23,7 @@ from adapters.fhir_r4.settings import FhirSourceSettings
 from adapters.fhir_r4.subscriptions import Subscriptions
 from adapters.fhir_r4.sweep import Step, sweep
 from connector.announced import Subscribed
-from connector.errors import ConfigurationError, Rejected
+from connector.errors import ConfigurationError, Rejected, RetryLater
 from connector.http import Http
 from connector.ports import AdapterContext, RawBatch, RawPage, RawRow
 
@@ -66,6 +66,8 @@ class FhirServer:
                         faults.append(_for_a_person(kind, fault))
                     if fault.code in _STOPS_ALL:
                         break
+                except RetryLater as fault:
+                    self._let_be(kind, fault)
         if faults:
             raise faults[0]
 
@@ -84,6 +86,8 @@ class FhirServer:
                 except (ConfigurationError, Rejected) as fault:
                     if not self._is_extra(kind):
                         faults.append(_for_a_person(kind, fault))
+                except RetryLater as fault:
+                    self._let_be(kind, fault)
         if faults:
             raise faults[0]
 
@@ -93,6 +97,12 @@ class FhirServer:
         Many servers that have it let nobody search it but by patient; that is no trouble to tell.
         """
         return kind in _EXTRA and self._settings.types is None
+
+    def _let_be(self, kind: str, fault: RetryLater) -> None:
+        """Raises it but for an extra type: some servers break down where they should refuse."""
+        if not self._is_extra(kind):
+            raise fault
+        _log.info("%s is not read now: %s", kind, fault.code)
 
     def noticed(self, notices: Sequence[str]) -> Iterator[RawPage]:
         """What notifications named, by id. Raises RetryLater, ConfigurationError."""

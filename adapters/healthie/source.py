@@ -9,7 +9,7 @@ from typing import Any
 from adapters.healthie.graph import Account, Graph
 from adapters.healthie.queries import QUESTIONS
 from adapters.healthie.settings import HealthieSourceSettings
-from connector.polling.found import Found, Portion, entry, instant, listed, server_time
+from connector.polling.found import Found, Portion, asked_for, entry, instant, listed, server_time
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
 
@@ -48,7 +48,7 @@ class HealthieList:
         """The record by its id; None where Healthie says null."""
         data, _ = self._graph.ask(self._question.one_text(), {"id": own_id})
         raw = data.get(self._question.one)
-        return None if raw is None else _found(raw)
+        return None if raw is None else asked_for(_found(raw), own_id)
 
 
 def healthie_source(

@@ -44,15 +44,18 @@ class IntakeqFiles:
         return None if found is None else Receipt(outgoing.key, found)
 
     def _found(self, session: Intakeq, client: str, outgoing: Outgoing) -> str | None:
-        marker, ids = filing.marker(outgoing.key), []
+        marker, ids, before = filing.marker(outgoing.key), [], None
         for page in range(1, _MOST_PAGES + 1):
             answer = session.get("files", {"clientId": client, "page": str(page)})
             files = listed(answer.json(), answer.host, "files")
+            if files == before:
+                break  # that files come in pages is not confirmed: here they all came at once
             for one in files:
                 if isinstance(one, dict) and marker in str(one.get("FileName")):
                     ids.append(str(one.get("Id")))
             if len(files) < _PAGE_SIZE:
                 break
+            before = files
         if len(ids) > 1:
             raise filing.found_twice("file", len(ids))
         return f"files/{ids[0]}" if ids else None

@@ -20,12 +20,11 @@ from connector.errors import InvalidRecord
 from connector.polling.found import (
     Found,
     Portion,
+    Taken,
     asked_for,
     entry,
     listed,
-    only,
     server_time,
-    without,
 )
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
@@ -38,19 +37,15 @@ _AT_ONCE = 1
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one list is asked for. ``whole``: its entries leave out what ``<path>/<id>`` gives.
-
-    ``taken`` is all that is kept of a record, or else ``left_out`` what is not.
-    """
+    """How one list is asked for. ``whole``: its entries leave out what ``<path>/<id>`` gives."""
 
     path: str
     id_key: str
     since: str
     query: Mapping[str, str]
     one: str
-    left_out: tuple[str, ...] = ()
+    taken: Taken
     whole: bool = False
-    taken: tuple[str, ...] = ()
 
 
 _CLIENT = (
@@ -65,20 +60,20 @@ _LINKS = ("TelehealthInfo",)
 
 KINDS: Mapping[str, Kind] = {
     "clients": Kind(
-        "clients", "ClientId", "dateUpdatedStart", {"includeProfile": "true"}, "", taken=_CLIENT
+        "clients", "ClientId", "dateUpdatedStart", {"includeProfile": "true"}, "", Taken(_CLIENT)
     ),
     "appointments": Kind(
         "appointments", "Id", "updatedSince", {}, "appointments",
-        left_out=(*_OF_CLIENT, "ClientNote", "AppointmentNotes", "Notes"),
+        Taken(left_out=(*_OF_CLIENT, "ClientNote", "AppointmentNotes", "Notes"), links=_LINKS),
     ),
     "intakes": Kind(
-        "intakes/summary", "Id", "updatedSince", {"all": "true"}, "intakes", whole=True,
-        left_out=_OF_CLIENT,
+        "intakes/summary", "Id", "updatedSince", {"all": "true"}, "intakes",
+        Taken(left_out=_OF_CLIENT), whole=True,
     ),
     # status=1: locked notes
     "notes": Kind(
         "notes/summary", "Id", "updatedSince", {"status": "1"}, "notes",
-        left_out=(*_OF_CLIENT, "Questions", "Content"),
+        Taken(left_out=(*_OF_CLIENT, "Questions", "Content")),
     ),
 }  # fmt: skip
 
@@ -137,10 +132,8 @@ class IntakeqList:
         return asked_for(self._entry(answer.json()), own_id)
 
     def _entry(self, raw: Any) -> Found:
-        if self._kind.taken:
-            raw = only(raw, (*self._kind.taken, *self._also))
-        raw = without(raw, self._kind.left_out, _LINKS)
-        return entry(raw, self.id_key, deleted=self._deleted)
+        taken = self._kind.taken.of(raw, self._also)
+        return entry(taken, self.id_key, deleted=self._deleted)
 
 
 def intakeq_source(

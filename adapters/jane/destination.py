@@ -16,7 +16,7 @@ from connector.errors import Rejected, RetryLater
 from connector.http import Answer, Http
 from connector.http.multipart import multipart
 from connector.polling import filing
-from connector.polling.found import listed
+from connector.polling.found import listed, no_whole_list
 from connector.ports import AdapterContext, Outgoing, Receipt
 
 MOST_BYTES = 50_000_000
@@ -52,7 +52,8 @@ class JaneDocuments:
         return None if found is None else Receipt(outgoing.key, found)
 
     def _found(self, http: Http, patient: str, outgoing: Outgoing) -> str | None:
-        marker, ids, cursor = filing.marker(outgoing.key), [], None
+        marker, ids = filing.marker(outgoing.key), []
+        cursor: str | None = None
         for _ in range(_MOST_PAGES):
             query = [("patient_id[eq]", patient), ("category[eq]", "exam"), ("sort", "-created_at"),
                      ("page[limit]", "100")]  # fmt: skip
@@ -62,9 +63,11 @@ class JaneDocuments:
             for one in listed(content.get("items"), answer.host, "observations"):
                 if isinstance(one, dict) and marker in str(one.get("note")):
                     ids.append(_id(answer, one))
-            given = content.get("cursor")
-            if content.get("hasNextPage") is not True or not isinstance(given, str):
+            if content.get("hasNextPage") is not True:
                 break
+            given = content.get("cursor")
+            if not isinstance(given, str) or given in ("", cursor):
+                raise no_whole_list(answer.host, "observations")  # it may stand on the next page
             cursor = given
         if len(ids) > 1:
             raise filing.found_twice("report", len(ids))

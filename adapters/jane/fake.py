@@ -150,6 +150,11 @@ class FakeJane(FakeServer):
             for own_id, one in self.held[table].items()
             if not since or f"{self.changed.get(own_id, self.now()):%Y-%m-%dT%H:%M:%SZ}" >= since
         ]
+        sort = request.get("sort")
+        if sort not in ("", "created_at"):
+            return Reply(400, {"errors": [{"message": "sort"}]})
+        if not sort:  # the order is nobody's to rely on: here, what changed last comes last
+            held.sort(key=lambda one: self.changed.get(_get(one), self.now()))
         return _page(request, held)
 
     def _observed(self, request: Request) -> Reply:
@@ -199,6 +204,10 @@ def fill(fake: Filled) -> Filled:
             patient_id=uuid(1), first_visit=week == 0, state=state, cancelled_reason=None,
         )  # fmt: skip
     return fake
+
+
+def _get(one: Any) -> str:
+    return str(one.get("id")) if isinstance(one, dict) else ""
 
 
 def _page(request: Request, held: list[Any]) -> Reply:

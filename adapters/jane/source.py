@@ -1,9 +1,10 @@
 """Jane's lists: staff, patients, one-on-one appointments.
 
-Facts: developers.jane.app as harvested in api-evangelist/jane-app (conventions, openapi). Cursor
-paging, ``updated_at[gte]`` to the second, no time of change in the records, so that what was given
-is known by its content. Classes and groups are not listed. The text of a cancellation is "Other"
-unless it is one of Jane's own words.
+Facts: developers.jane.app as harvested in api-evangelist/jane-app (conventions, openapi). A cursor
+is a page's number, so lists are sorted by what never changes (``created_at``): a record that
+changes meanwhile moves no other over the edge of a page. ``updated_at[gte]`` to the second, no time
+of change in the records, so that what was given is known by its content. Classes and groups are not
+listed. The text of a cancellation is "Other" unless it is one of Jane's own words.
 """
 
 from __future__ import annotations
@@ -16,18 +17,31 @@ from urllib.parse import quote
 from adapters.jane.account import Account, fields
 from adapters.jane.settings import JaneSourceSettings
 from connector.http import Http
-from connector.polling.found import Found, Portion, asked_for, entry, listed, server_time, without
+from connector.polling.found import (
+    Found,
+    Portion,
+    Taken,
+    asked_for,
+    entry,
+    listed,
+    no_whole_list,
+    server_time,
+)
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
 
-_LEFT_OUT = {
-    "patients": (
-        "email", "phone_numbers", "mobile_phone_number", "mobile_country_code", "street_address",
-        "street_address_2", "city", "province", "postal", "country", "guardian_name", "deep_links",
+_TAKEN = {
+    "patients": Taken(
+        ("id", "first_name", "middle_name", "last_name", "prefix", "preferred_name", "sex",
+         "gender", "pronouns", "date_of_birth", "patient_since", "patient_number", "status"),
     ),
-    "staff_members": ("bio", "email"),
+    "staff_members": Taken(
+        ("id", "first_name", "middle_name", "last_name", "prefix", "preferred_name", "pronouns",
+         "suffix"),
+    ),
+    "appointments": Taken(),
 }  # fmt: skip
-"""What no record needs is not taken."""
+"""What is taken of a person (openapi, patients and staff members); not how they can be reached."""
 
 
 class JaneList:
@@ -52,7 +66,7 @@ class JaneList:
 
     def portion(self, since: datetime | None, place: str | None) -> Portion:
         """A page, by the cursor that the page before it gave."""
-        query = [("page[limit]", str(self._page_size))]
+        query = [("page[limit]", str(self._page_size)), ("sort", "created_at")]
         if place is not None:
             query.append(("page[cursor]", place))
         if since is not None:
@@ -61,11 +75,13 @@ class JaneList:
         content = fields(answer)
         raw = listed(content.get("items"), answer.host, self.table)
         cursor = content.get("cursor")
-        more = content.get("hasNextPage") is True and isinstance(cursor, str) and cursor != place
+        more = content.get("hasNextPage") is True
+        if more and (not isinstance(cursor, str) or cursor in ("", place)):
+            raise no_whole_list(answer.host, self.table)
         return Portion(
             tuple(self._found(one) for one in raw),
             server_time(answer, self._now()),
-            str(cursor) if more else None,
+            cursor if more else None,
         )
 
     def complete(self, found: Found) -> Found:
@@ -78,8 +94,7 @@ class JaneList:
         return asked_for(self._found(answer.json()), own_id)
 
     def _found(self, raw: Any) -> Found:
-        left_out = [name for name in _LEFT_OUT.get(self.table, ()) if name not in self._also]
-        return entry(without(raw, left_out), self.id_key)
+        return entry(_TAKEN[self.table].of(raw, self._also), self.id_key)
 
 
 def jane_source(settings: JaneSourceSettings, context: AdapterContext) -> PolledSource[Http]:

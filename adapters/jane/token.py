@@ -76,4 +76,4 @@ def refresh_token(answer: Answer) -> str | None:
     """The refresh token that an answer gives."""
     given: Any = answer.json()
     found = given.get("refresh_token") if isinstance(given, dict) else None
-    return found if isinstance(found, str) and found.isprintable() else None
+    return found if isinstance(found, str) and found.isprintable() and found.strip() else None

@@ -8,6 +8,7 @@ where it can't be asked a person must.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -99,9 +100,12 @@ class PasPayer:
         if not tracking:
             raise Rejected("not_documents", "this content is not what $submit-attachment takes")
         try:
-            self._attachments.post(outgoing.content)
+            answer = self._attachments.post(outgoing.content)
         except RetryLater as fault:
             raise self._settled(fault) from None
+        # It was taken; an answer that can't be read, or none, must not have it sent again.
+        with suppress(InvalidRecord):
+            _refuse(read_object(answer.body), answer, "the documents")
         return Receipt(outgoing.key, tracking)
 
     def inquire(self, outgoing: Outgoing) -> Answered | None:
@@ -135,12 +139,8 @@ class PasPayer:
     def _read(self, answer: Answer) -> Any:
         """The answer of ``$submit``: a bundle, or an OperationOutcome that refuses."""
         response = answer.json()
-        if isinstance(response, dict) and response.get("resourceType") == "OperationOutcome":
-            issues = objects(response.get("issue"))
-            grave = [one for one in issues if one.get("severity") in ("error", "fatal")]
-            if grave:
-                told = reasons(answer.body)
-                raise Rejected("refused", f"{answer.host} does not process the request: {told}")
+        if isinstance(response, dict):
+            _refuse(response, answer, "the request")
         return response
 
     def _settled(self, fault: RetryLater) -> RetryLater:
@@ -165,6 +165,15 @@ class PasPayer:
             page = answer_page(response, self._context.now(), origin, packet)
             answer = Answered(self._settings.answers_to, page)
         return Receipt(outgoing.key, f"Claim/{claim['id']}", answer)
+
+
+def _refuse(response: Mapping[str, Any], answer: Answer, what: str) -> None:
+    """Raises Rejected for an OperationOutcome with an error, whatever the answer's status is."""
+    if response.get("resourceType") != "OperationOutcome":
+        return
+    if any(one.get("severity") in ("error", "fatal") for one in objects(response.get("issue"))):
+        told = reasons(answer.body)
+        raise Rejected("refused", f"{answer.host} does not process {what}: {told}")
 
 
 def _packet(outgoing: Outgoing) -> Packet:

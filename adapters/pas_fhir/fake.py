@@ -39,7 +39,7 @@ class FakePayer:
     ``parameters``: inquiries are answered in the shape of PAS 2.2.1, else in that of 2.0.1.
     ``tokens``: only requests with one of these bearer tokens are let in (empty: all are).
     ``decides_after``: what is pended is decided after so many seconds, as ``decides`` says, and
-    told to the Subscriptions.
+    told to the Subscriptions. ``takes_documents``: else they are answered 200 with an error.
     """
 
     def __init__(self, scenario: str = "approve", *, parameters: bool = True,
@@ -53,7 +53,7 @@ class FakePayer:
         self.requests: list[tuple[str, str]] = []
         self.faults: list[str] = []
         self.counted: Counter[str] = Counter()
-        self.inquiry_offered = True
+        self.inquiry_offered = self.takes_documents = True
         self.decides_after: float | None = None
         self.decides = "approve"
         self.notices = Notices(self.subscriptions)
@@ -206,7 +206,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*payer.inquire(body))
         elif (method, path) == ("POST", "/$submit-attachment"):
             payer.attachments.append(body)
-            self._send(200, operation_outcome("informational", "taken", "information"))
+            taken = operation_outcome("informational", "taken", "information")
+            refused = operation_outcome("not-found", "no such request")
+            self._send(200, taken if payer.takes_documents else refused)
         elif path.startswith("/Subscription"):
             self._subscription(method, path.removeprefix("/Subscription").strip("/"), body)
         else:

@@ -10,13 +10,13 @@ from connector.later import Later, filled_fake
 from connector.ports import Adapter
 
 _EACH = 3
-"""Requests for a client who was seen: programme, days, messages."""
+"""Requests for a client: programme, days, messages."""
 
 
 def _calls(settings: PhysitrackSettings) -> Sequence[Calls]:
     return [
         Calls("clients", per_poll=1),
-        Calls("clients who were seen", per_day=_EACH * settings.changes_a_day),
+        Calls("clients asked for", per_day=_EACH * settings.changes_a_day),
     ]
 
 

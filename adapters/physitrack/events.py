@@ -15,7 +15,7 @@ from connector.errors import InvalidRecord
 from connector.polling.notice import ThinWebhook, Told, secret_address, text_at
 from connector.ports import AdapterContext
 
-_CLIENT = re.compile(r"/api/v2/clients/([0-9]{1,18})(?:/.*)?")
+_CLIENT = re.compile(r"(?:https://[A-Za-z0-9.-]+)?/api/v2/clients/([0-9]{1,18})(?:/.*)?")
 
 
 def physitrack_webhook(settings: PhysitrackSettings, context: AdapterContext) -> ThinWebhook:

@@ -18,7 +18,8 @@ class PhysitrackSettings(VendorSourceSettings):
 
     ``region`` is the first part of its address, as in ``us.physitrack.com``. ``messages``: what
     clients write is read too, checked for crisis wording and not kept. ``changes_a_day`` are the
-    clients that are expected to have opened their programme in a day.
+    clients that are expected to be asked for in a day: those who opened their programme, and a
+    seventh of those who have one.
     """
 
     region: Literal["us", "uk", "ca", "au", "staging"]

@@ -3,7 +3,9 @@
 Facts: the requests and answers recorded by the client library ``jzntam/physitrack_api`` (API v2),
 and Physitrack's pages on webhooks. There is no list of what changed and no filter: the list of
 clients, 200 a page, says when each was seen last, and who was seen since is asked for one by one.
-Only the programme that a client has now is read; of one that ended, its days came while it ran.
+Who has a programme is asked for once a week besides: days on which nobody opened it were left out,
+and they change nothing in the list. Only the programme that a client has now is read; of one that
+ended, its days came while it ran.
 """
 
 from __future__ import annotations
@@ -18,7 +20,15 @@ from urllib.parse import quote
 from adapters.physitrack.settings import PhysitrackSettings
 from connector.errors import ConfigurationError, InvalidRecord, Rejected, RetryLater
 from connector.http import Answer, Http, NotFound
-from connector.polling.found import Found, Portion, asked_for, entry, listed, server_time
+from connector.polling.found import (
+    Found,
+    Portion,
+    asked_for,
+    entry,
+    listed,
+    server_time,
+    without,
+)
 from connector.polling.source import PolledSource
 from connector.ports import AdapterContext
 
@@ -26,8 +36,10 @@ PAGE_SIZE = 200
 _PATIENCE_SECONDS = 75.0
 """Longer than a minute: a budget that opens again is worth waiting for."""
 _OVERLAP = timedelta(days=1)
-_LEFT_OUT = ("email", "mobile_phone", "current_access_code")
-"""Numbers are not needed, and an access code lets anybody into a client's programme."""
+_LEFT_OUT = ("email", "mobile_phone")
+_CODE = "current_access_code"
+"""It lets anybody into a client's programme: it is asked with, and not kept."""
+_WEEK = "asked_for_in_week_of"
 
 
 class Physitrack:
@@ -75,25 +87,36 @@ class Clients:
         page = int(place or "1")
         content, answer = self._account.get("clients", {"page": str(page)})
         raw = listed(content.get("clients"), answer.host, "clients")
+        at = server_time(answer, self._now())
+        week = _monday(at.astimezone(self._zone).date())
         return Portion(
-            tuple(entry(one, self.id_key) for one in raw),
-            server_time(answer, self._now()),
+            tuple(self._listed(one, week) for one in raw),
+            at,
             str(page + 1) if len(raw) >= PAGE_SIZE else None,
         )
 
     def complete(self, found: Found) -> Found:
-        """With ``days`` of the programme and ``messages``. A client that is gone is NotFound."""
-        own_id = quote(found.id, safe="")
-        code = found.data.get("current_access_code")
-        data = {key: value for key, value in found.data.items() if key not in _LEFT_OUT}
+        """With ``days`` of the programme and ``messages``; a fault where these are refused."""
+        own_id, code = quote(found.id, safe=""), found.data.get(_CODE)
+        data = without(found.data, (_CODE, _WEEK))
         days = self._days(f"clients/{own_id}/programs/{quote(f'{code}', safe='')}") if code else []
-        written = self._written(own_id) if self._messages else []
+        try:
+            written = self._written(own_id) if self._messages else []
+        except InvalidRecord as fault:
+            return replace(found, data=data, fault=fault)
         return replace(found, data={**data, "days": days, "messages": written})
 
     def one(self, own_id: str) -> Found | None:
         """The client that an event is about. A 404 is raised as NotFound."""
         content, _ = self._account.get(f"clients/{quote(own_id, safe='')}")
-        return asked_for(entry(content, self.id_key), own_id)
+        return asked_for(entry(without(content, _LEFT_OUT), self.id_key), own_id)
+
+    def _listed(self, raw: Any, week: date) -> Found:
+        """As it is listed; with a programme, it is another one in another week."""
+        found = entry(without(raw, _LEFT_OUT), self.id_key)
+        if not found.data.get(_CODE):
+            return found
+        return replace(found, data={**found.data, _WEEK: f"{week}"})
 
     def _days(self, program: str) -> list[Any]:
         """The days so far; none where the programme is gone, or nobody tracks what is done."""
@@ -122,15 +145,21 @@ class Clients:
 
 
 def _day(raw: Any, program: Any) -> Any:
-    """A day with an id of its own and the Monday of its week; what can't be read stays as it is."""
-    if not isinstance(raw, dict):
+    """A day with an id of its own and the Monday of its week; what can't be read stays as it is.
+
+    Without the programme's id, days of two clients would be taken for one.
+    """
+    if not isinstance(raw, dict) or not isinstance(program, int | str) or program == "":
         return raw
     try:
         day = date.fromisoformat(str(raw.get("date"))[:10])
     except ValueError:
         return raw
-    monday = day - timedelta(days=day.weekday())
-    return {**raw, "date": f"{day}", "id": f"{program}-{day}", "week_of": f"{monday}"}
+    return {**raw, "date": f"{day}", "id": f"{program}-{day}", "week_of": f"{_monday(day)}"}
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _is_past(day: Any, today: date) -> bool:

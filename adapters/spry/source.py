@@ -68,7 +68,8 @@ class Calendar:
         data = data if isinstance(data, dict) else {}
         raw = listed(data.get("content"), answer.host, "appointments")
         page, pages, total = int(place or "1"), data.get("pages"), data.get("total")
-        more = isinstance(pages, int) and page < pages
+        # Where it is not told how many pages there are, a full one is not taken for the last.
+        more = page < pages if isinstance(pages, int) else len(raw) >= PAGE_SIZE
         return Portion(
             tuple(entry(self._taken(one), self.id_key) for one in raw),
             server_time(answer, self._now()),

@@ -3,6 +3,11 @@
 The order: whom the alert is for, who is on call, each person of ``fallback`` one by one. Who was
 told is not waited for a second time; of a page, when nobody is left, everybody is told again and
 again until somebody acknowledges. Alerts that are neither page nor urgent are told once.
+
+A safety item that nobody has seen an answer to must reach the therapist before the visit ends (the
+measures reference, section 4d): told once as well, but not left to a list. Where no channel of a
+person takes what is to do, it goes by those for urgent alerts; where no therapist has one, to who
+is on call, else to the first of ``fallback``.
 """
 
 from __future__ import annotations
@@ -12,9 +17,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from connector.alerting.plan import PAGING, Alerting, Person, channel_id
+from connector.alerting.plan import PAGING, Alerting, ChannelPlan, Person, channel_id
 from connector.progress import Alert
 
+BEFORE_THE_VISIT_ENDS = frozenset({"safety_item_missing", "safety_unknown_total_only"})
 PRACTICE = "practice"
 """Stands for the patient of an alert that is about none; no patient's id looks so."""
 
@@ -61,12 +67,17 @@ def next_step(
     return Step(channels, now + wait) if channels else None
 
 
+def pressing(alert: Alert) -> bool:
+    """Whether it must reach somebody today although it wakes nobody. An old form's is a notice."""
+    return alert.severity == "action" and alert.rule in BEFORE_THE_VISIT_ENDS
+
+
 def _groups(
     alert: Alert, alerting: Alerting, now: datetime, zone: ZoneInfo, clinician: Collection[str]
 ) -> Iterator[list[str]]:
     on_call = [] if alerting.rota is None else list(alerting.rota.on_call(now, zone))
     yield on_call if alert.audience == "on_call" else _of_audience(alert, alerting, clinician)
-    if alert.severity in PAGING:
+    if alert.severity in PAGING or pressing(alert):
         yield on_call
         for id in alerting.fallback:
             yield [id]
@@ -82,6 +93,11 @@ def _of_audience(alert: Alert, alerting: Alerting, clinician: Collection[str]) -
     return [one.id for one in own or people if one in own or not one.clinicians]
 
 
+def _ways(person: Person, alert: Alert) -> tuple[ChannelPlan, ...]:
+    ways = person.takes(alert.severity)
+    return ways or (person.takes("urgent") if pressing(alert) else ())
+
+
 def _treats(person: Person, known: Collection[str]) -> bool:
     return any(name.casefold() in known for name in person.clinicians)
 
@@ -95,6 +111,6 @@ def _channels(
         (id, place)
         for id in people
         if id in known
-        for one in alerting.person(id).takes(alert.severity)
+        for one in _ways(alerting.person(id), alert)
         if (place := channel_id(id, one.name)) not in alert.sources
     )

@@ -28,7 +28,8 @@ class ChannelPlan(_Part):
     """One way to reach a person. ``options`` belong to the adapter.
 
     ``severities`` are those that go this way. The default leaves out what can wait for the work
-    list: too many messages are how the one that matters gets lost.
+    list: too many messages are how the one that matters gets lost. What is due before the visit
+    ends comes all the same (``connector.alerting.chain``).
     """
 
     name: str = Field(pattern=_ID)

@@ -36,13 +36,13 @@ _KINDS = {
     "missed_visits": "visits were missed",
     "overdue_assessment": "an assessment is overdue",
     "authorization": "an authorization needs attention",
+    "plan_of_care_ended": "a plan of care must be certified again",
     "evaluation_failed": "a chart could not be evaluated",
     "channel_failed": "an alert channel failed",
     "self_test_failed": "the hourly test of the alert path failed",
 }
 _DUE = {
     "safety_item_positive": "at once",
-    "safety_wording": "at once",
     "safety_item_missing": "before the visit ends",
     "safety_unknown_total_only": "before the visit ends",
     "deterioration": "today",
@@ -51,6 +51,12 @@ _DUE = {
     "loss_of_gains": "at the next session",
 }
 """By when, where the reference states it (section 4d, alerts)."""
+_WORDING = "safety_wording"
+_WORDING_DUE: dict[Severity, str] = {
+    "urgent": "today", "action": "before the next visit", "notice": "at the next visit",
+}  # fmt: skip
+"""By when something written is to be read, as the alert's own text says it: a mention of what is
+past is not due at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ def due_words(alert: Alert) -> str:
     """By when somebody should have dealt with it."""
     if alert.severity == "page":
         return "at once"
+    if alert.rule == _WORDING:
+        return _WORDING_DUE[alert.severity]
     return _DUE.get(alert.rule, "today" if alert.severity == "urgent" else "in the course of work")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Protocol
 
-from connector.authorizations.renewal import renewal
+from connector.authorizations.renewal import renewal, renewal_from
 from connector.authorizations.usage import GRANTED, Use, takes, uses
 from connector.progress import AuthorizationView
 from connector.records import Authorization, Visit
@@ -84,8 +84,11 @@ def _view(
         flag_remaining=rules.authorization_flag_remaining,
         lead_days=rules.authorization_lead_days,
     )
-    if due is not None and _already_asked(authorization, others):
+    asked = _already_asked(authorization, others)
+    if asked:
         due = None
+    waits = due is None and not asked and authorization.status in GRANTED
+    end = authorization.ends_on if waits else None
     return AuthorizationView(
         authorization_id=authorization.id,
         payer=authorization.payer,
@@ -101,6 +104,7 @@ def _view(
         renewal_due=due is not None,
         renewal_reason=due.reason if due else "",
         renewal_on=due.on if due else None,
+        renewal_from=renewal_from(end, rules.authorization_lead_days) if end else None,
         unit=authorization.unit,
     )
 

@@ -112,8 +112,8 @@ class Event(Frozen):
     ``received`` and ``returned`` are receipts: the file was read, or it was not taken. ``wanted``:
     the payer asks for documents, under the number ``tracking``; ``answered``: they went out.
     ``cancelling``: the payer was asked to cancel, by the signed ``document``. ``reopened``: a
-    person wants it drafted once more. ``kept``: a version, or the wish to cancel, was withdrawn
-    before it left, so the request is what it was before: ``since`` when, in which ``state``.
+    person wants it drafted once more. ``kept``: a version, or the wish to cancel, never left, so
+    the request is what it ``was`` before, in that ``state``.
     ``issued``: when the payer says that it made the answer, comparable within one ``way`` alone.
     """
 
@@ -134,7 +134,7 @@ class Event(Frozen):
     texts: tuple[str, ...] = ()
     next_step: str = ""
     tracking: str = Field(default="", max_length=50)
-    since: AwareDatetime | None = None
+    was: Case | None = None
     issued: str = Field(default="", max_length=40)
 
 
@@ -282,13 +282,13 @@ def _requested(case: Case | None, event: Event) -> Case:
 
 
 def _kept(case: Case, event: Event) -> Case:
-    assert event.state is not None and event.asked is not None
+    """All that was known before; versions and the numbers of files are never given twice."""
+    assert event.was is not None
     changes: dict[str, Any] = {
-        "state": event.state, "asked": event.asked, "document": event.document, "problem": "",
-        "decision": event.decision, "requested_at": event.since or case.requested_at,
-        "changed_at": event.at, "cancelling": False, "next_step": event.next_step,
+        "version": case.version, "sent": case.sent, "changed_at": event.at,
+        "next_step": event.next_step, "reopened": False,
     }  # fmt: skip
-    return case.model_copy(update=changes)
+    return event.was.model_copy(update=changes)
 
 
 def _decided(case: Case, event: Event) -> Case:

@@ -82,7 +82,12 @@ def _by_date(ends_on: date | None, today: date, lead_days: int) -> Renewal | Non
         return None
     days = (ends_on - today).days
     when = "today" if days == 0 else ("in 1 day" if days == 1 else f"in {days} days")
-    return Renewal(ends_on - timedelta(days=lead_days), f"it ends on {long_date(ends_on)} ({when})")
+    return Renewal(renewal_from(ends_on, lead_days), f"it ends on {long_date(ends_on)} ({when})")
+
+
+def renewal_from(ends_on: date, lead_days: int) -> date:
+    """The day from which the end date makes a renewal due."""
+    return ends_on - timedelta(days=lead_days)
 
 
 def _after_the_end(ends_on: date, later: Sequence[date]) -> Renewal | None:

@@ -220,6 +220,8 @@ def _heard(row: CaseRow, given: dict[str, Any], now: datetime, zone: ZoneInfo) -
             "not_a_decision", f"--number, --visits, --from and --until do not go with {state}",
             allowed=("approved", "partly", "denied", "pended"),
         )  # fmt: skip
+    if given["first"] and given["last"] and given["last"] < given["first"]:
+        raise ConfigurationError("dates_reversed", "--until is a day before --from")
     decision = _decision(row.case, given) if decides else None
     if state == "partly" and decision is not None and decision.authorized is None:
         raise ConfigurationError("visits_missing", "partly: say how many with --visits")

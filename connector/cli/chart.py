@@ -104,7 +104,11 @@ def _one(tx: Tx, desk: ChartDesk, wanted: str) -> Checked:
         )
     found = desk.one(tx, matching[0].id)
     if found is None:
-        raise ConfigurationError("no_such_patient", "the source took that chart back")
+        raise ConfigurationError(
+            "no_such_patient",
+            "there is no such chart: the source took it back, or the patient waits to be matched "
+            "(connector identity list)",
+        )
     return found
 
 

@@ -94,6 +94,8 @@ def show_command(home: Path, key: str) -> None:
 @click.pass_obj
 def replay_command(home: Path, keys: tuple[str, ...], replay_all: bool) -> None:
     """Send again, with the same keys: a receiver that has one already sees no second."""
+    if not keys and not replay_all:
+        raise click.UsageError("name the dead letters (dead-letters list), or say --all")
     app = open_app(home)
     with app.open_store() as store:
         chosen = _dead(store) if replay_all else [_get(store, key) for key in keys]
@@ -112,7 +114,8 @@ def replay_command(home: Path, keys: tuple[str, ...], replay_all: bool) -> None:
         store.write(again)
     click.echo(f"{len(rows)} deliveries put back; the next run sends them: connector run --once")
     if len(rows) < len(chosen):
-        click.echo(f"{len(chosen) - len(rows)} {_NOT_SENT}: connector dead-letters drop --removed")
+        gone = len(chosen) - len(rows)
+        click.echo(f"{gone} {_NOT_SENT}: connector dead-letters drop --removed --by NAME")
 
 
 @dead_letters_command.command("drop")
@@ -123,9 +126,13 @@ def replay_command(home: Path, keys: tuple[str, ...], replay_all: bool) -> None:
 def drop_command(home: Path, keys: tuple[str, ...], removed: bool, by: str) -> None:
     """Take KEYS (or their beginnings) off the list: they are not to be sent.
 
-    Their documents then go when others of their age go (`keep_documents_days`).
+    Their documents then go when others of their age go (`keep_documents_days`). A request for
+    authorization says that it was not sent, and what to do next.
     """
+    if not keys and not removed:
+        raise click.UsageError("name the dead letters (dead-letters list), or say --removed")
     from connector.pipeline.release import person
+    from connector.release.dropped import note_dropped
 
     app, by = open_app(home), person(by)
     with app.open_store() as store:
@@ -136,16 +143,18 @@ def drop_command(home: Path, keys: tuple[str, ...], removed: bool, by: str) -> N
             rows += [row for row in dead if row.document_id not in kept and row not in rows]
         now = app.site.now()
 
-        def end(tx: Tx) -> int:
+        def end(tx: Tx) -> tuple[int, list[str]]:
             done = [row for row in rows if tx.deliveries.drop(row.key, now, "dead")]
             tx.audit.append(
                 [AuditEntry(action="delivery_dropped", subject=row.key, actor=by) for row in done],
                 now,
             )
-            return len(done)
+            return len(done), note_dropped(tx, done, by, now)
 
-        dropped = store.write(end)
+        dropped, requests = store.write(end)
     click.echo(f"{dropped} dead letters dropped; they are never sent")
+    for reference in requests:
+        click.echo(f"A request has changed: connector authorizations show {reference}")
 
 
 def _kept(store: Store, rows: list[DeliveryRow]) -> set[str]:

@@ -23,7 +23,8 @@ def dead_troubles(tx: Tx, app: App) -> list[dict[str, Any]]:
         found.append(
             _trouble(
                 "document_gone", f"{gone} can't be sent again",
-                "retention removed their documents: connector dead-letters drop --removed",
+                "retention removed their documents: "
+                "connector dead-letters drop --removed --by NAME",
             )
         )  # fmt: skip
     if old:

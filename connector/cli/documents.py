@@ -102,8 +102,10 @@ def fill_command(
 ) -> None:
     """Write what the clinician must complete; an empty TEXT takes a field's text away.
 
-    FIELD is a key that `documents show` lists, or its beginning.
+    FIELD is a key that `documents show` lists, or its beginning. Where one TEXT can't stand in its
+    field, none is kept.
     """
+    from connector.errors import InvalidRecord
     from connector.pipeline.release import person
     from connector.release import copy_fields, fill
 
@@ -116,7 +118,12 @@ def fill_command(
         if former is not None:
             missing = copy_fields(desk, document_id, former, by=by)
         if given:
-            missing = fill(desk, document_id, given, by=by, not_part_2=not_part_2)
+            try:
+                missing = fill(desk, document_id, given, by=by, not_part_2=not_part_2)
+            except InvalidRecord as fault:  # shown with what was given, to the one who gave it
+                copied = "; what --from brought is kept" if former is not None else ""
+                told = f"{fault.sentence()} [{fault.code}]{copied}"
+                raise click.ClickException(told) from None
     if not missing:
         sign = f'connector documents sign {document_id} --by "NAME, CREDENTIAL"'
         click.echo(f"Complete; the clinician reads it and signs: {sign}")

@@ -84,7 +84,8 @@ def rotate_command(home: Path, out: Path | None) -> None:
         id = app.keys.rotate()
         click.echo(f"New key {id} in {app.keys.path}.")
         click.echo(_KEEP)
-        total = store.write(lambda tx: _note(tx, id))
+        total = store.read(lambda tx: tx.reseal.remaining())
+        store.write(lambda tx: _note(tx, id, total))
         moved = _move(store, total)
     click.echo(f"Moved to the new key: {moved} of {total} stored values.")
     click.echo(
@@ -120,18 +121,18 @@ def _rotate_text(ring: KeyRing, out: Path | None) -> None:
     )
 
 
-def _note(tx: Tx, id: str) -> int:
-    """Lists the new key; how many values others have sealed."""
+def _note(tx: Tx, id: str, waiting: int) -> None:
+    """Lists the new key; ``waiting`` values were sealed by others."""
     tx.key_use.note()
-    waiting = tx.reseal.remaining()
     tx.audit.append([AuditEntry("keys_rotated", id, detail={"values": waiting})], _now())
-    return waiting
 
 
 def _move(store: Store, total: int) -> int:
     """Moves what was there at the rotation; a service that goes on meanwhile moves its own."""
+    from connector.store.reseal import move_older
+
     moved = 0
-    while moved < total and (step := store.write(lambda tx: tx.reseal.some())):
+    while moved < total and (step := move_older(store)):
         moved += step
     return moved
 

@@ -112,6 +112,8 @@ def _check_port(host: str, port: int) -> None:
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
+    except UnicodeError:  # no name of a host can be so long, or have an empty part
+        raise ConfigurationError("host_unknown", f"{host!r} is no address; see --host") from None
     except OSError as fault:
         code, text = "port_refused", f"can't listen on port {port} of {host}: {fault.strerror}"
         if isinstance(fault, socket.gaierror) or fault.errno == errno.EADDRNOTAVAIL:
@@ -213,6 +215,7 @@ class _Threads(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no t
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._incoming = Incoming(self.cfg.threads // 2)
+        self._counting = threading.Lock()
 
     def is_parent_alive(self) -> bool:
         """Always: whoever started the service may go."""
@@ -243,16 +246,17 @@ class _Threads(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no t
 
     def _follows(self, connection: socket.socket) -> bool:
         """Whether the next request begins within a moment."""
-        if not self.alive or self._lingering >= self.cfg.threads - _FREE_THREADS:
-            return False
-        # Not exact without a lock, nor need it be: a thread more or less may wait.
-        self._lingering += 1
+        with self._counting:
+            if not self.alive or self._lingering >= self.cfg.threads - _FREE_THREADS:
+                return False
+            self._lingering += 1
         try:
             waiting = select.poll()
             waiting.register(connection, select.POLLIN)
             return bool(waiting.poll(_NEXT_REQUEST_MILLISECONDS))
         finally:
-            self._lingering -= 1
+            with self._counting:
+                self._lingering -= 1
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """A transfer coding that nobody has is the sender's fault (400), not ours (501)."""

@@ -25,6 +25,7 @@ from connector.cli.tables import console, table
 from connector.cli.written import make_folder, writing_to
 from connector.errors import ConfigurationError
 from connector.folders import missing_folders, wrong_folders
+from connector.published_keys import wrong_keys
 from connector.resources import Resources
 
 _EXAMPLES = {
@@ -139,7 +140,9 @@ def check_command(home: Path, every: bool) -> None:
     if findings := settings.site_findings(home):
         _refuse(findings)
     app = edited_app(home)
-    findings = [*app.findings(), *wrong_folders(app.site, app.home)]
+    findings = [
+        *app.findings(), *wrong_folders(app.site, app.home), *wrong_keys(app.site, app.home),
+    ]  # fmt: skip
     screen.print(files_in_use(app, every=every))
     if findings:
         _refuse(findings)

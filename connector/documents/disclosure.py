@@ -8,25 +8,18 @@ item said. Held back without a valid consent: anything that tells of substance u
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from connector.documents.substance_words import tells_of_use
 from connector.measures.instrument import Instrument
 from connector.progress import Chart, MeasureSeries, PracticeProfile, Progress
 from connector.records import Authorization, Diagnosis, Goal, Visit
 from connector.substance_use import SubstanceUse
 
-_SUD_WORDS = re.compile(
-    r"\b(alcohol\w*|drink(?:s|ing|er)?|drunk|drugs?|sober|sobriety|substances?|addict\w*|opioids?|"
-    r"opiates?|cocaine|cannabis|marijuana|heroin|fentanyl|methadone|buprenorphine|suboxone|"
-    r"naltrexone|meth|methamphetamine|relapse\w*|detox\w*|abstinen\w+|overdos\w+|recovery group|"
-    r"rehab(?! exercis)|AA|SUD|OUD|AUD|AUDIT|AUDIT-C|DAST\S*|BAM)\b",
-    re.IGNORECASE,
-)
 SUD_CONTENT = "substance use content"
 _SELF_HARM = re.compile(r"\b(suicid\w*|self[- ]harm\w*|kill (?:my|him|her)self)\b", re.IGNORECASE)
 
@@ -60,12 +53,23 @@ def _in_force(chart: Chart, scope: str, on: date) -> bool:
 
 def mentions_sud(text: str | None, codes: SubstanceUse) -> bool:
     """True when a text tells of substance use or its treatment, in words or by a code."""
-    return bool(text and (_SUD_WORDS.search(text) or codes.names_code(text)))
+    return bool(text) and (tells_of_use(str(text)) or codes.names_code(str(text)))
 
 
 def sud_within(codes: SubstanceUse, *shown: Any) -> bool:
     """True when any text in these parts of a document tells of it."""
-    return mentions_sud(json.dumps(shown, ensure_ascii=False), codes)
+    return any(mentions_sud(text, codes) for part in shown for text in _texts(part))
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from _texts(value)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            yield from _texts(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,16 @@ class Wall:
 def wall_of(chart: Chart, practice: PracticeProfile, on: date) -> Wall:
     """The wall between this chart and a payer on a day."""
     return Wall(sud_consent(chart, on), practice.substance_use)
+
+
+def hidden_visits(chart: Chart, wall: Wall) -> tuple[Visit, ...]:
+    """The visits that may not be told of: by their own procedure, or by their authorization's."""
+    if wall.consent:
+        return ()
+    numbers = {a.number for a in chart.authorizations if a.number and wall.hides_authorization(a)}
+    return tuple(
+        v for v in chart.visits if wall.hides_visit(v) or v.authorization_number in numbers
+    )
 
 
 def tells_of_services(chart: Chart, codes: SubstanceUse) -> bool:
@@ -179,19 +193,31 @@ def left_out(
     ]
     if not wall.consent:
         rows.append(_sud_row(progress, known, wall))
-    harm = [g for g in chart.goals if _SELF_HARM.search(g.text)]
+    described = [[d.description] for d in chart.diagnoses if d.description]
+    held = [*_held_texts(chart), *described]
     rows.append(
-        ("goals that mention self-harm", len(harm), "The clinician states risk in one line instead")
+        (
+            "texts that mention self-harm",
+            sum(1 for texts in held if any(_SELF_HARM.search(text) for text in texts)),
+            "The clinician states risk in one line instead",
+        )
     )
     return [{"what": what, "count": n, "reason": why} for what, n, why in rows if n]
+
+
+def _held_texts(chart: Chart) -> Iterator[list[str]]:
+    """The texts of goals and plans that ``Wall.may_show`` decides on, those of a goal together."""
+    for goal in chart.goals:
+        values = (goal.text, goal.start_value, goal.current_value, goal.target_value)
+        yield [text for text in values if text]
+    for plan in chart.plans:
+        yield from ([t] for t in (plan.modality, plan.discharge_criteria, plan.frequency) if t)
 
 
 def _sud_row(
     progress: Progress, known: list[tuple[MeasureSeries, Instrument]], wall: Wall
 ) -> tuple[str, int, str]:
     chart, codes = progress.chart, wall.codes
-    texts = [g.text for g in chart.goals]
-    texts += [t for p in chart.plans for t in (p.modality, p.discharge_criteria, p.frequency) if t]
     count = (
         sum(len(s.measurements) for s, i in known if i.part2)
         + sum(
@@ -199,8 +225,8 @@ def _sud_row(
             for d in chart.diagnoses
             if codes.is_diagnosis(d.code) or mentions_sud(d.description, codes)
         )
-        + sum(1 for text in texts if mentions_sud(text, codes))
-        + sum(1 for v in chart.visits if wall.hides_visit(v))
+        + sum(1 for held in _held_texts(chart) if any(mentions_sud(t, codes) for t in held))
+        + len(hidden_visits(chart, wall))
         + sum(1 for one in chart.authorizations if wall.shown(one.cpt) != one.cpt)
     )
     return (

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from connector.documents import disclosure
-from connector.documents.disclosure import Wall
+from connector.documents.disclosure import Wall, hidden_visits
 from connector.measures.instrument import Instrument
 from connector.progress import Attendance, Chart, DecisionView, Progress
 from connector.records import Diagnosis, Goal, TreatmentPlan, Visit
@@ -49,16 +49,6 @@ def payer_view(progress: Progress, instruments: Mapping[str, Instrument], wall: 
 def hidden_authorizations(chart: Chart, wall: Wall) -> frozenset[str]:
     """The ids of authorizations that a payer may not be reminded of."""
     return frozenset(one.id for one in chart.authorizations if wall.hides_authorization(one))
-
-
-def hidden_visits(chart: Chart, wall: Wall) -> tuple[Visit, ...]:
-    """The visits that may not be told of: by their own procedure, or by their authorization's."""
-    if wall.consent:
-        return ()
-    numbers = {a.number for a in chart.authorizations if a.number and wall.hides_authorization(a)}
-    return tuple(
-        v for v in chart.visits if wall.hides_visit(v) or v.authorization_number in numbers
-    )
 
 
 def with_notes_of(progress: Progress, view: Progress) -> Progress:

@@ -7,7 +7,7 @@ shrunk. Item numbers and answers are for this reader only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -268,11 +268,9 @@ def _authorization(progress: Progress, rules: RuleSet, on: date) -> dict[str, An
 
 
 def _renewal_from(view: AuthorizationView, rules: RuleSet, on: date) -> str:
-    """When the renewal will be due, as far as that is known and still ahead."""
-    if view.renewal_due or view.status in facts.UNDECIDED or view.ends_on is None:
-        return ""
-    start = view.ends_on - timedelta(days=rules.authorization_lead_days)
-    if start <= on:
+    """When the renewal will be due, by the payer's own days, where that is known and ahead."""
+    start = view.renewal_from
+    if view.renewal_due or start is None or start <= on:
         return ""
     last = (view.authorized or 0) - rules.authorization_flag_remaining
     visit = f" or at visit {last}" if view.unit == "visits" and last > 0 else ""

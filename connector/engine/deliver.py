@@ -223,6 +223,8 @@ def _send_line(work: Work, batch: _Batch, rows: Sequence[DeliveryRow]) -> None:
 
 def _send_one(work: Work, batch: _Batch, row: DeliveryRow) -> ConnectorError | None:
     left_over = row.key in batch.left_over
+    if left_over and (unsettled := _let_settle(work, row)):
+        return unsettled
     try:
         receipt = _attempt(work, batch, row, ask_first=left_over or row.code is not None)
     except ConnectorError as fault:
@@ -243,6 +245,21 @@ def _send_one(work: Work, batch: _Batch, row: DeliveryRow) -> ConnectorError | N
     return failure
 
 
+def _let_settle(work: Work, row: DeliveryRow) -> RetryLater | None:
+    """Puts off what a cut-off attempt left, as long as its receiver may be at work on it.
+
+    It was not tried now, so it is neither a failure nor a reason to give it up.
+    """
+    until = doubt.settled_at(work.destinations.get(row.destination), row.updated_at)
+    if until <= work.now():
+        return None
+    fault = RetryLater(doubt.CUT_OFF, doubt.CUT_OFF_TEXT, until=until)
+    work.store.write(
+        lambda tx: tx.deliveries.release(row, until, fault.code, fault.message, work.now())
+    )
+    return fault
+
+
 def _is_of_the_receiver(fault: ConnectorError) -> bool:
     """Whether the next delivery would fail for the same reason."""
     if isinstance(fault, RetryLater):
@@ -256,8 +273,6 @@ def _attempt(work: Work, batch: _Batch, row: DeliveryRow, *, ask_first: bool) ->
         raise Rejected(
             "unknown_destination", f"the site has no destination {row.destination!r} any more"
         )
-    if row.key in batch.left_over:
-        doubt.refuse_unsettled(destination, row, work.now())
     if row.key in batch.held:
         raise Rejected("not_released", "it was not signed or released, so it does not leave")
     content = batch.contents.get(row.key)

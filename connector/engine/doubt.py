@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from connector.errors import AwaitsPerson, ConnectorError, RetryLater
+from connector.errors import AwaitsPerson, ConnectorError
 from connector.ports import Destination, Outgoing, Receipt, Settles
 from connector.store.deliveries import DeliveryRow
 
@@ -28,13 +28,6 @@ def settled_at(destination: Destination | None, begun: datetime) -> datetime:
     """
     seconds = destination.settle_seconds if isinstance(destination, Settles) else 0
     return begun + timedelta(seconds=seconds)
-
-
-def refuse_unsettled(destination: Destination, row: DeliveryRow, now: datetime) -> None:
-    """Raises RetryLater while the receiver of a cut-off attempt may still be at work on it."""
-    until = settled_at(destination, row.updated_at)
-    if until > now:
-        raise RetryLater(CUT_OFF, CUT_OFF_TEXT, until=until)
 
 
 def find(destination: Destination, outgoing: Outgoing) -> Receipt | None:

@@ -8,7 +8,7 @@ lost, and some tell nothing by themselves. What can't be asked about for days is
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,6 +19,7 @@ from connector.engine.inflow import keep_answers
 from connector.engine.work import Work
 from connector.errors import ConnectorError, Rejected, RetryLater
 from connector.http import OUTAGE_CODES
+from connector.logs import outline
 from connector.ports import Answered, Inquires, Outgoing
 from connector.store.deliveries import DeliveryRow
 from connector.store.store import Tx
@@ -37,8 +38,11 @@ def ask_undecided(work: Work) -> int:
     A payer that is away is left alone until the next look. One request that it can't tell of keeps
     none of the others waiting.
     """
+    able = sorted(name for name, one in work.destinations.items() if isinstance(one, Inquires))
+    if not able:
+        return 0
     now, brought, away = work.now(), 0, set[str]()
-    undecided = _undecided(work)
+    undecided = _undecided(work, able)
     for row in undecided:
         if row.destination in away or not _is_due(work, row, now):
             continue
@@ -47,16 +51,13 @@ def ask_undecided(work: Work) -> int:
         except RetryLater as fault:
             _log.warning("asking %s: %s", row.destination, fault)
             away.add(row.destination)  # the next look tries again
-    if undecided:
-        work.store.write(partial(_tell, work=work, rows=undecided, now=now))
+    # Also where nothing is undecided any more: what was told before ends then.
+    work.store.write(partial(_tell, work=work, able=able, rows=undecided, now=now))
     return brought
 
 
-def _undecided(work: Work) -> list[DeliveryRow]:
+def _undecided(work: Work, able: Collection[str]) -> list[DeliveryRow]:
     """Deliveries of requests that a payer owes a word on, where it can be asked."""
-    able = {name for name, one in work.destinations.items() if isinstance(one, Inquires)}
-    if not able:
-        return []
     cases = work.store.read(lambda tx: tx.authorizations.all())
     documents = [row.case.document for row in cases if row.case.awaited and row.case.document]
     found: list[DeliveryRow] = []
@@ -91,6 +92,9 @@ def _ask(work: Work, row: DeliveryRow, now: datetime) -> int:
             raise
         _log.error("asking %s: %s", row.destination, fault)
         vain = True
+    except Exception as defect:  # noqa: BLE001 - a defect over one request must not stop the others
+        _log.error("asking %s: %s", row.destination, outline(defect))
+        vain = True
 
     def write(tx: Tx) -> None:
         tx.cursors.set(_ASKED + row.key, now.isoformat(), now)
@@ -108,9 +112,11 @@ def _note(tx: Tx, row: DeliveryRow, vain: bool, now: datetime) -> None:
         tx.cursors.set(_VAIN + row.key, now.isoformat() if vain else "", now)
 
 
-def _tell(tx: Tx, work: Work, rows: Sequence[DeliveryRow], now: datetime) -> None:
+def _tell(
+    tx: Tx, work: Work, able: Collection[str], rows: Sequence[DeliveryRow], now: datetime
+) -> None:
     """One alert for each payer that could not be asked for too long; its end where it can again."""
-    ages: dict[str, list[timedelta]] = {row.destination: [] for row in rows}
+    ages: dict[str, list[timedelta]] = {name: [] for name in able}
     for row in rows:
         since = tx.cursors.get(_VAIN + row.key)
         age = now - datetime.fromisoformat(since) if since else timedelta()

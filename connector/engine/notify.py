@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from connector.alerting import texts
+from connector.alerting.chain import pressing
 from connector.alerting.plan import PAGING, Alerting
 from connector.engine import channel_faults, self_test, shadow
 from connector.engine.telling import SELF_TEST, Parcel, whom_next
@@ -110,7 +111,7 @@ def _plan_one(
     step, told = whom_next(tx, work, alerting, row, now)
     if step is None:
         tx.alerts.set_told(alert.key, row.told, None)
-        if alert.severity in PAGING and not told:
+        if (alert.severity in PAGING or pressing(alert)) and not told:
             return [AuditEntry("alert_told_nobody", alert.key, outcome="no_person")]
         return []
     level = row.told + 1

@@ -218,6 +218,8 @@ def _status(
         texts += _asked_for(item)
     found = _find(tx, stated, names, "277")
     event = _status_event(found.case.id, content, tuple(texts), min(as_of, now))
+    if stated is None and event.kind == "returned":
+        refuse_overtaken(tx, found, event, names)
     record(tx, event, found.patient_id, now)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connector.engine.work import Work
 from connector.store.audit import AuditEntry
 from connector.store.key_use import OLD_RING
-from connector.store.store import Tx
+from connector.store.reseal import move_older
+from connector.store.store import Store, Tx
 
-_RESEAL_AT_ONCE = 500
 _log = logging.getLogger("connector.retention")
 
 
@@ -34,13 +34,23 @@ def tidy(work: Work) -> int:
             "notices": tx.notices.prune(documents_before),
             "documents": tx.documents.prune(documents_before, signed_before=signed_before),
         }
-        resealed = tx.reseal.some(_RESEAL_AT_ONCE, now)
         total = sum(removed.values())
         if total:
             entry = AuditEntry(action="retention", subject="store", detail=removed)
             tx.audit.append([entry], now)
-        return total + resealed
+        return total
 
-    if not work.store.read(lambda tx: tx.key_use.is_current()):
+    return work.store.write(remove) + _reseal(work.store, now)
+
+
+def _reseal(store: Store, now: datetime) -> int:
+    """Moves values to the newest key; once a day it is looked whether there are any."""
+    if not store.read(lambda tx: tx.key_use.is_current()):
         _log.error("%s", OLD_RING)
-    return work.store.write(remove)
+        return 0
+    if not store.keys.has_others or store.read(lambda tx: tx.key_use.moved_lately(now)):
+        return 0
+    moved = move_older(store)
+    if not moved:
+        store.write(lambda tx: tx.key_use.note_moved(now))
+    return moved

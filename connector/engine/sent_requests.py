@@ -15,9 +15,9 @@ from connector.store.store import Tx
 from connector.x12.content.case import RequestCase
 
 _OVERTAKEN = (
-    "this answers an earlier version of the request, and a newer one has gone out since; if it "
-    "holds for that too, write the reference here with: connector quarantine fix ID --set case=AR-"
-    "..., else dismiss it"
+    "this answers an earlier version of the request, and a newer one, or its cancellation, was "
+    "signed since; if it holds for that too, write the reference here with: connector quarantine "
+    "fix ID --set case=AR-..., else dismiss it"
 )
 
 

@@ -10,6 +10,7 @@ from datetime import date
 
 from connector.measures import Instrument
 from connector.pipeline.attendance import MISSED, missed_row, recent
+from connector.pipeline.certification import certification_ended
 from connector.pipeline.entries import recent_alerts
 from connector.pipeline.identity import cause_key
 from connector.pipeline.overdue import overdue
@@ -57,6 +58,7 @@ def find_alerts(
         if episode.active:
             found += overdue(measured, chart.visits, episode, instruments, rules, today)
             found += _missed_visits(chart, episode, measured, rules, today)
+            found += certification_ended(chart, episode, rules, today)
     alerts = [
         *_safety(chart, instruments, rules, today),
         *recent_alerts(chart.entries, today, rules.acute_days),

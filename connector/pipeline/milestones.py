@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from connector.measures import Instrument
 from connector.pipeline.baseline import counts
+from connector.pipeline.certification import certification, plan_begun
 from connector.pipeline.identity import cause_key
 from connector.pipeline.letters_due import find_letters_due
 from connector.pipeline.wording import long_date, ordinal
@@ -75,16 +76,14 @@ def _visits(chart: Chart, episode: EpisodeView, rules: RuleSet) -> Iterator[Mile
 
 def _plan(chart: Chart, episode: EpisodeView, rules: RuleSet, today: date) -> Iterator[Milestone]:
     """Review and recertification of the newest plan; a newer plan takes the older one's place."""
-    plan = next((p for p in reversed(chart.plans) if p.starts_on <= today), None)
-    if plan is None:
-        return
-    if plan.review_on is not None:
+    plan = plan_begun(chart, today)
+    if plan is not None and plan.review_on is not None:
         yield _of_plan(chart, plan, "plan_review", plan.review_on, "plan review due")
-    certified = plan.certified_until
-    if certified is None and episode.discipline == "physical_therapy":
-        certified = plan.starts_on + timedelta(days=rules.recertification_days)
+    certified = certification(chart, episode, rules, today)
     if certified is not None:
-        yield _of_plan(chart, plan, "recertification", certified, "plan of care ends")
+        yield _of_plan(
+            chart, certified.plan, "recertification", certified.until, "plan of care ends"
+        )
 
 
 def _of_plan(chart: Chart, plan: TreatmentPlan, kind: str, on: date, what: str) -> Milestone:

@@ -12,8 +12,8 @@ from datetime import date
 
 from connector.authorizations.payers import PayerBook
 from connector.documents import disclosure
-from connector.documents.disclosure import Wall
-from connector.documents.payer_view import hidden_authorizations, hidden_visits, payer_view
+from connector.documents.disclosure import Wall, hidden_visits
+from connector.documents.payer_view import hidden_authorizations, payer_view
 from connector.measures import Instrument
 from connector.pipeline.identity import cause_key
 from connector.pipeline.payer_rules import advice_on, in_force

@@ -22,6 +22,9 @@ from connector.ports import RawBatch, RawRow
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_MARKS = 5_000
 _MOST_PAGES = 100_000
+_MOST_ALIKE = 3
+"""Pages of the very same records, one after the other: a page may come again where others came in
+before it, and not time after time."""
 Marks = Mapping[str, tuple[str, datetime | None]]
 """By a digest of whose state it is: the mark of the state given last, and when it changed."""
 
@@ -94,8 +97,13 @@ class Step:
 def read_changes(feed: Feed, state: State, overlap: timedelta) -> Iterator[Step]:
     """Everything new in a list, in steps. Raises what asking the vendor raises."""
     now = state.reading or Reading()
+    same: list[frozenset[str]] = []
     for _ in range(_MOST_PAGES):
         portion = feed.portion(state.since, now.place)
+        names = frozenset(one.name() for one in portion.found)
+        same = [*same, names] if names and names in same else [names]
+        if len(same) > _MOST_ALIKE:
+            break  # which page is asked for changes nothing
         fresh = [one for one in portion.found if not _given(one, state.given)]
         rest = len(fresh)
         for some in _groups(fresh, feed.at_once):

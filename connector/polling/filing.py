@@ -15,9 +15,6 @@ from contextlib import contextmanager
 from connector.errors import Rejected
 from connector.ports import Outgoing
 
-KINDS = ("therapist", "patient", "insurer", "referrer")
-"""Documents with pages about one patient: what a chart takes."""
-
 _NAMES = {
     "therapist": "Progress report", "patient": "Progress report for the client",
     "insurer": "Progress report for the payer", "referrer": "Letter to the referring provider",

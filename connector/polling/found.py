@@ -144,11 +144,36 @@ def without(raw: Any, unwanted: Collection[str], links: Collection[str] = ()) ->
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is kept of a table's records: ``fields`` alone where any are stated, never ``left_out``.
+
+    Of ``links`` it is kept only that there is one.
+    """
+
+    fields: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+    def of(self, raw: Any, also: Collection[str] = ()) -> Any:
+        """Of one record; ``also`` are the fields that the site asks for beside ``fields``."""
+        kept = only(raw, (*self.fields, *also)) if self.fields else raw
+        return without(kept, self.left_out, self.links)
+
+
 def listed(value: Any, host: str, what: str) -> list[Any]:
     """A list out of an answer. Raises RetryLater ("garbage_answer") where it is something else."""
     if isinstance(value, list):
         return value
-    raise RetryLater(
+    raise no_whole_list(host, what)
+
+
+def no_whole_list(host: str, what: str) -> RetryLater:
+    """The error for a page that can't be read, or says that more follows and not where.
+
+    Taken for an empty or last page, it would lose what comes after it: the next poll begins later.
+    """
+    return RetryLater(
         "garbage_answer",
         f"{host} answered with something else than a list of {what}; it may be under maintenance",
     )

@@ -28,8 +28,8 @@ _NEXT = "Wait for the payer's word that it is cancelled; call it if none comes."
 def cancel(desk: Desk, reference: str, who: Signer, why: str) -> CaseRow | None:
     """Sign the cancellation of a request and queue it; None where that was done before.
 
-    Raises Rejected where the request never left, was filed by hand, has ended, or where no number
-    of the payer's names it in a file.
+    Raises Rejected where the request never left, was filed by hand, has ended, where no number of
+    the payer's names it in a file, or no destination takes the file any more.
     """
     now = desk.now()
 
@@ -79,6 +79,12 @@ def _cancel(
     sent = sent_numbers(context, attached=False) if form == "x12" else ()
     tx.authorizations.tie(case.id, names_of(context, sent))
     queue(tx, desk, [made], now)
+    if arrived_as(tx, made.document_id) is None:
+        raise Rejected(
+            "nobody_takes_it",
+            f"no destination takes this payer's requests as {form} any more, as this one went; "
+            f"cancel it at the payer, and {_BY_HAND}",
+        )
     detail: dict[str, str | int] = {"kind": made.kind, "digest": str(seal["digest"])}
     tx.audit.append(
         [AuditEntry("cancellation_signed", made.document_id, actor=who.full, detail=detail)], now

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connector.documents import completion
-from connector.errors import ConfigurationError, Rejected
-from connector.pipeline.packet.asked_for import FIELD, asked_for
+from connector.errors import ConfigurationError, InvalidRecord, Rejected
+from connector.pipeline.packet.asked_for import FIELD, asked_for, refuse_reversed
 from connector.release.desk import TO_SIGN, Desk, Packet, find, find_packet
 from connector.store.audit import AuditEntry
 from connector.store.documents import DocumentRow
@@ -22,26 +22,58 @@ def fill(
 
     What is still missing, label by key. ``not_part_2``: the writer states that a text is no
     substance use content in the sense of 42 CFR Part 2. Raises ConfigurationError for an unknown
-    field, InvalidRecord for a text that can't stand there, Rejected when it is signed.
+    field, InvalidRecord for a text that can't stand there, Rejected when it is signed. Where one
+    is wrong, nothing is kept, and the error names each that is.
     """
     now = desk.now()
 
     def write(tx: Tx) -> dict[str, str]:
         packet = open_packet(tx, given)
-        known = completion.fields(packet.evidence.context)
-        may_name_sud = not_part_2 or packet.sud_consent
-        values = {}
+        values: dict[str, str] = {}
+        faults: list[ConfigurationError | InvalidRecord] = []
         for name, text in texts.items():
-            key = field_meant(name, known)
-            limit = completion.longest(packet.evidence.context, key)
-            values[key] = completion.checked(
-                key, text, may_name_sud=may_name_sud, codes=desk.substance_use, limit=limit
-            )
-            if key == FIELD and values[key] and packet.parts:
-                asked_for(values[key])
+            try:
+                key, value = _checked(desk, packet, name, text, not_part_2)
+            except (ConfigurationError, InvalidRecord) as fault:
+                faults.append(fault)
+            else:
+                values[key] = value
+        if faults:
+            raise _nothing_filled(faults)
         return _keep(tx, packet, values, {"not_part_2": int(not_part_2)}, by, now)
 
     return desk.store.write(write)
+
+
+def _checked(desk: Desk, packet: Packet, name: str, text: str, not_part_2: bool) -> tuple[str, str]:
+    """The field that is meant, and its text as it is kept."""
+    context = packet.evidence.context
+    key = field_meant(name, completion.fields(context))
+    value = completion.checked(
+        key, text, may_name_sud=not_part_2 or packet.sud_consent, codes=desk.substance_use,
+        limit=completion.longest(context, key),
+    )  # fmt: skip
+    if key == FIELD and value:
+        refuse_reversed(value)
+        if packet.parts:
+            asked_for(value)
+    return key, value
+
+
+def _nothing_filled(
+    faults: Sequence[ConfigurationError | InvalidRecord],
+) -> ConfigurationError | InvalidRecord:
+    """One error that says all that is wrong: about a text, where one is, so that it can show it."""
+    first = next((one for one in faults if isinstance(one, InvalidRecord)), faults[0])
+    allowed = next((one.allowed for one in faults if one.code == "unknown_field"), ())
+    told = "; ".join(one.message.partition("Valid values: ")[0].rstrip(". ") for one in faults)
+    told += " Nothing was filled" if told.endswith("?") else ". Nothing was filled"
+    if isinstance(first, ConfigurationError):
+        return ConfigurationError(first.code, told, allowed=allowed)
+    values = [one.value for one in faults if isinstance(one, InvalidRecord) and one.value]
+    return InvalidRecord(
+        first.code, told, field=first.field, value="; ".join(values) or None, allowed=allowed
+    )
 
 
 def copy_fields(desk: Desk, given: str, former: str, *, by: str) -> dict[str, str]:

@@ -15,8 +15,10 @@ from connector.authorizations.lifecycle import Asked, Case, Event, replay
 from connector.authorizations.payer_file import Clock
 from connector.authorizations.records_of import SOURCE, record_of
 from connector.pipeline.packet.case import attachment_number, claim_number, name_of, sent_numbers
+from connector.ports import FILE_FORMATS
 from connector.progress import DocumentSpec
 from connector.record_ids import RecordIds
+from connector.release.sent_before import arrived_as
 from connector.store.audit import AuditEntry
 from connector.store.authorizations import CaseRow
 from connector.store.store import Tx
@@ -71,6 +73,19 @@ def note_signed(tx: Tx, documents: Sequence[DocumentSpec], now: datetime, by: st
     )
     record(tx, event, request.patient_id, now, actor=by)
     tx.authorizations.tie(case, names_of(context, sent))
+    _end_former(tx, case, request.document_id, by, now)
+
+
+def _end_former(tx: Tx, case: str, newest: str, by: str, now: datetime) -> None:
+    """Drops the dead letters of versions that never arrived: replayed, they would ask twice."""
+    events = tx.authorizations.events(case)
+    former = {one.document for one in events if one.kind == "requested"} - {newest}
+    for id in sorted(one for one in former if arrived_as(tx, one) is None):
+        own = tx.signatures.of_documents([id]).get(id)
+        for document_id in [one.document_id for one in tx.signatures.together(own)] if own else []:
+            for row in tx.deliveries.list("dead", 1000, document_id=document_id):
+                if row.format in FILE_FORMATS and tx.deliveries.drop(row.key, now, "dead"):
+                    tx.audit.append([AuditEntry("delivery_dropped", row.key, actor=by)], now)
 
 
 def note_withdrawn(tx: Tx, draft_ids: Iterable[str], now: datetime, by: str) -> None:
@@ -102,12 +117,9 @@ def _taken_back(
             kind="wanted", texts=before.wanted, tracking=before.tracking,
             next_step=before.next_step, **shared,
         )  # fmt: skip
-    if before is None or before.state in ("denied", "cancelled"):
+    if before is None:
         return Event(kind="moved", state="cancelled", **shared)
-    return Event(
-        kind="kept", state=before.state, asked=before.asked, document=before.document,
-        decision=before.decision, since=before.requested_at, next_step=before.next_step, **shared,
-    )  # fmt: skip
+    return Event(kind="kept", state=before.state, was=before, next_step=before.next_step, **shared)
 
 
 def reopen(tx: Tx, row: CaseRow, by: str, why: str, now: datetime) -> CaseRow | None:

@@ -12,7 +12,7 @@ from connector.progress import DocumentSpec
 from connector.store.authorizations import CaseRow
 from connector.store.store import Tx
 
-_NEVER_ARRIVED = ("dead", "withdrawn", "shadow")
+NEVER_ARRIVED = ("dead", "withdrawn", "shadow")
 
 
 def sent_before(tx: Tx, parts: Sequence[DocumentSpec]) -> Before | None:
@@ -45,6 +45,6 @@ def versions_of(tx: Tx, row: CaseRow) -> tuple[dict[str, Any], ...]:
 def arrived_as(tx: Tx, document_id: str) -> str | None:
     """The file format in which a request went to its payer and may be there; None for none."""
     for one in tx.deliveries.list(document_id=document_id, limit=1000):
-        if one.format in FILE_FORMATS and one.state not in _NEVER_ARRIVED:
+        if one.format in FILE_FORMATS and one.state not in NEVER_ARRIVED:
             return one.format
     return None

@@ -53,13 +53,12 @@ def charts(store: Store, practice: PracticeProfile, desk: Callable[[], ChartDesk
         found = store.read(lambda tx: made.one(tx, patient_id))
         if found is None:
             abort(404)
-        trace(store, "chart_checked", patient_id, {"patients": 1})
+        trace(store, "chart_checked", found.patient.id, {"patients": 1})
         thread = found.thread
         return render_template(
             "chart.html",
             practice=practice,
             number=found.patient.chart_number,
-            patient_id=patient_id,
             discipline=_DISCIPLINES[thread.discipline],
             on=thread.on.isoformat(),
             breaks=len(thread.breaks),

@@ -20,8 +20,8 @@ from tests.e2e.fault_server import Chart, Hook
 SECRET = "whsec_" + "QUJD" * 10
 
 
-# Real seconds to wait for an answer: a busy machine must not look like a silent counterpart.
-PATIENT, HASTY = 20.0, 0.3
+PATIENT, HASTY = 60.0, 0.3
+"""Real seconds to wait for an answer: a busy machine must not look like a silent counterpart."""
 
 
 class SetClock:
@@ -56,6 +56,8 @@ class FaultBench:
     chart: Chart
     hook: Hook
     threads: Executor
+    opened: Callable[[float], App]
+    """The site, opened by a process that waits so many real seconds for an answer."""
 
     def prepare(self) -> None:
         """Read the CSV exports, decide, queue; nothing is sent."""
@@ -86,6 +88,11 @@ class FaultBench:
         for sender in self.senders():
             while sender.destination == destination and sender.turn():
                 pass
+
+    def wait(self, seconds: float) -> None:
+        """From now on an answer is waited for so long; the hook's at least a second."""
+        self.app = self.opened(seconds)
+        self.work = replace(self.work, sources=self.app.sources, destinations=self.app.destinations)
 
     def restart(self) -> None:
         """The gates of a new process."""

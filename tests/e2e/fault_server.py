@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.fhir_counterpart import FhirCounterpart
+from tests.free_ports import free_port
 
 OUTCOME = {
     "resourceType": "OperationOutcome",
@@ -59,9 +60,9 @@ class FaultServer:
         return f"127.0.0.1:{self.port}"
 
     def up(self) -> None:
-        """Listen, on the same port as before."""
+        """Listen, on the same port each time."""
+        self.port = self.port or free_port()
         self._server = _Quiet(("127.0.0.1", self.port), _handler(self))
-        self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 

@@ -256,6 +256,7 @@ class PasHouse(FakePayer):
 
     def inquire(self, bundle: dict[str, Any]) -> tuple[int, Any]:
         self._ledger.switch.reached("pas.inquire")
+        time.sleep(0.1)  # what was sent before has been taken, on a busy machine too
         return super().inquire(bundle)
 
     def _scenario(self, bundle: dict[str, Any]) -> str:

@@ -38,7 +38,8 @@ from tests.e2e.payer_counterparts import (
 from tests.e2e.payer_people import People
 from tests.e2e.service_log import failures
 from tests.e2e.wire_counterparts import KillSwitch
-from tests.e2e.wire_site import Nursery, family, free_port, listens, wait_for
+from tests.e2e.wire_site import Nursery, family, listens, wait_for
+from tests.free_ports import free_port
 from tests.sftp_counterpart import Sshd
 
 PLACES = (
@@ -76,7 +77,7 @@ class Payers:
     def options(self) -> dict[str, dict[str, Any]]:
         """Of the destinations by way, and of the sources that answers come from."""
         there: dict[str, Any] = {"private_network": True}
-        sftp = {**self.sshd.settings, "timeout_seconds": 20}
+        sftp = {**self.sshd.settings, "timeout_seconds": 120}
         return {
             "sftp": {**sftp, "remote_folder": "in", "asked_folders": ["taken"]},
             "from-sftp": {**sftp, "remote_folder": "out", "reads": "x12_files",

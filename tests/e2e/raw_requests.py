@@ -15,7 +15,7 @@ def exchange(port: int, *parts: bytes, pause: float = 0, finish: bool = True) ->
 
     ``finish``: say that nothing more will come. Without it the server must end by itself.
     """
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as line:
         with suppress(OSError):  # it may refuse before it has read all
             for number, part in enumerate(parts):
                 if number and pause:

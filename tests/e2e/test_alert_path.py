@@ -7,10 +7,9 @@ made up, and the clock is set.
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +22,8 @@ from connector.engine import ingest
 from connector.engine.notify import Notifier
 from connector.errors import ConnectorError
 from connector.testing import FakeDestination
+from tests.e2e.test_service import wait_for
+from tests.free_ports import free_port
 
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -73,14 +74,8 @@ def phones() -> Iterator[Telephones]:
     thread.join()
 
 
-def _closed_port() -> int:
-    with closing(socket.socket()) as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])
-
-
 def _person(id: str, *audiences: str) -> dict[str, Any]:
-    options = {"url": {"env": f"{id.upper()}_URL"}, "private_network": True}
+    options = {"url": {"env": f"{id.upper()}_URL"}, "private_network": True, "timeout_seconds": 60}
     channels = [{"name": "phone", "options": options}]
     return {"id": id, "name": id.capitalize(), "audiences": audiences, "channels": channels}
 
@@ -96,7 +91,7 @@ def site(
     receiver = {
         "name": "ehr", "adapter": "webhook_out", "receives": ["alert", "decision"],
         "options": {
-            "url": f"http://127.0.0.1:{_closed_port()}/", "secret": {"env": "EHR_SECRET"},
+            "url": f"http://127.0.0.1:{free_port()}/", "secret": {"env": "EHR_SECRET"},
             "private_network": True,
         },
     }  # fmt: skip
@@ -144,11 +139,7 @@ def test_a_page_arrives_while_receiver_and_renderer_are_down(
     with app.open_engine() as runner:
         ingest.poll(runner.work, "csv")
         runner.start()
-        deadline = threading.Event()
-        for _ in range(600):
-            if {"dana", "kim"} <= {path for path, _, _ in phones.got}:
-                break
-            deadline.wait(0.05)
+        wait_for(lambda: {"dana", "kim"} <= {path for path, _, _ in list(phones.got)})
     told = {path: title for path, title, _ in phones.got}
     assert told["dana"] == told["kim"] == "PAGE: a safety item needs review - Small Practice"
     text = " ".join(f"{title} {body}" for _, title, body in phones.got)

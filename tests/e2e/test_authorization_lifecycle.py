@@ -139,7 +139,7 @@ class Practice:
 
 @pytest.fixture(scope="module")
 def renderer() -> Iterator[Renderer]:
-    with closing(Renderer(1, 60)) as made:
+    with closing(Renderer(1, 300)) as made:
         yield made
 
 

@@ -111,20 +111,20 @@ def test_a_notification_is_not_lost_by_a_kill_between_storing_and_fetching(
         fhir_counterpart.refuses = {"Observation": 503}
         fhir_counterpart.put("Observation", "o-1", **score(12))
         named = notification(1, "Observation/o-1")
-        assert requests.post(address, data=named, headers={}, timeout=10).status_code == 401
-        assert requests.post(address, data=named, headers=headers, timeout=10).status_code == 202
+        assert requests.post(address, data=named, headers={}, timeout=120).status_code == 401
+        assert requests.post(address, data=named, headers=headers, timeout=120).status_code == 202
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     fhir_counterpart.refuses = {}
     with serving(pushed) as (_, base, _):
         address = f"{base}/webhooks/ehr"
         # The sender did not see the answer, and sends it again.
-        assert requests.post(address, data=named, headers=headers, timeout=10).status_code == 202
+        assert requests.post(address, data=named, headers=headers, timeout=120).status_code == 202
         whole = notification(
             2, "Observation/o-2",
             {"resourceType": "Observation", "id": "o-2", **score(9),
              "meta": {"lastUpdated": "2026-11-20T10:00:00Z", "versionId": "1"}},
         )  # fmt: skip
-        assert requests.post(address, data=whole, headers=headers, timeout=10).status_code == 202
+        assert requests.post(address, data=whole, headers=headers, timeout=120).status_code == 202
         wait_for(lambda: "assessment:2" in totals(pushed))
     assert totals(pushed) == ["assessment:2", "patient:1"]

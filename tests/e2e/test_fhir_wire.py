@@ -42,16 +42,16 @@ class Ehr:
 
     def put(self, kind: str, own_id: str, **content: Any) -> None:
         resource = {"resourceType": kind, "id": own_id, **content}
-        answer = self.session.put(f"{self.url}/{kind}/{own_id}", json=resource, timeout=30)
+        answer = self.session.put(f"{self.url}/{kind}/{own_id}", json=resource, timeout=120)
         assert answer.status_code == 200, answer.text
 
     def delete(self, kind: str, own_id: str) -> None:
-        answer = self.session.delete(f"{self.url}/{kind}/{own_id}", timeout=30)
+        answer = self.session.delete(f"{self.url}/{kind}/{own_id}", timeout=120)
         assert answer.status_code == 200, answer.text
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Every resource of a type, as the independent client's models read them."""
-        answer = self.session.get(f"{self.url}/{kind}", params={"_count": 500}, timeout=30)
+        answer = self.session.get(f"{self.url}/{kind}", params={"_count": 500}, timeout=120)
         bundle = answer.json()
         Bundle(bundle, strict=True)
         return [entry["resource"] for entry in bundle.get("entry") or ()]

@@ -18,8 +18,9 @@ from hl7apy.parser import parse_message
 from connector.app import open_app
 from connector.records import Assessment, Visit
 from tests.e2e.test_service import serving, wait_for
+from tests.free_ports import free_port
 from tests.unit.adapters import hl7_messages as hl7
-from tests.unit.adapters.mllp_sender import Receiver, Sender, accepting, codes, free_port
+from tests.unit.adapters.mllp_sender import Receiver, Sender, accepting, codes
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARIES = ("Quillfeather", "Zephyrine", "19880412", "77001")
@@ -34,7 +35,8 @@ def make_site(home: Path, port: int, out: int, **service: object) -> Path:
                      "options": {"port": port}}],
         "destinations": [
             {"name": "chart", "adapter": "hl7_v2", "receives": ["therapist", "summary"],
-             "options": {"host": "127.0.0.1", "port": out, "patient_source": "ehr"}},
+             "options": {"host": "127.0.0.1", "port": out, "patient_source": "ehr",
+                         "timeout_seconds": 240}},
         ],
         "render": {"processes": 1},
         "service": service,
@@ -75,14 +77,15 @@ def ehr():
 def test_messages_become_reports_and_reports_become_messages(tmp_path, ehr, two):
     port = free_port()
     home = make_site(tmp_path / "site", port, ehr.port, web_process=two)
+    contents = story()
     with serving(home) as (process, _, _sign_in):
-        with Sender(port) as sender:
-            assert codes(sender.send(*story())) == ["AA"] * 6
-            assert codes(sender.send(*story())) == ["AA"] * 6, "sent again: the same answers"
+        with Sender(port, seconds=120) as sender:
+            assert codes(sender.send(*contents)) == ["AA"] * 6
+            assert codes(sender.send(*contents)) == ["AA"] * 6, "sent again: the same answers"
         wait_for(lambda: any(b"MDM^T02" in message for message in list(ehr.received)))
         wait_for(lambda: sum(b"ORU^R01" in message for message in list(ehr.received)) >= 2)
         process.terminate()
-        _, trouble = process.communicate(timeout=60)
+        _, trouble = process.communicate(timeout=240)
     assert process.returncode == 0
     assert not [canary for canary in CANARIES if canary in trouble]
     with open_app(home).open_store() as store:
@@ -122,16 +125,16 @@ def test_a_kill_between_commit_and_answer_has_one_effect(tmp_path):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": ROOT}
     with subprocess.Popen([*command, "3"], **pipes) as doomed:
         assert doomed.stdout and doomed.stdout.readline() == b"listening\n"
-        with Sender(port) as sender:
+        with Sender(port, seconds=120) as sender:
             assert [codes(sender.send(content)) for content in contents[:2]] == [["AA"]] * 2
             with suppress(ConnectionResetError):
                 assert sender.send(contents[2]) == []
-        assert doomed.wait(30) == -9
+        assert doomed.wait(120) == -9
     with subprocess.Popen([*command, "0"], **pipes) as alive:
         assert alive.stdout and alive.stdout.readline() == b"listening\n"
-        with Sender(port) as sender:
+        with Sender(port, seconds=120) as sender:
             assert codes(sender.send(*contents)) == ["AA"] * len(contents)
-        alive.communicate(timeout=30)
+        alive.communicate(timeout=120)
     with open_app(home).open_store() as store:
         items = store.read(lambda tx: tx.inbox.new(1000))
     kinds = [item.batch.table for item in items]

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ class ByFhir(Practice):
 
 @pytest.fixture(scope="module")
 def renderer() -> Iterator[Renderer]:
-    with closing(Renderer(1, 60)) as made:
+    with closing(Renderer(1, 300)) as made:
         yield made
 
 
@@ -164,6 +165,9 @@ def _send_what_is_wanted(practice: ByFhir, payer: FakePayer) -> None:
 def _cancel(practice: ByFhir) -> None:
     """The clinician cancels; the payer, who has the claim, says that it is void."""
     practice.payer.scenario = "approve"
+    with pytest.raises(Rejected, match="no destination takes"):
+        cancel(replace(practice.desk, routes=()), practice.case.id, WHO, "moved away")
+    assert not practice.case.cancelling
     assert cancel(practice.desk, practice.case.id, WHO, "moved away") is not None
     assert cancel(practice.desk, practice.case.id, WHO, "moved away") is None
     assert (practice.case.state, practice.case.cancelling) == ("approved", True)
@@ -205,10 +209,12 @@ def test_what_changed_while_it_is_pended_updates_the_same_claim(
     payer.scenario = "pend"
     practice.signed()
     practice.run()
+    wanted = practice.case.wanted
     practice.amend()
     wrong = practice.signed(visits_asked_for_and_dates="9 visits, 12/01/2026 to 02/28/2027")
     withdraw(practice.desk, wrong.signature.document_id, by="Ellis Fictford", why="wrong number")
     assert (practice.case.state, practice.case.asked.visits) == ("pended", 12)
+    assert wanted and practice.case.wanted == wanted, "the payer waits for documents still"
     practice.signed(visits_asked_for_and_dates="8 visits, 12/01/2026 to 02/28/2027")
     practice.run()
     assert sorted(practice.states) == ["delivered", "delivered", "withdrawn"]

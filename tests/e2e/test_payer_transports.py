@@ -98,7 +98,8 @@ def _receive_by_sftp(home: Path, sshd: Sshd) -> None:
     given["destinations"] = [
         {
             "name": "payer", "adapter": "sftp", "receives": ["decision"],
-            "options": {**sshd.settings, "remote_folder": "in", "asked_folders": ["taken"]},
+            "options": {**sshd.settings, "remote_folder": "in", "asked_folders": ["taken"],
+                        "timeout_seconds": 120},
         }
     ]  # fmt: skip
     (home / "site.yaml").write_text(yaml.safe_dump(given))
@@ -112,7 +113,7 @@ def _driver(home: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
 
 
 def _send_and_kill(driver: subprocess.Popen[str], sshd: Sshd, chance: random.Random | None) -> bool:
@@ -145,7 +146,7 @@ def _take_away(sshd: Sshd, chance: random.Random | None) -> None:
 
 @pytest.fixture(scope="module")
 def renderer() -> Iterator[Renderer]:
-    with closing(Renderer(1, 60)) as made:
+    with closing(Renderer(1, 300)) as made:
         yield made
 
 

@@ -29,7 +29,7 @@ WHO = signer("Ellis Fictford, PhD")
 
 @pytest.fixture(scope="module")
 def renderer() -> Iterator[Renderer]:
-    with closing(Renderer(1, 60)) as made:
+    with closing(Renderer(1, 300)) as made:
         yield made
 
 
@@ -124,8 +124,9 @@ def test_a_pended_request_is_revised_and_cancelled_under_the_payers_number(
     assert (event["certification"], event["previous_reference"]) == ("S", "PEND-7")
 
     practice.answer("late.x12", PAYER.review(first, "A1"))
-    (aside,) = practice.set_aside()
-    assert aside.code == "answer_overtaken" and practice.case.state == "requested"
+    practice.answer("late_277.x12", PAYER.status(first, "A3:21", action="U"))
+    assert [one.code for one in practice.set_aside()] == ["answer_overtaken"] * 2
+    assert (practice.case.state, practice.case.problem) == ("requested", "")
     practice.answer("yes.x12", PAYER.review(second.read_bytes(), "A1", visits=8))
     assert (practice.case.state, practice.case.decision.number) == ("approved", "HH-90001")
 

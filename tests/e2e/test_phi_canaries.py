@@ -51,7 +51,7 @@ def ran(shared, small_site, rows):
         drop(site, rows)
         done = subprocess.run(
             [sys.executable, DRIVER, site.home, CANARIES["family name"]],
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=400,
         )  # fmt: skip
         shared["ran"] = SimpleNamespace(site=site, done=done)
     return shared["ran"]
@@ -171,7 +171,7 @@ def test_no_name_or_manifest_of_what_is_filed_tells(ran):
 )
 def test_no_command_for_everybody_tells(ran, words):
     done = subprocess.run(
-        [COMMAND, "--home", ran.site.home, *words], capture_output=True, text=True, timeout=60
+        [COMMAND, "--home", ran.site.home, *words], capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stderr
     assert hits(done.stdout + done.stderr) == []
@@ -180,7 +180,7 @@ def test_no_command_for_everybody_tells(ran, words):
 def test_the_audit_log_tells_nothing(ran, tmp_path):
     exported = tmp_path / "audit.jsonl"
     subprocess.run(
-        [COMMAND, "--home", ran.site.home, "audit", "export", exported], check=True, timeout=60,
+        [COMMAND, "--home", ran.site.home, "audit", "export", exported], check=True, timeout=240,
         capture_output=True,
     )  # fmt: skip
     text = exported.read_text()
@@ -242,7 +242,7 @@ def test_an_unexpected_end_of_a_command_tells_nothing(ran):
         "sys.argv = ['connector', 'run', '--once']\n"
         "cli.main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
     assert done.returncode == 1
     assert done.stderr.startswith(
         "connector: something failed that should not; nothing that was stored is lost. Please "

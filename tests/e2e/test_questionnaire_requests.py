@@ -75,7 +75,7 @@ class Practice:
                 "name": "forms", "adapter": "webhook_out", "receives": ["request"],
                 "options": {
                     "url": f"http://127.0.0.1:{port}/ask", "private_network": True,
-                    "secret": {"file": "secret.txt"},
+                    "secret": {"file": "secret.txt"}, "timeout_seconds": 60,
                 },
             },
         ]  # fmt: skip

@@ -6,7 +6,6 @@ import os
 import re
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,41 +15,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.e2e.wire_site import family
+from tests.free_ports import free_port
+
 COMMAND = Path(sys.executable).with_name("connector")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def descendants(pid):
-    """All processes under a process."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    found, queue = [], [pid]
-    while queue:
-        parent = queue.pop()
-        inner = [child for child, its in parents.items() if its == parent]
-        found += inner
-        queue += inner
-    return found
-
-
-def alive(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def wait_for(what, seconds=120):
+def wait_for(what, seconds=300):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if found := what():
@@ -68,16 +39,16 @@ def serving(home):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
-    family = []
+    left = set()
     try:
-        assert select.select([process.stdout], [], [], 120)[0], "it says nothing"
+        assert select.select([process.stdout], [], [], 300)[0], "it says nothing"
         sign_in = re.search(r"http://\S+", process.stdout.readline()).group()
         base = f"http://127.0.0.1:{port}"
 
         def ready():
             assert process.poll() is None, process.stderr.read()
             try:
-                return requests.get(f"{base}/readyz", timeout=30).status_code == 200
+                return requests.get(f"{base}/readyz", timeout=120).status_code == 200
             except requests.RequestException:
                 return False
 
@@ -85,12 +56,12 @@ def serving(home):
         yield process, base, sign_in
     finally:
         if process.poll() is None:
-            family = descendants(process.pid)
+            left = family(process.pid)
             process.kill()
         process.wait()
-        for pid in family:
-            if alive(pid):
-                os.kill(pid, signal.SIGKILL)
+        for one in left:
+            if one.alive:
+                os.kill(one.pid, signal.SIGKILL)
         process.stdout.close()
         process.stderr.close()
 
@@ -109,25 +80,25 @@ def filed(site):
 
 def test_it_works_on_what_is_dropped_and_stops_cleanly(site, rows):
     with serving(site.home) as (process, base, sign_in):
-        assert requests.get(base, timeout=30).status_code == 401
+        assert requests.get(base, timeout=120).status_code == 401
         browser = requests.Session()
-        assert browser.get(sign_in, timeout=30).status_code == 200
-        wait_for(lambda: "C-1" in browser.get(base, timeout=30).text)
+        assert browser.get(sign_in, timeout=120).status_code == 200
+        wait_for(lambda: "C-1" in browser.get(base, timeout=120).text)
         wait_for(lambda: filed(site) >= {".pdf", ".html"})
 
         site.drop_rows("clients_2.csv", [rows.client("C-2", last_name="Latecomer")])
-        wait_for(lambda: "Latecomer" in browser.get(base, timeout=30).text)
+        wait_for(lambda: "Latecomer" in browser.get(base, timeout=120).text)
 
-        link = re.search(r'href="(/documents/[^"]+\.pdf)"', browser.get(base, timeout=30).text)
-        pdf = browser.get(base + link.group(1), timeout=30)
+        link = re.search(r'href="(/documents/[^"]+\.pdf)"', browser.get(base, timeout=120).text)
+        pdf = browser.get(base + link.group(1), timeout=120)
         assert pdf.content.startswith(b"%PDF")
 
-        family = descendants(process.pid)
-        assert len(family) >= 2, "the worker and its render processes"
+        processes = family(process.pid)
+        assert len(processes) >= 3, "the worker and its render processes"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=120) == 0, process.stderr.read()
+        assert process.wait(timeout=1200) == 0, process.stderr.read()
         # Python's own helper of child processes sees the end of its pipe a moment later.
-        wait_for(lambda: not any(alive(pid) for pid in family))
+        wait_for(lambda: not any(one.alive for one in processes))
         said = process.stderr.read()
     assert "Traceback" not in said
     assert "Samplewood" not in said
@@ -140,18 +111,18 @@ def test_it_works_on_what_is_dropped_and_stops_cleanly(site, rows):
 def test_no_process_outlives_a_killed_service(site):
     with serving(site.home) as (process, _, _):
         wait_for(lambda: filed(site) >= {".pdf", ".html"})
-        family = descendants(process.pid)
-        assert len(family) >= 2, "the worker and its render processes"
+        processes = family(process.pid)
+        assert len(processes) >= 3, "the worker and its render processes"
         process.kill()
         process.wait()
-        wait_for(lambda: not any(alive(pid) for pid in family))
+        wait_for(lambda: not any(one.alive for one in processes))
 
 
 def test_a_second_service_on_the_same_site_is_refused_in_one_sentence(site):
     with serving(site.home) as (_, base, _):
         done = subprocess.run(
             [COMMAND, "--home", site.home, "serve", "--port", str(free_port())],
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=1200,
         )  # fmt: skip
         assert done.returncode == 3
         assert "connector: another connector process is using engine.db." in done.stderr
@@ -160,7 +131,7 @@ def test_a_second_service_on_the_same_site_is_refused_in_one_sentence(site):
         port = base.rpartition(":")[2]
         done = subprocess.run(
             [COMMAND, "--home", site.home, "serve", "--port", port],
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=1200,
         )  # fmt: skip
         assert done.returncode == 3
         assert (

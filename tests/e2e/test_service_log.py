@@ -44,6 +44,27 @@ def test_a_child_that_failed_by_itself_is_not(log: Path, frame: str, error: str)
     assert found.endswith(error)
 
 
+def test_orphans_are_forgiven_whose_lines_stand_among_others(log: Path) -> None:
+    orphan = STARTED.format(frame="", error="EOFError: Ran out of input").splitlines()[1:-1]
+    other = [*orphan[:-1], "_pickle.UnpicklingError: pickle data was truncated"]
+    mixed = [line for pair in zip(orphan, other, strict=True) for line in pair]
+    mixed.insert(3, "Stop with Ctrl-C.")
+    log.write_text("\n".join(mixed))
+    assert failures(log) == []
+    mixed[6:6] = ['  File "/connector/app.py", line 1, in f', "    f()"]
+    log.write_text("\n".join(mixed))
+    assert len(failures(log)) == 1
+    log.write_text("\n".join(["something failed that should not: x", *orphan[:-1]]))
+    assert len(failures(log)) == 2, "without its end nobody knows what it was"
+
+
+def test_a_failure_that_is_said_within_a_traceback_is_found(log: Path) -> None:
+    orphan = STARTED.format(frame="", error="EOFError: Ran out of input").splitlines()[1:-1]
+    said = "connector: something failed that should not"
+    log.write_text("\n".join([*orphan[:3], said, *orphan[3:]]))
+    assert failures(log) == [said]
+
+
 def test_a_traceback_of_the_service_is_found(log: Path) -> None:
     said = 'Traceback (most recent call last):\n  File "/connector/app.py", line 1, in f\nEOFError'
     log.write_text(f"before\n{said}\nsomething failed that should not: x\n")

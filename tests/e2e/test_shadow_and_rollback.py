@@ -70,7 +70,7 @@ def receiver() -> Iterator[Counting]:
 def run_once(home: Path) -> None:
     """One run in a process of its own, whose connections end with it."""
     command = [str(Path(sys.executable).with_name("connector")), "--home", str(home)]
-    done = subprocess.run([*command, "run", "--once"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*command, "run", "--once"], capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
 
 
@@ -96,6 +96,7 @@ def test_shadow_then_live_then_back(small_site: Any, rows: Any, receiver: Counti
         "options": {
             "url": f"http://127.0.0.1:{receiver.server_port}/in",
             "secret": {"file": "secret.txt"},
+            "timeout_seconds": 60,
             "private_network": True,
         },
     }

@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }  # fmt: skip
     words = [str(word) for pair in arguments.items() for word in pair]
     done = subprocess.run(
-        [sys.executable, SCRIPT, "--quick", *words], capture_output=True, text=True, timeout=450
+        [sys.executable, SCRIPT, "--quick", *words], capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

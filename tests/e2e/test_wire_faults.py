@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from click.testing import CliRunner
 
+from connector.app import App
 from connector.cli import main_group
 from connector.engine import deliver, ingest, workflows
 from connector.engine.retries import RETRY_AFTER
@@ -27,6 +28,7 @@ from connector.http import Http
 from connector.settings import Site
 from tests.e2e.fault_bench import HASTY, PATIENT, SECRET, FaultBench, Make, SetClock, site_options
 from tests.e2e.fault_server import Fault, counterparts
+from tests.e2e.wire_site import wait_for
 
 FIRST = 5.0
 """Seconds before the second attempt, 10 percent more or less."""
@@ -43,24 +45,32 @@ def bench(
     )
     with ExitStack() as stack:
 
-        def make(patients: int = 1, patience: float = PATIENT) -> FaultBench:
+        def make(patients: int = 1) -> FaultBench:
             chart, hook = stack.enter_context(counterparts())
-            site = small_site(extra=site_options(chart, hook, patience), as_of=None)
+            site = small_site(extra=site_options(chart, hook, PATIENT), as_of=None)
             (site.home / "secret").write_text(SECRET)
             (site.home / "secret").chmod(0o600)
             clock = SetClock(site.open().site.now())
             monkeypatch.setattr(Site, "now", lambda _: clock())
             monkeypatch.setattr("connector.app.utc_now", clock)  # what budgets count by
-            waits = {"sleep": clock.on, "timer": clock.timer, "read_seconds": patience}
-            for name, value in waits.items():
-                monkeypatch.setitem(Http.__init__.__kwdefaults__, name, value)
+            defaults = Http.__init__.__kwdefaults__
+            for name, value in {"sleep": clock.on, "timer": clock.timer}.items():
+                monkeypatch.setitem(defaults, name, value)
+            monkeypatch.setitem(defaults, "connect_seconds", PATIENT)
             site.drop_rows("clients.csv", [rows.client(f"C-{n}") for n in range(patients)])
-            app = site.open()
+
+            def opened(patience: float) -> App:
+                monkeypatch.setitem(defaults, "read_seconds", patience)
+                site.extra = site_options(chart, hook, patience)
+                app: App = site.write().open()
+                stack.callback(app.destinations["hook"].close)
+                return app
+
+            app = opened(PATIENT)
             store = stack.enter_context(app.open_store())
             work = replace(app.work(store, renderer=None), now=clock)
-            stack.callback(app.destinations["hook"].close)
             threads = stack.enter_context(ThreadPoolExecutor(2))
-            made.append(FaultBench(app, site, store, work, clock, chart, hook, threads))
+            made.append(FaultBench(app, site, store, work, clock, chart, hook, threads, opened))
             made[0].prepare()
             assert made[0].states("chart") == made[0].states("hook") == {"pending": patients}
             return made[0]
@@ -182,8 +192,10 @@ ANSWERS: dict[str, tuple[Fault | None, Told, Told]] = {
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_fault_of_a_destination(bench: Make, name: str) -> None:
-    made = bench(patience=HASTY if name == "silent" else PATIENT)
+    made = bench()
     fault, chart, hook = ANSWERS[name]
+    if name == "silent":
+        made.wait(HASTY)
     for destination, server, told in (
         ("chart", made.chart.server, chart), ("hook", made.hook.server, hook),
     ):  # fmt: skip
@@ -210,6 +222,7 @@ def put_right(made: FaultBench) -> None:
         server.fault = None
         server.down()
         server.up()
+    made.wait(PATIENT)
     made.clock.on(7300)
     for destination in ("chart", "hook"):
         made.store.write(lambda tx, name=destination: tx.destinations.enable(name))
@@ -305,7 +318,7 @@ def put_people(made: FaultBench, count: int, start: int = 0) -> None:
 
 @pytest.mark.parametrize("name", READ)
 def test_a_fault_of_a_source(bench: Make, name: str) -> None:
-    made = bench(patience=HASTY if name == "silent" else PATIENT)
+    made = bench()
     server = made.chart.server
     put_people(made, 1)
     assert ingest.poll(made.work, "ehr") == 1
@@ -315,6 +328,8 @@ def test_a_fault_of_a_source(bench: Make, name: str) -> None:
     server.fault = fault
     if fault is None:
         server.down()
+    if name == "silent":
+        made.wait(HASTY)
     with pytest.raises(kind) as caught:
         ingest.poll(made.work, "ehr")
     message = message.format(host=server.host)
@@ -326,6 +341,7 @@ def test_a_fault_of_a_source(bench: Make, name: str) -> None:
     server.fault = None
     server.down()
     server.up()
+    made.wait(PATIENT)
     made.clock.on(7201)  # the longest silence that was asked for
     assert ingest.poll(made.work, "ehr") >= 1
     assert made.told() == []
@@ -407,12 +423,14 @@ def test_a_receiver_that_flaps(bench: Make) -> None:
 
 
 def test_an_answer_that_comes_too_late_is_asked_for_and_not_repeated(bench: Make) -> None:
-    made = bench(patience=HASTY)
+    made = bench()
+    made.wait(HASTY)
     for server, destination in ((made.chart.server, "chart"), (made.hook.server, "hook")):
         server.fault, server.methods = Fault(how="silent", effect=True), ("POST",)
         made.send(destination)
         (row,) = made.rows(destination)
         assert (row.state, row.code) == ("pending", "timed_out")
+    wait_for(lambda: made.hook.posts and made.chart.fhir.documents(), 60, "for the late effects")
     put_right(made)
 
 

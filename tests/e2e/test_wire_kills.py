@@ -22,6 +22,7 @@ from tests.e2e.wire_counterparts import KillSwitch, Sender, receiving
 from tests.e2e.wire_fhir import StandIn, WatchedCounterpart
 from tests.e2e.wire_kills import Run
 from tests.e2e.wire_site import Nursery, wait_for
+from tests.free_ports import free_port
 
 Wire = Callable[..., Run]
 
@@ -78,6 +79,7 @@ def test_either_of_two_processes_killed(wire: Wire, fhir_counterpart: Any) -> No
 
 def test_what_waits_for_a_receiver_survives_a_kill(wire: Wire, fhir_counterpart: Any) -> None:
     run = wire(lambda switch: WatchedCounterpart(fhir_counterpart, switch))
+    run.more["prepare"] = "tests.e2e.wire_hurry"
     run.add_patients(3)
     run.receiver.status = 503
     run.sender = Sender(
@@ -95,9 +97,7 @@ def test_what_waits_for_a_receiver_survives_a_kill(wire: Wire, fhir_counterpart:
     wait_for(lambda: run.receiver.refused > before, 30)
     assert not run.receiver.posts
     run.receiver.status = 200
-    # The first document of each patient, behind which the others wait, may have been refused twice:
-    # then its schedule says five minutes.
-    wire_site.wait_until_idle(run.home, run.patients, 90)
+    wire_site.wait_until_idle(run.home, run.patients, 60)
     run.stop(pid)
     found = run.checked()
     assert found["acknowledged"] == 300
@@ -112,7 +112,7 @@ def test_of_two_replicas_one_is_killed_for_good(
     run = wire(lambda switch: WatchedCounterpart(fhir_counterpart, switch), store=urls)
     other = tmp_path / "replica"
     shutil.copytree(run.home, other)
-    port = wire_site.free_port()
+    port = free_port()
     run.sender.ports.append(port)
     run.add_patients(4)
     stays, goes = run.start(), run.nursery.start(other, port)

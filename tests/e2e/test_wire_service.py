@@ -20,7 +20,8 @@ from tests.e2e.raw_requests import exchange, request
 from tests.e2e.wire_counterparts import KillSwitch, Sender, receiving, signed
 from tests.e2e.wire_fhir import WatchedCounterpart
 from tests.e2e.wire_kills import Run
-from tests.e2e.wire_site import Nursery, free_port, listens, wait_for
+from tests.e2e.wire_site import Nursery, listens, wait_for
+from tests.free_ports import free_port
 
 Wire = Callable[..., Run]
 
@@ -57,7 +58,7 @@ def post(port: int, number: int) -> tuple[int, http.client.HTTPMessage, dict[str
     """The answer to the ``number``-th event: status, headers, content."""
     event = wire_site.make_event(2, number)
     body = json.dumps(event).encode()
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as line:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as line:
         line.request("POST", "/webhooks/forms", body, signed(event["event_id"], body))
         answer = line.getresponse()
         return answer.status, answer.headers, json.loads(answer.read())
@@ -75,7 +76,7 @@ def test_sigterm_under_load_finishes_what_is_in_hand(wire: Wire, service: dict[s
         body = json.dumps(event).encode()
         headers = [f"{name}: {value}" for name, value in signed(event["event_id"], body).items()]
         sent = request(body, *headers, "Expect: 100-continue")
-        with socket.create_connection(("127.0.0.1", run.port), timeout=30) as line:
+        with socket.create_connection(("127.0.0.1", run.port), timeout=120) as line:
             line.sendall(sent[:-20])
             assert line.recv(100).startswith(b"HTTP/1.1 100 "), "a thread has it in hand"
             processes = wire_site.family(pid)
@@ -136,23 +137,20 @@ def test_a_part_that_fails_ends_the_service_which_says_so_until_then(
     flag = tmp_path / "break"
     pid = run.nursery.start(run.home, run.port, break_when=str(flag))
     wait_for(lambda: listens(run.port), 60)
+    assert get(run.port, "/healthz") == get(run.port, "/readyz") == [200]
+    flag.touch()
+    assert post(run.port, 1)[0] == 202
     told: list[int] = []
-    with closing(http.client.HTTPConnection("127.0.0.1", run.port, timeout=10)) as line:
-        for path in ("/healthz", "/readyz"):
-            line.request("GET", path)
-            answer = line.getresponse()
-            answer.read()
-            assert answer.status == 200
-        flag.touch()
-        assert post(run.port, 1)[0] == 202
-        with suppress(OSError, http.client.HTTPException):
-            while run.nursery.code(pid, 0) is None:
-                line.request("GET", "/healthz")
-                answer = line.getresponse()
-                answer.read()
-                told.append(answer.status)
-    assert told[-1] == 503, "the engine has stopped"
+
+    def says_so() -> bool:
+        told.extend(get(run.port, "/healthz"))
+        return told[-1] == 503
+
+    wait_for(says_so, 60, "for the engine to stop")
     assert set(told) <= {200, 503}
+    assert get(run.port, "/readyz") == [503]
+    assert run.nursery.code(pid, 0) is None, "it is looked at now and then"
+    flag.with_name("break.seen").touch()
     assert run.nursery.code(pid, 60) == 1
     said = run.said()
     assert "connector: a part of the service failed and it was stopped" in said
@@ -188,11 +186,12 @@ def test_a_full_disk_is_told_the_senders_and_recovers_alone(wire: Wire, small_di
     assert 1 <= int(headers["Retry-After"]) <= 3600
     assert said["code"] == "try_again_later"
     assert said["message"] == "it could not be stored now; send it again later"
+    log = run.home / "service.log"
+    wait_for(lambda: "disk_full" in log.read_text(), 60, "for a loop to meet it")
     time.sleep(2.5)  # all loops meet it, and go on
     assert post(run.port, number)[0] == 503
     assert run.nursery.code(pid, 0) is None
     assert get(run.port, "/healthz") == [200]
-    assert "disk_full" in (run.home / "service.log").read_text()
 
     filler.unlink()
     wait_for(lambda: post(run.port, number)[0] == 202, 30)

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+PATIENCE = 4
+"""How much longer than on a quiet machine things may take where many work at once."""
 SECRET = "whsec_" + base64.b64encode(b"wire-test-secret-of-32-bytes-len").decode()
 
 
@@ -225,7 +227,7 @@ class Sender:
     def wait(self, seconds: float = 60) -> None:
         """Until the last event is acknowledged."""
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(seconds * PATIENCE)
             assert not thread.is_alive(), f"not acknowledged in time; answers {self.answers}"
 
     def _next(self) -> int | None:

@@ -3,7 +3,7 @@
 Started with ``python -c "from tests.e2e.wire_driver import main; main()"``, so that the children of
 the services do not import this module again. Each line of its input is a JSON object: ``home``,
 ``port``, ``log`` (a file), ``break_when`` (a file: once it is there, the evaluation of patients
-fails as by a defect), ``slowest_read`` (seconds after which who stops in a request is given up),
+fails as by a defect; the service ends by itself once a file of that name and ".seen" is there too),
 ``prepare`` (a module, imported before the fork; its ``prepare(app)`` is called in the child),
 ``command`` (arguments: the child is a command of that site instead of a service). It answers with
 the child's ``pid``, and later with ``ended`` and ``code``. It ends, and ends its children, when its
@@ -121,8 +121,6 @@ def _serve(wanted: dict[str, Any]) -> int:
     logs.set_up()
     if wanted.get("break_when"):
         _break(Path(wanted["break_when"]))
-    if "slowest_read" in wanted:
-        connector.cli.serve._SLOWEST_READ_SECONDS = wanted["slowest_read"]
     app = open_app(Path(wanted["home"]))
     app.__dict__.update(_parsed[wanted["home"]])
     if "prepare" in wanted:
@@ -148,10 +146,15 @@ def _command(wanted: dict[str, Any]) -> int:
 
 
 def _break(when: Path) -> None:
-    """Evaluation fails by a defect from the moment that a file is there."""
+    """Evaluation fails by a defect from the moment that a file is there.
+
+    Who watches the parts notices it when somebody else has: until then requests are answered.
+    """
+    from connector import service
     from connector.engine import evaluate
 
-    whole = evaluate.evaluate_due
+    whole, watch = evaluate.evaluate_due, service._watch
+    seen = when.with_name(f"{when.name}.seen")
 
     def broken(work: Any) -> int:
         if when.exists():
@@ -159,3 +162,8 @@ def _break(when: Path) -> None:
         return whole(work)
 
     evaluate.evaluate_due = broken
+
+    def waiting(works: Any, *more: Any) -> None:
+        watch(lambda: works() or not seen.exists(), *more)
+
+    service._watch = waiting

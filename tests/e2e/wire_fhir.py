@@ -53,11 +53,11 @@ class StandIn:
     def put(self, kind: str, own_id: str, **content: Any) -> None:
         """Creates or changes a resource."""
         resource = {"resourceType": kind, "id": own_id, **content}
-        answer = requests.put(f"{self.url}/{kind}/{own_id}", json=resource, timeout=30)
+        answer = requests.put(f"{self.url}/{kind}/{own_id}", json=resource, timeout=120)
         assert answer.status_code in (200, 201), answer.text
 
     def documents(self) -> list[dict[str, Any]]:
         """Every DocumentReference, without the pages."""
         asked = {"_count": "500", "_elements": "identifier,subject"}
-        answer = requests.get(f"{self.url}/DocumentReference", params=asked, timeout=60)
+        answer = requests.get(f"{self.url}/DocumentReference", params=asked, timeout=120)
         return [entry["resource"] for entry in answer.json().get("entry") or ()]

@@ -18,12 +18,15 @@ from tests.e2e.wire_site import (
     Ehr,
     Nursery,
     Process,
+    command,
     descendants,
     family,
     listens,
     parent,
+    stop,
     wait_for,
 )  # fmt: skip
+from tests.free_ports import free_port
 
 START_SECONDS = 1.5
 """About what a start takes; kills at start-up fall into this time."""
@@ -40,7 +43,10 @@ _IN_VAIN_SECONDS = 1.5
 
 @dataclass
 class Run:
-    """One site under fire. ``two``: its service is a web process and a working process."""
+    """One site under fire. ``two``: its service is a web process and a working process.
+
+    ``more`` is what else the driver is told at each start.
+    """
 
     home: Path
     ehr: Ehr
@@ -50,12 +56,13 @@ class Run:
     seed: int
     two: bool = False
     patients: int = 0
+    more: dict[str, str] = field(default_factory=dict)
     kills: Counter[str] = field(default_factory=Counter)
     family: set[Process] = field(default_factory=set)
     killing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.port = wire_site.free_port()
+        self.port = free_port()
         self.chance = random.Random(self.seed)
         self.sender = Sender(
             [self.port], lambda number: wire_site.make_event(self.patients, number),
@@ -71,7 +78,7 @@ class Run:
     def start(self) -> int:
         """Start the service and wait until it answers and works; its process id."""
         known = self._working_starts()
-        pid = self.nursery.start(self.home, self.port)
+        pid = self.nursery.start(self.home, self.port, **self.more)
         wait_for(lambda: self.nursery.code(pid, 0) is not None or listens(self.port), 90)
         if self.two:
             wait_for(lambda: self._working_starts() > known, 90)
@@ -102,7 +109,8 @@ class Run:
 
     def _victim(self, pid: int) -> int:
         inner = [child for child in descendants(pid) if parent(child) == pid]
-        return [inner[0], pid][sum(self.kills.values()) % 2] if self.two else pid
+        working = [child for child in inner if "connector.cli" in command(child)]
+        return [working[0], pid][sum(self.kills.values()) % 2] if self.two else pid
 
     def _await_moment(self, mode: str, kill: Callable[[], None]) -> None:
         if mode == "any time":
@@ -122,6 +130,8 @@ class Run:
                 self._end(pid, victim)
 
     def _end(self, pid: int, victim: int) -> None:
+        if self.two:  # a process that it starts now would be missed, and hold the engine
+            stop(victim)
         self.family |= family(pid)
         if victim == pid:
             assert self.nursery.kill(pid), f"seed {self.seed}: it ended by itself: {self.said()}"

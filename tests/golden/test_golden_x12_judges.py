@@ -55,7 +55,7 @@ def _missing(sentence: str) -> None:
 
 def _read_by(*command: str) -> dict[str, Any]:
     done = subprocess.run(
-        [*command, *map(str, EVERY)], check=True, capture_output=True, timeout=60, text=True
+        [*command, *map(str, EVERY)], check=True, capture_output=True, timeout=240, text=True
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -239,7 +239,7 @@ def test_a_wrong_count_is_refused_by_all(tmp_path: Path) -> None:
     if (NODE_X12 / ".installed").is_file():
         done = subprocess.run(
             ["node", str(READERS / "node_x12.cjs"), str(NODE_X12 / "node_modules"), str(bad)],
-            check=True, capture_output=True, timeout=60, text=True,
+            check=True, capture_output=True, timeout=240, text=True,
         )  # fmt: skip
         assert "error" in json.loads(done.stdout)[str(bad)]
 

@@ -12,11 +12,12 @@ from connector.errors import InvalidRecord
 FIELD = "visits_asked_for_and_dates"
 EXAMPLE = "12 visits, 12/01/2026 to 02/28/2027"
 _DAY = r"(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})"
-_WORDS = re.compile(
-    rf"\s*(\d{{1,3}})\s+visits?\b[^0-9]*{_DAY}\s*(?:to|through|until|[-\u2013])\s*{_DAY}\D*",
-    re.IGNORECASE,
+_PERIOD = rf"{_DAY}\s*(?:to|through|until|[-\u2013])\s*{_DAY}"
+_DAYS = re.compile(_PERIOD, re.IGNORECASE)
+_WORDS = re.compile(rf"\s*(\d{{1,3}})\s+visits?\b[^0-9]*{_PERIOD}\D*", re.IGNORECASE)
+_URGENT = re.compile(
+    r"\b(?:urgent|expedited)\b(?!\s*[:=?]\s*(?:no|n|false)\s*(?:[.,;)]|\Z))", re.IGNORECASE
 )
-_URGENT = re.compile(r"\b(?:urgent|expedited)\b", re.IGNORECASE)
 _DENIED = re.compile(r"(?:\b(?:not?|non|isn't|never)(?: (?:an?|the|very))?[ -])\Z", re.IGNORECASE)
 """What stands before the word where it says the opposite."""
 
@@ -43,14 +44,25 @@ def asked_for(text: str) -> AskedFor:
     days = [_day(part) for part in found.groups()[1:]] if found else []
     if found is None or None in days:
         raise _unclear(f"write it as: {EXAMPLE}")
+    refuse_reversed(text)
     starts_on, ends_on = days
     assert starts_on is not None and ends_on is not None
     visits = int(found[1])
-    if ends_on < starts_on:
-        raise _unclear("the last day is before the first")
     if not visits or (ends_on - starts_on).days > _MOST_DAYS:
         raise _unclear("at least 1 visit, in at most two years")
     return AskedFor(visits, starts_on, ends_on, _is_urgent(text))
+
+
+def refuse_reversed(text: str) -> None:
+    """Refuses a last day before the first, in whatever words. Raises InvalidRecord; both days are
+    its value."""
+    for found in _DAYS.finditer(text):
+        first, last = _day(found[1]), _day(found[2])
+        if first is not None and last is not None and last < first:
+            raise InvalidRecord(
+                "visits_unclear", f"{FIELD}: the last day is before the first",
+                field=FIELD, value=f"{found[1]} to {found[2]}",
+            )  # fmt: skip
 
 
 def _is_urgent(text: str) -> bool:

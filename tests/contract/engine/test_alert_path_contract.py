@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connector import alert_desk
-from connector.alerting.plan import Alerting
+from connector.alerting.plan import Alerting, channel_id
 from connector.engine import self_test
 from connector.engine.channel_faults import alert_key
 from connector.engine.ingest import raise_alerts
@@ -184,6 +184,27 @@ def test_months_of_history_page_nobody(path: Path) -> None:
     path.alert("therapist", "urgent", rule="deterioration", raised_on=old)
     assert path.go() == []
     assert path.open_rules() == ["deterioration"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity", "told"),
+    [
+        ("safety_item_positive", "page", ["no_person"]),
+        ("safety_item_missing", "action", ["no_person"]),
+        ("overdue_assessment", "action", []),
+    ],
+)
+def test_that_a_pressing_alert_reaches_nobody_is_in_the_audit_log(
+    path: Path, rule: str, severity: str, told: list[str]
+) -> None:
+    one = Alerting.model_validate({"people": [_person("bea", "billing")], "fallback": ["bea"]})
+    path.bench.work = replace(path.bench.work, alerting=one)
+    path.restart()
+    # Through a channel of which the alert tells nobody is told it.
+    alert = path.alert(severity=severity, rule=rule, source=channel_id("bea", "phone"))
+    assert path.go() == []
+    entries = path.store.read(lambda tx: tx.audit.latest(100, subject=alert.key))
+    assert [one.outcome for one in entries if one.action == "alert_told_nobody"] == told
 
 
 def test_a_channel_that_fails_tells_the_next_person_at_once_and_is_an_alert(path: Path) -> None:

@@ -308,6 +308,25 @@ def test_who_may_still_work_on_a_cut_off_attempt_is_asked_later(ready, same_work
     assert ready.destination.attempts == 0, "it was asked, and had it"
 
 
+def test_a_last_attempt_that_was_cut_off_is_asked_about_before_it_is_given_up(ready):
+    key = ready.due()[0]
+    ready.with_destination(SlowDestination())
+
+    def fail(tx):
+        tx.deliveries.mark_sending([key], ready.clock())
+        tx.deliveries.retry(key, ready.clock(), "unreachable", "away", ready.clock())
+
+    for _ in retries.RETRY_AFTER:
+        ready.store.write(fail)
+    begin_and_die(ready, key)
+    assert deliver.send(ready.work, [key], by="send:dead:1") == 0
+    assert (ready.row(key).state, ready.row(key).code) == ("pending", "cut_off")
+    ready.destination.sent[key] = "taken at last"
+    ready.clock.on(seconds=301)
+    assert key in ready.due(), "as soon as the receiver knows, whatever attempt it was"
+    assert deliver.send(ready.work, [key], by="w") == 1
+
+
 def test_a_lost_answer_is_asked_for_before_sending_again(ready):
     key = ready.due()[0]
     ready.with_destination(FakeDestination(lost_receipts=[busy()]))

@@ -195,11 +195,30 @@ def test_missing_fields_are_named(practice: Practice) -> None:
     assert caught.value.code == "fields_missing"
     with pytest.raises(ConfigurationError, match="Did you mean") as unknown:
         fill(practice.desk, draft, {"atention": "x"}, by="Kim")
-    assert unknown.value.code == "unknown_field"
+    assert unknown.value.code == "unknown_field" and "Nothing was filled" in unknown.value.message
     left = fill(practice.desk, draft, {"attention": "Review, fax 555-0199"}, by="Kim")
     assert "attention_line_and_fax_of_the_payer" not in left
     left = fill(practice.desk, draft, {"Attention line and fax of the payer": " "}, by="Kim")
     assert "attention_line_and_fax_of_the_payer" in left
+
+
+def test_of_several_fields_each_that_is_wrong_is_named_and_none_is_kept(practice: Practice) -> None:
+    [draft, *_] = practice.waiting("insurer")
+    given = {
+        "attention": "Review", "skiled": "x", "visits": "6 visits, 02/28/2027 until 12/01/2026",
+        "reason": "x" * 5000,
+    }  # fmt: skip
+    with pytest.raises(InvalidRecord) as several:
+        fill(practice.desk, draft, given, by="Kim")
+    told = several.value.sentence()
+    for part in ("'skiled'", "visits_asked_for_and_dates: ", "reason_for_the_frequency_"):
+        assert part in told.partition("Valid values")[0], told
+    assert told.count("Valid values") == 1 and "Nothing was filled (got '02/28/2027" in told
+    assert "2027" not in str(several.value), "what may be logged"
+    with pytest.raises(InvalidRecord, match="Nothing was filled") as dates:
+        fill(practice.desk, draft, {"attention": "R", "visits": given["visits"]}, by="Kim")
+    assert "02/28/2027 to 12/01/2026" in dates.value.sentence()
+    assert "Attention line and fax of the payer" in preview(practice.desk, draft).missing
 
 
 def test_the_preview_names_the_digest_that_is_signed(practice: Practice) -> None:

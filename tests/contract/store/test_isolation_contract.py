@@ -199,7 +199,7 @@ def _change_everything(tx: Any, samples: Any) -> None:
     row = tx.eligibility.get("EL-1")
     tx.eligibility.answered(row, {"plan": "other"}, samples.at(9), changed=True)
     tx.audit.append([AuditEntry("changed", "all")], samples.at())
-    tx.reseal.some()
+    tx.reseal.move(tx.reseal.older())
 
 
 def test_practices_do_not_see_or_change_each_other(

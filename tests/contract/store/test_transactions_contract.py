@@ -216,7 +216,7 @@ def test_rotation_moves_every_row_while_readers_go_on(
         total = running.read(lambda tx: tx.reseal.remaining())
         assert total == 120 + 2 + 1, "records, progress and its decision, the key check"
         moved = 0
-        while step := running.write(lambda tx: tx.reseal.some(50)):
+        while step := running.write(lambda tx: tx.reseal.move(tx.reseal.older(50))):
             moved += step
             assert second.read(lambda tx: tx.records.patients(200)) == given
         assert moved == total

@@ -16,15 +16,9 @@ from typing import Any
 from adapters.hl7_v2.listener import MllpListener
 from adapters.hl7_v2.settings import ListenerSettings
 from connector.ports import AdapterContext
+from tests.free_ports import free_port
 
 VT, FS, CR = b"\x0b", b"\x1c", b"\r"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listener(folder: Path, name: str = "ehr", **options: Any) -> MllpListener:
@@ -41,7 +35,7 @@ def port_of(given: Any) -> int:
 class Sender:
     """One connection. ``answers`` waits for so many frames."""
 
-    def __init__(self, port: int, tls: ssl.SSLContext | None = None, seconds: float = 20) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None, seconds: float = 60) -> None:
         plain = socket.create_connection(("127.0.0.1", port), timeout=seconds)
         self.line: socket.socket = (
             plain if tls is None else tls.wrap_socket(plain, server_hostname="localhost")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from adapters.caqh_core import ADAPTER, mime, soap
+from adapters.caqh_core.answers import answer_page
 from adapters.caqh_core.destination import CoreDestination
 from adapters.caqh_core.errors import fault_of
 from adapters.caqh_core.fake import PASSWORD, USER, FakeReceiver, receipt_of
@@ -150,6 +151,13 @@ def test_a_decision_comes_along_too_and_a_damaged_one_is_for_a_person() -> None:
         assert (row.fault.code if row.fault else None) == fault
         if fault is None:
             assert (row.data["type"], row.data["direction"]) == ("278", "response")
+
+
+def test_an_answer_that_comes_again_with_its_right_checksum_is_another_one() -> None:
+    decision = (FILES / "response_approved.x12").read_bytes()
+    bad, good = (answer_page(decision, NOW, damaged=one).batches[0] for one in (True, False))
+    assert bad.rows[0].fault is not None and good.rows[0].fault is None
+    assert bad.key != good.key, "else the good one would be taken for read"
 
 
 @pytest.mark.parametrize("order", ["lose", "garbage"])

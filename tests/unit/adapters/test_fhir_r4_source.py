@@ -434,3 +434,25 @@ def test_related_persons_that_are_refused_are_told_only_where_they_were_asked_fo
     except ConfigurationError:
         refused = True
     assert (refused, tables(pages)) == (told, ["Patient"])
+
+
+@pytest.mark.parametrize(("types", "told"), [(None, False), (["RelatedPerson", "Patient"], True)])
+def test_a_server_that_breaks_down_over_related_persons_is_read_all_the_same(
+    fhir_counterpart: Any, tmp_path: Path, types: list[str] | None, told: bool
+) -> None:
+    def broken(_: Any, method: str, path: str, query: Any) -> Any:
+        return (200, {"resourceType": "Basic"}) if path == "RelatedPerson" else None
+
+    for kind in ("Patient", "QuestionnaireResponse"):
+        fhir_counterpart.put(kind, "1")
+    fhir_counterpart.override = broken
+    given = {} if types is None else {"types": types}
+    server, pages, refused = source(fhir_counterpart, tmp_path, **given), [], False
+    try:
+        for page in server.fetch(None):
+            pages.append(page)
+        list(server.deletions(lambda kind: ["gone"] if kind == "RelatedPerson" else []))
+    except RetryLater:
+        refused = True
+    read = ["Patient"] if told else ["Patient", "QuestionnaireResponse"]
+    assert (refused, tables(pages)) == (told, read)

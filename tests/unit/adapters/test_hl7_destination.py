@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import time
+import threading
 from dataclasses import replace
 from datetime import date
 
@@ -169,16 +169,21 @@ def test_answers_decide_what_becomes_of_the_document(tmp_path, reply, error, cod
 
 
 def test_no_answer_is_tried_again_under_the_same_id(tmp_path):
+    given_up = threading.Event()
+
     def late(content: bytes) -> bytes:
-        time.sleep(0.4)
+        given_up.wait(60)
         return accepting(content)
 
     with receiver(late) as ehr:
-        out = destination(tmp_path, ehr.port, timeout_seconds=0.1)
+        out = destination(tmp_path, ehr.port)
+        out._client._seconds = 0.1
         with pytest.raises(RetryLater) as caught:
             out.deliver(SUMMARY)
         assert caught.value.code == "timed_out"
+        given_up.set()
         ehr.reply = accepting
+        out._client._seconds = 60
         out.deliver(SUMMARY)
         out.close()
     assert len(set(ehr.received)) == 1 and len(ehr.received) == 2

@@ -144,6 +144,46 @@ def test_people_staff_and_visits_become_records(fake: FakeJane, tmp_path: Path) 
     assert [visit.visit_type for visit in visits][:2] == ["evaluation", "treatment"]
 
 
+@pytest.mark.parametrize("cursor", [None, "", 7, "MA=="])
+def test_a_page_that_promises_more_and_does_not_say_where_is_not_the_last(
+    fake: FakeJane, tmp_path: Path, cursor: Any
+) -> None:
+    """Taken for the last, it would lose the others: the next poll asks for what changed since."""
+    fill(fake)
+    page = fake.reply
+
+    def more(request: Any) -> Any:
+        made = page(request)
+        if "items" in made.content:
+            made.content.update(hasNextPage=True, cursor=cursor)
+        return made
+
+    fake.reply = more  # type: ignore[method-assign]
+    document = replace(DestinationContract.document, patient=PERSON)
+    for ask in (
+        lambda: list(source(fake, tmp_path).fetch(None)),
+        lambda: destination(fake, tmp_path).deliver(document),
+    ):
+        with pytest.raises(RetryLater) as garbage:
+            ask()
+        assert garbage.value.code == "garbage_answer"
+    assert not fake.observations
+
+
+def test_a_record_that_changes_while_pages_are_read_hides_no_other(
+    fake: FakeJane, tmp_path: Path
+) -> None:
+    for number in range(1, 6):
+        fake.put("patients", uuid(number), first_name="Ana", patient_number=str(number))
+    fake.now.now += timedelta(hours=1)  # type: ignore[attr-defined]
+    read = source(fake, tmp_path, page_size=2, lists=["patients"]).fetch(None)
+    pages = [next(read)]
+    fake.put("patients", uuid(1), first_name="Ana", patient_number="1")
+    pages += read
+    given = {row.data["id"] for page in pages for batch in page.batches for row in batch.rows}
+    assert given == {uuid(number) for number in range(1, 6)}
+
+
 def test_numbers_and_addresses_of_people_are_not_taken(fake: FakeJane, tmp_path: Path) -> None:
     fill(fake)
     assert "example.org" not in repr(list(source(fake, tmp_path).fetch(None)))

@@ -20,6 +20,7 @@ from connector.cli.connect import connect_command
 from connector.cli.redirect import wait_for_redirect
 from connector.errors import ConfigurationError
 from connector.ports import AdapterContext
+from tests.free_ports import free_port
 
 
 @pytest.fixture
@@ -32,10 +33,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeJane]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+    return free_port()
 
 
 def options(fake: FakeJane, **more: Any) -> Any:
@@ -60,7 +58,7 @@ def browser(address: str) -> str:
     """Where a browser is sent from a page."""
     opener = urllib.request.build_opener(_Stays)
     with pytest.raises(urllib.error.HTTPError) as sent:
-        opener.open(address, timeout=5)
+        opener.open(address, timeout=60)
     with sent.value as answer:
         return str(answer.headers["Location"])
 
@@ -147,16 +145,16 @@ def test_the_browser_comes_back_to_this_machine(fake: FakeJane, tmp_path: Path, 
     said: list[str] = []
     thread = threading.Thread(
         target=lambda: said.append(
-            wait_for_redirect(waiting.redirect_uri, waiting.finish, seconds=30)
+            wait_for_redirect(waiting.redirect_uri, waiting.finish, seconds=60)
         )
     )
     thread.start()
     returned = browser(waiting.address)
     pages = []
     for address in (f"http://127.0.0.1:{port}/favicon.ico", waiting.redirect_uri, returned):
-        for _ in range(100):  # until it listens
+        while True:  # until it listens
             try:
-                with urllib.request.urlopen(address, timeout=5) as page:
+                with urllib.request.urlopen(address, timeout=60) as page:
                     pages.append(page.read().decode())
                 break
             except urllib.error.HTTPError as fault:
@@ -164,6 +162,7 @@ def test_the_browser_comes_back_to_this_machine(fake: FakeJane, tmp_path: Path, 
                     pages.append(str(fault.code))
                 break
             except urllib.error.URLError:
+                assert thread.is_alive()
                 threading.Event().wait(0.02)
     thread.join()
     assert said and "Signed in" in said[0]

@@ -57,7 +57,7 @@ class Endpoint:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def wait(self) -> None:
-        assert self.heard.acquire(timeout=20)
+        assert self.heard.acquire(timeout=120)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -106,12 +107,15 @@ def test_an_attempt_without_an_answer_is_resolved_by_asking(
 
 
 def test_a_slow_answer_is_not_sent_again(payer: FakePayer, tmp_path: Path) -> None:
-    payer.scenario, payer.slow_seconds = "slow", 1.0
+    payer.scenario, payer.slow_seconds = "slow", 20.0
     destination = _destination(payer, tmp_path, read_seconds=0.2)
     with pytest.raises(RetryLater) as caught:
         destination.deliver(_outgoing())
     assert caught.value.code == "answer_lost"
-    assert destination.find(_outgoing()) is not None
+    ends = time.monotonic() + 60
+    while not payer.effects and time.monotonic() < ends:
+        time.sleep(0.01)  # it may begin to read only when we have given up
+    assert _destination(payer, tmp_path).find(_outgoing()) is not None
     assert len(payer.effects) == 1
 
 
@@ -221,6 +225,16 @@ def test_documents_go_signed_in_where_the_address_ends_with_a_stroke(
     content = written(attachment_parameters(_reply()))
     asked = Outgoing("k-9", "a.json", "application/json", content, {"kind": "attachment"})
     assert destination.deliver(asked).reference == "ASK-1"
+
+
+def test_documents_that_are_answered_with_an_error_were_not_taken(
+    payer: Any, tmp_path: Path
+) -> None:
+    payer.takes_documents = False
+    content = written(attachment_parameters(_reply()))
+    asked = Outgoing("k-9", "a.json", "application/json", content, {"kind": "attachment"})
+    with pytest.raises(Rejected, match="does not process the documents"):
+        _destination(payer, tmp_path).deliver(asked)
 
 
 def _reply() -> AttachmentReply:

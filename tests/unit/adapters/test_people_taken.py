@@ -40,6 +40,7 @@ CONTACT = {
 OF_VISITS: dict[str, dict[str, Any]] = {
     "cliniko": {
         "patient_name": SECRET, "telehealth_url": f"https://call.example/{SECRET}", "notes": SECRET,
+        "cancellation_note": SECRET, "booking_ip_address": SECRET,
     },
     "intakeq": {
         "ClientName": SECRET, "ClientEmail": SECRET, "ClientPhone": SECRET,
@@ -145,7 +146,8 @@ def test_of_spry_the_person_of_an_appointment_is_who_it_is() -> None:
 
 def test_of_jane_what_is_asked_for_is_taken_as_well() -> None:
     context = AdapterContext("jane", Path(), now=clock)
-    given = {"id": "1", "first_name": "Ana", "email": SECRET, "postal": "1"}
+    given = {"id": "1", "first_name": "Ana", "email": SECRET, "postal": "1", "work_phone": SECRET}
     for also, kept in (((), {"id", "first_name"}), (("postal",), {"id", "first_name", "postal"})):
-        made = JaneList(None, "patients", context, 100, also)  # type: ignore[arg-type]
-        assert set(made._found(given).data) == kept
+        for table in ("patients", "staff_members"):
+            made = JaneList(None, table, context, 100, also)  # type: ignore[arg-type]
+            assert set(made._found({**given, "new_field": SECRET}).data) == kept

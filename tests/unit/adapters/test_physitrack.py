@@ -196,6 +196,43 @@ def test_only_clients_who_were_seen_since_are_asked_for(fake: FakePhysitrack) ->
     assert len(fake.requests) == 4
 
 
+def test_who_does_not_open_the_programme_any_more_is_asked_for_once_a_week(
+    fake: FakePhysitrack,
+) -> None:
+    """Else the last week before somebody gave up would stay at what was done until then."""
+    fake.assign("1001", "code", 70)
+    fake.put("1002", external_id="C-2002")
+    fake.did("1001", "code", MONDAY, True)
+    pages = list(source(fake).fetch(None))
+    assert weeks(records(pages)) == {date(2026, 11, 16): (1, 1)}
+    for day in range(1, 9):  # left out, so that the client was not seen and is listed as before
+        at = f"{MONDAY + timedelta(days=day):%Y-%m-%d}T00:00:00Z"
+        fake.days["code"].append({"date": at, "exercises": [{"id": 1, "completed": False}]})
+    found = []
+    for later in range(1, 10):
+        fake.now.now = MONDAY + timedelta(days=later, hours=15)  # type: ignore[attr-defined]
+        fake.requests.clear()
+        pages = list(source(fake).fetch(next(p.cursor for p in reversed(pages) if p.cursor)))
+        found += records(pages)
+        assert fake.asked("adherence") == fake.asked("/messages") == (later == 7)
+    assert weeks(found) == {date(2026, 11, 16): (1, 7), date(2026, 11, 23): (0, 1)}
+
+
+@pytest.mark.parametrize("number", [None, "", {}])
+def test_days_of_a_programme_without_a_number_are_nobodys(
+    fake: FakePhysitrack, number: Any
+) -> None:
+    """Two clients would share them otherwise."""
+    for own_id in ("1001", "1002"):
+        fake.assign(own_id, f"code-{own_id}", 70)
+        fake.programs[(own_id, f"code-{own_id}")]["id"] = number
+        fake.did(own_id, f"code-{own_id}", MONDAY, True)
+    context = MappingContext("home", RecordIds(b"k" * 32, "riverside"), "America/New_York", {})
+    results = [apply(SPEC, b, context) for p in source(fake).fetch(None) for b in p.batches]
+    assert [bool(one.errors) for one in results] == [True, True]
+    assert not [r for one in results for r in one.records if isinstance(r, HomeProgram)]
+
+
 def test_more_clients_than_a_page_holds(fake: FakePhysitrack) -> None:
     for number in range(401):
         fake.clients[str(number)] = {"id": number, "external_id": f"C-{number}"}
@@ -219,13 +256,14 @@ def test_what_clients_write_is_read_and_what_practitioners_write_is_not(
 
 
 def test_messages_that_are_refused_are_set_aside_not_taken_for_none(fake: FakePhysitrack) -> None:
-    fake.put("1001", external_id="C-2001")
+    fake.put("1001", external_id="C-2001", email="ana@example.org", current_access_code="zzcode")
     fake.put("1002", external_id="C-2002")
     reply = fake.reply
     gone = "/clients/1001/messages"
     fake.reply = lambda r: reply(r if gone not in r.path else _other(r))  # type: ignore[method-assign]
     rows = [r for p in source(fake).fetch(None) for b in p.batches for r in b.rows]
     assert [row.fault.code if row.fault else None for row in rows] == ["messages_refused", None]
+    assert not [word for word in ("example.org", "zzcode") if word in repr(rows)]
 
 
 def _other(request: Any) -> Any:
@@ -245,7 +283,9 @@ def test_an_event_has_the_client_fetched(fake: FakePhysitrack) -> None:
     fake.assign("1001", "code", 70)
     fake.did("1001", "code", NOW, True)
     body = fake.event(5, "program_accessed", "1001")
-    page = webhook().receive(Posted({}, body, NOW, SECRET))
+    whole = body.replace(b"/api/", b"https://us.physitrack.com/api/")
+    page, other = (webhook().receive(Posted({}, one, NOW, SECRET)) for one in (body, whole))
+    assert page.notices == other.notices
     assert weeks(records(source(fake).noticed(page.notices))) == {date(2026, 11, 16): (1, 1)}
 
 

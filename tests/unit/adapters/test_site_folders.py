@@ -43,6 +43,26 @@ def test_a_folder_used_twice_is_refused(tmp_path: Path, folders: dict[str, str])
     assert caught.value.code == "folder_shared"
 
 
+@pytest.mark.parametrize(
+    ("fhir", "archive"), [("fhir", "inbox"), ("archive", None), ("fhir", "./fhir/")]
+)
+def test_files_that_were_read_are_not_put_where_a_source_reads(
+    tmp_path: Path, fhir: str, archive: str | None
+) -> None:
+    """They would be read again for ever, or as another source's."""
+    document = yaml.safe_load(Resources().find("config/site.yaml.example").text())
+    document["sources"][1]["options"]["folder"] = fhir
+    csv = document["sources"][0]["options"]
+    csv |= {"after_pickup": "archive"} | ({} if archive is None else {"archive": archive})
+    (tmp_path / "site.yaml").write_text(yaml.safe_dump(document))
+    with pytest.raises(ConfigurationError, match="archive: ") as caught:
+        _ = open_app(tmp_path).sources
+    assert caught.value.code == "folder_shared" and "practice_csv" in caught.value.where
+    csv["archive"] = "read"
+    (tmp_path / "site.yaml").write_text(yaml.safe_dump(document))
+    assert len(open_app(tmp_path).sources) == 2
+
+
 @pytest.mark.parametrize("folder", ["", "a\0b", "a\nb", 5, None, ["inbox"]])
 def test_what_is_no_folder_name_is_refused(tmp_path: Path, folder: Any) -> None:
     with pytest.raises(ConfigurationError, match="folder"):

@@ -160,6 +160,25 @@ def test_more_pages_than_one_are_read(
     assert len(rows) == 4 and fake.asked("calendar/events") == 2
 
 
+def test_a_full_page_is_not_the_last_where_it_is_not_told_how_many_there_are(
+    fake: FakeSpry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(fake)
+    monkeypatch.setattr("adapters.spry.source.PAGE_SIZE", 3)
+    reply = fake.reply
+
+    def silent(request: Any) -> Any:
+        made = reply(request)
+        if request.path.endswith("calendar/events"):
+            made.content["data"].pop("pages")
+        return made
+
+    fake.reply = silent  # type: ignore[method-assign]
+    pages = list(source(fake, tmp_path).fetch(None))
+    rows = [r for p in pages for b in p.batches if b.table == "appointments" for r in b.rows]
+    assert len(rows) == 4 and fake.asked("calendar/events") == 2
+
+
 def test_a_case_that_an_event_names_is_fetched_whole(fake: FakeSpry, tmp_path: Path) -> None:
     fill(fake)
     body, headers = fake.event("case.updated", spry_case_id=CASE, patient_id=1001)

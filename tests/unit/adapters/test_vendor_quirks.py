@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from adapters.intakeq.fake import FakeIntakeq
 from adapters.intakeq.sample import fill as fill_intakeq
 from connector.budget import Budget, Quotas
 from connector.errors import ConfigurationError, InvalidRecord, NotAuthentic, Rejected, RetryLater
+from connector.fakes.server import Reply
 from connector.http import Http
 from connector.mapping.apply import MappingContext, apply
 from connector.mapping.load import load_mapping
@@ -225,6 +227,20 @@ class TestIntakeq:
         assert place.fake.asked(r"/intakes/i-") == 6
         assert place.fake.asked(r"/clients$") == 2, "once for changes, once for what was deleted"
 
+    def test_files_that_come_all_at_once_are_not_counted_page_by_page(self, at, monkeypatch):
+        """No page of IntakeQ's says whether the list of a client's files has pages."""
+        place = at(intakeq.ADAPTER, FakeIntakeq)
+        receipt = place.destination().deliver(REPORT)
+        client = place.fake.files[0]["ClientId"]
+        place.fake.files += [
+            {"Id": f"f{n}", "ClientId": client, "FileName": "scan.pdf"} for n in range(150)
+        ]
+        given = [{k: v for k, v in one.items() if k != "content"} for one in place.fake.files]
+        monkeypatch.setattr(place.fake, "_files", lambda request, parts: Reply(200, given))
+        place.fake.requests.clear()
+        assert place.destination().find(REPORT) == receipt
+        assert len(place.fake.requests) == 2
+
     def test_a_day_of_the_quota_ends_the_poll_and_the_next_goes_on(self, at, clock):
         place = at(intakeq.ADAPTER, FakeIntakeq, limits=True, budget=Budget(10, 7))
         fill_intakeq(place.fake, NOW)
@@ -396,15 +412,76 @@ class TestCliniko:
 
     def test_a_limit_that_is_reached_is_kept_until_it_opens(self, at, clock):
         place = at(cliniko.ADAPTER, FakeCliniko, limits=True)
-        place.fake.per_minute = 6
+        place.fake.per_minute = 7
         with pytest.raises(RetryLater) as caught:
             everything(place.source())
         assert timedelta(seconds=59) <= caught.value.until - clock.at < timedelta(seconds=65)
         place.fake.requests.clear()
         clock.at += timedelta(seconds=61)
         assert through(place, clock)[1] == 1
-        paths = [r.path for r in place.fake.requests]
+        paths = [(r.path, tuple(r.query)) for r in place.fake.requests]
         assert len(paths) == len(set(paths)) + 1, "only the one that was refused is asked again"
+
+    def test_what_is_gone_is_found_though_its_time_of_change_is_old(self, at, clock):
+        """In Cliniko's own examples, archiving and deleting leave ``updated_at`` as it was."""
+        place = at(cliniko.ADAPTER, FakeCliniko)
+        fill_cliniko(place.fake, NOW)
+        _, cursor = everything(place.source())
+        clock.at += timedelta(days=1, seconds=1)
+        stamp = f"{clock.at:%Y-%m-%dT%H:%M:%SZ}"
+        for table, own_id, mark in (
+            ("patients", "1001", "deleted_at"), ("patients", "1002", "archived_at"),
+            ("treatment_notes", "410011", "deleted_at"), ("patient_forms", "310010", "archived_at"),
+        ):  # fmt: skip
+            place.fake.held[table][own_id][mark] = stamp
+        batches, cursor = everything(place.source(), cursor)
+        rows = [(batch.table, row) for batch in batches for row in batch.rows]
+        assert {(table, row.data["id"]) for table, row in rows if row.deleted} == {
+            ("patients", "1001"), ("treatment_notes", "410011"), ("patient_forms", "310010")
+        }  # fmt: skip
+        assert not [row.fault for _, row in rows if row.fault]
+        [archived] = [r for r in mapped("cliniko", batches) if r.provenance.source_id == "1002"]
+        assert archived.status == "inactive"
+        clock.at += timedelta(days=1, seconds=1)
+        batches, _ = everything(place.source(), cursor)
+        assert not [row for batch in batches for row in batch.rows], "each is told once"
+
+    def test_forms_that_are_not_archived_are_never_taken_for_archived(self, at, monkeypatch):
+        place = at(cliniko.ADAPTER, FakeCliniko)
+        fill_cliniko(place.fake, NOW)
+        listed = place.fake._list
+
+        def all_of_them(request, table, aside):
+            query = [pair for pair in request.query if "archived_at" not in pair[1]]
+            return listed(replace(request, query=query), table, aside)
+
+        monkeypatch.setattr(place.fake, "_list", all_of_them)
+        batches, _ = everything(place.source())
+        forms = [row for batch in batches for row in batch.rows if batch.table == "patient_forms"]
+        assert forms and not [row for row in forms if row.deleted]
+
+    def test_a_page_without_links_is_not_taken_for_the_last(self, at):
+        place = at(cliniko.ADAPTER, FakeCliniko)
+        fill_cliniko(place.fake, NOW)
+        page = place.fake._page
+
+        def without_links(request, table, held):
+            made = page(request, table, held)
+            made.content.pop("links")
+            return made
+
+        place.fake._page = without_links
+        for ask in (lambda: everything(place.source()), lambda: place.destination().find(REPORT)):
+            with pytest.raises(RetryLater) as caught:
+                ask()
+            assert caught.value.code == "garbage_answer"
+
+    def test_the_plan_counts_what_is_asked_for(self):
+        options = {"api_key": {"env": "KEY"}, **EXTRA["cliniko"]}
+        for lists, often, daily in ((None, 7, 6), (["practitioners"], 1, 0)):
+            given = options if lists is None else {**options, "lists": lists}
+            calls = cliniko.ADAPTER.calls(cliniko.ADAPTER.source_settings.model_validate(given))
+            assert (sum(c.per_poll for c in calls), sum(c.per_day for c in calls)) == (often, daily)
 
 
 class TestHealthie:

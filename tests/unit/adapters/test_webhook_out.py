@@ -99,7 +99,7 @@ def hook(
     monkeypatch.setenv("HOOK_NEXT", NEXT)
     monkeypatch.setenv("HOOK_TOKEN", "Bearer CANARY-token")
 
-    def open_(seconds: float = 5, **options: Any) -> WebhookOut:
+    def open_(seconds: float = 60, **options: Any) -> WebhookOut:
         at = f"http://127.0.0.1:{server.server_port}"
         given = {"url": at + PATH, "private_network": True, "secret": {"env": "HOOK_SECRET"}}
         settings = WebhookOutSettings.model_validate({**given, **options})
@@ -310,7 +310,9 @@ def raw_server(answer: bytes | None) -> tuple[socket.socket, int]:
         with connection:
             got = b""
             while not got.endswith(SUMMARY):
-                got += connection.recv(65_536)
+                if not (more := connection.recv(65_536)):
+                    return
+                got += more
             if answer is None:
                 connection.recv(1)  # until the other side gives up
             else:
@@ -331,15 +333,17 @@ def raw_server(answer: bytes | None) -> tuple[socket.socket, int]:
 )
 def test_lines_that_break_are_tried_again(hook: Any, answer: bytes | None, code: str) -> None:
     listening, port = raw_server(answer)
+    seconds = 60 if answer is not None else 0.2
     with listening:
-        raised = fault(hook(url=f"http://127.0.0.1:{port}{PATH}", seconds=0.2))
+        raised = fault(hook(url=f"http://127.0.0.1:{port}{PATH}", seconds=seconds))
     assert isinstance(raised, RetryLater) and raised.code == code
 
 
 def test_nobody_there_is_tried_again(hook: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    raised = fault(hook(url=f"http://127.0.0.1:{port}{PATH}"))
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # so that nobody else listens there meanwhile
+        port = nobody.getsockname()[1]
+        raised = fault(hook(url=f"http://127.0.0.1:{port}{PATH}"))
     assert isinstance(raised, RetryLater) and raised.code == "unreachable"
 
 

@@ -325,7 +325,9 @@ def _whole() -> bytes:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_damaged_workbooks_are_refused_or_read_and_nothing_else(tmp_path: Path, data: Any) -> None:
@@ -347,7 +349,9 @@ _PIECES = st.sampled_from(
 
 
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(pieces=st.lists(_PIECES, max_size=12))
 def test_any_xml_in_a_sheet_causes_no_other_error(tmp_path: Path, pieces: list[bytes]) -> None:

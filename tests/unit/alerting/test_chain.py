@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connector.alerting.chain import next_step
+from connector.alerting.chain import BEFORE_THE_VISIT_ENDS, next_step
 from connector.alerting.plan import Alerting
+from connector.alerting.texts import _DUE, due_words
 
 NOW = datetime(2026, 11, 20, 22, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
@@ -88,3 +89,49 @@ def test_an_alert_about_a_channel_never_goes_through_it(section: Any, an_alert: 
     section["people"][2]["channels"].pop()
     step = next_step(about, Alerting.model_validate(section), set(), NOW, ZONE)
     assert step is not None and step.people == ("kim",)
+
+
+UNSEEN = ["safety_item_missing", "safety_unknown_total_only"]
+
+
+@pytest.mark.parametrize("rule", UNSEEN)
+def test_an_unseen_safety_item_is_told_once_though_no_channel_lists_action(
+    alerting: Alerting, an_alert: Any, rule: str
+) -> None:
+    """The measures reference, section 4d: the therapist, before the visit ends."""
+    alert = an_alert(severity="action", rule=rule)
+    assert due_words(alert) == "before the visit ends"
+    step = next_step(alert, alerting, set(), NOW, ZONE)
+    assert step is not None and step.channels == (("dana", "dana/phone"),)
+    assert step.again is None
+
+
+def test_what_else_is_due_before_the_visit_ends_is_told_so_too() -> None:
+    """The times in the texts and those who are told of them are two tables of one rule."""
+    assert {rule for rule, due in _DUE.items() if due == "before the visit ends"} == set(
+        BEFORE_THE_VISIT_ENDS
+    )
+
+
+def test_a_channel_for_what_is_to_do_comes_first(section: Any, an_alert: Any) -> None:
+    section["people"][0]["channels"].append(
+        {"name": "mail", "severities": ["action"], "options": {"url": {"env": "Y"}}}
+    )
+    alerting = Alerting.model_validate(section)
+    step = next_step(an_alert(severity="action", rule=UNSEEN[0]), alerting, set(), NOW, ZONE)
+    assert step is not None and step.channels == (("dana", "dana/mail"),)
+
+
+def test_without_a_therapist_who_is_on_call_is_told_of_it(section: Any, an_alert: Any) -> None:
+    section["people"][0]["audiences"] = []
+    alerting = Alerting.model_validate(section)
+    alert = an_alert(severity="action", rule=UNSEEN[0])
+    assert told_in_order(alert, alerting, 1) == [(("kim",), None)]
+    section["rota"]["shifts"] = [{"who": "kim", "days": ["mon"], "start": "08:00", "end": "09:00"}]
+    alerting = Alerting.model_validate(section)
+    assert told_in_order(alert, alerting, 1) == [(("lee",), None)]
+
+
+def test_one_of_an_old_form_waits_in_the_list(alerting: Alerting, an_alert: Any) -> None:
+    alert = an_alert(severity="notice", rule=UNSEEN[0])
+    assert told_in_order(alert, alerting, 1) == [None]

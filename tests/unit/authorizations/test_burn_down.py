@@ -99,6 +99,21 @@ def test_the_end_date_within_the_lead_days_flags(today: int, due: bool) -> None:
         assert view.renewal_on == on(286)
 
 
+def test_the_day_ahead_is_told_by_the_payers_own_lead_days() -> None:
+    """The page says the day that the flag will come on, and none once it is up or asked for."""
+    payer = RULES.model_copy(update={"authorization_lead_days": 45})
+    views = {day: burn_down([auth()], [], on(day), RULES, lambda _: payer)[0] for day in (0, 255)}
+    assert views[0].renewal_from == on(255) and not views[0].renewal_due
+    assert views[255].renewal_due and views[255].renewal_on == on(255)
+    assert views[255].renewal_from is None
+    assert one([], 0).renewal_from == on(286)
+    assert one([], 0, ends_on=None).renewal_from is None
+    assert one([], 0, status="denied").renewal_from is None
+    later = auth(id="authorization-2", starts_on=on(301), ends_on=on(500))
+    asked, fresh = burn_down([auth(), later], [], on(290), RULES)
+    assert asked.renewal_from is None and fresh.renewal_from == on(486)
+
+
 def test_both_reasons_come_with_the_earlier_first() -> None:
     view = one(weekly(7), 0, ends_on=on(45))
     assert not view.renewal_reason.startswith("it ends")

@@ -287,15 +287,15 @@ def test_a_cancellation_is_awaited_and_decided() -> None:
 
 
 def test_what_is_withdrawn_before_it_left_gives_back_what_was() -> None:
-    before = after(decided("pended", reference="PEND-7"))
+    pended = decided("pended", reference="PEND-7", documents_wanted=("11506-3",), tracking="A-1")
+    returned = event("returned", 3, texts=("NM1 is wrong",))
+    before = after(pended, returned)
     again = event("requested", 5, asked=Asked(payer="Harbor", visits=8), document="d-2")
-    back = event(
-        "kept", 6, state=before.state, asked=before.asked, document=before.document,
-        decision=before.decision, since=before.requested_at,
-    )  # fmt: skip
-    case = after(decided("pended", reference="PEND-7"), again, back)
-    assert (case.state, case.asked, case.decision) == ("pended", before.asked, before.decision)
-    assert case.requested_at == before.requested_at
+    back = event("kept", 6, state=before.state, was=before, next_step="Wait.")
+    case = after(pended, returned, event("reopened", 4), again, back)
+    changed = {"version": 2, "changed_at": back.at, "next_step": "Wait."}
+    assert case == before.model_copy(update=changed)
+    assert (case.problem, case.wanted, case.tracking) == ("NM1 is wrong", ("11506-3",), "A-1")
 
 
 def test_only_what_is_undecided_is_drafted_again() -> None:

@@ -14,6 +14,7 @@ from connector.engine.retention import tidy
 from connector.errors import ConfigurationError
 from connector.store.audit_check import verify
 from connector.store.crypto import KeyRing
+from connector.store.reseal import Reseal, move_older
 from connector.store.store import Store
 
 
@@ -66,7 +67,7 @@ def test_a_process_with_the_old_keys_is_told_and_moves_nothing_back(connector, r
         connector("--home", ran, "keys", "rotate")
         everything(new)  # reading what is under the new key makes it look into the file
         assert remaining(new) == 0
-        assert old.write(lambda tx: tx.reseal.some()) == 0
+        assert move_older(old) == 0
         assert remaining(new) == 0
         with caplog.at_level(logging.ERROR):
             tidy(app.work(old, None))
@@ -92,9 +93,9 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next_start(ran, monkeypa
     with app.open_store() as store:
         store_id = app.keys.rotate()
         if at != "written":
-            total = store.write(lambda tx: keys_cli._note(tx, store_id))
+            store.write(lambda tx: keys_cli._note(tx, store_id, remaining(store)))
         if at == "moving":
-            assert 0 < store.write(lambda tx: tx.reseal.some(3)) < total
+            assert store.write(lambda tx: tx.reseal.move(tx.reseal.older(3))) == 3
     with open_app(ran).open_store() as store:
         assert everything(store) == before
         assert store.read(lambda tx: tx.key_use.order())[-1] == store_id
@@ -105,13 +106,24 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next_start(ran, monkeypa
         assert everything(store) == before
 
 
-def test_whole_tables_are_searched_once_a_day(connector, ran):
+def test_whole_tables_are_searched_once_a_day_and_keep_nobody_from_writing(
+    connector, ran, monkeypatch
+):
     connector("--home", ran, "keys", "rotate")
+    searched, search = [], Reseal.older
+
+    def older(self, limit=20_000):
+        searched.append(self._scope.writing)
+        return search(self, limit)
+
+    monkeypatch.setattr(Reseal, "older", older)
     app = open_app(ran)
     with app.open_store() as store:
         now = app.site.now()
-        assert store.write(lambda tx: tx.reseal.some(9, now)) == 0
+        assert tidy(app.work(store, None)) == 0
         assert store.read(lambda tx: tx.key_use.moved_lately(now))
+        assert tidy(app.work(store, None)) == 0
+        assert searched == [False], "once, in a read"
         app.keys.rotate()
         assert not store.read(lambda tx: tx.key_use.moved_lately(now))
 

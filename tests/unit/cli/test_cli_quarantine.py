@@ -181,6 +181,10 @@ def test_dead_letters_are_listed_shown_and_sent_again_in_order(
     assert done.code == 3
     assert "no dead letter has the key 'zzz' [no_such_dead_letter]" in done.err
 
+    for nothing in (["replay"], ["drop", "--by", "Dana Okafor"]):
+        done = connector("--home", site.home, "dead-letters", *nothing)
+        assert done.code == 2 and "name the dead letters" in done.words
+
     receiver.refusing = False
     done = connector("--home", site.home, "dead-letters", "replay", "--all")
     assert f"{len(dead)} deliveries put back" in done.out

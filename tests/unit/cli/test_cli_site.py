@@ -192,6 +192,14 @@ def test_check_lists_every_mistake_of_the_parts(connector, small_site):
         assert words in done.err
 
 
+def test_check_reads_the_keys_that_are_published(connector, small_site):
+    site = small_site(extra={"service": {"publish_keys": ["keys/none.pem"]}})
+    done = connector("--home", site.home, "check")
+    assert done.code == 3
+    assert "site.yaml, service.publish_keys" in done.words
+    assert "1 mistake found" in done.words
+
+
 def test_check_says_whose_each_file_is(connector, small_site):
     site = small_site()
     done = connector("--home", site.home, "check")

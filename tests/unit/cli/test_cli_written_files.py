@@ -42,6 +42,13 @@ def test_an_address_of_another_machine_is_no_port_in_use():
     assert caught.value.code == "host_unknown"
 
 
+@pytest.mark.parametrize("host", ["a..b", "h" * 64])
+def test_what_can_be_no_host_is_told_like_one_that_is_not_there(host):
+    with pytest.raises(ConfigurationError) as caught:
+        _check_port(host, 8080)
+    assert caught.value.code == "host_unknown"
+
+
 def test_the_audit_log_of_a_site_without_a_place_for_it(connector, ran, tmp_path):
     done = connector("--home", ran, "audit", "export", tmp_path / "no" / "log.jsonl")
     assert done.code == 3 and "[file_not_written]" in done.err

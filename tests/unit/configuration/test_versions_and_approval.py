@@ -231,7 +231,9 @@ _contents = st.dictionaries(_names, st.binary(max_size=40), min_size=1)
 
 @given(_contents, _contents)
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_files_are_replaced_exactly_whatever_stood_there(
     tmp_path_factory: pytest.TempPathFactory, first: dict[str, bytes], second: dict[str, bytes]

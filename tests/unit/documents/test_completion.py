@@ -63,6 +63,8 @@ def test_the_notice_goes_with_substance_use_content(documents):
     assert completion.completed(context, texts, OPEN)["redisclosure_notice"]
     assert not completion.completed(context, texts, HELD)["redisclosure_notice"]
     assert completion.tells_of_sud(context, texts, CODES)
+    lines = {"risk_status_one_line": "Low.\nAlcohol twice a week."}
+    assert completion.tells_of_sud(context, lines, CODES)
     assert not completion.tells_of_sud(context, {"risk_status_one_line": "Low."}, CODES)
 
 

@@ -182,6 +182,35 @@ def test_the_manifest_counts_what_was_left_out_and_says_why(samples):
     assert all(row["reason"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("place", "text", "what"),
+    [
+        ("goal", "No suicidal thoughts for 4 weeks", "texts that mention self-harm"),
+        ("plan", "No self-harm for 8 weeks", "texts that mention self-harm"),
+        ("diagnosis", "Depression with suicidal ideation", "texts that mention self-harm"),
+        ("goal", "Sober for 20 days", "substance use content"),
+        ("plan", "Sober for 20 days", "substance use content"),
+        ("diagnosis", "Alcohol problem", "substance use content"),
+    ],
+)
+def test_each_text_that_is_held_back_is_in_the_manifest(samples, place, text, what):
+    """Wherever it stands: in a goal's target as well as in its words."""
+    progress = samples.progress(samples.series("phq9", (19, 9), primary=True))
+    chart = progress.chart
+    coded = Diagnosis(**samples.owned("diagnosis", 7), code="F33.1", description=text)
+    put = {
+        "goal": {"goals": (chart.goals[0].model_copy(update={"target_value": text}),)},
+        "plan": {"plans": (chart.plans[0].model_copy(update={"discharge_criteria": text}),)},
+        "diagnosis": {"diagnoses": (coded,)},
+    }[place]
+    wall = Wall(False, SubstanceUse())
+    before = disclosure.left_out(progress, samples.instruments(), wall)
+    told = progress.model_copy(update={"chart": chart.model_copy(update=put)})
+    after = disclosure.left_out(told, samples.instruments(), wall)
+    assert what not in {row["what"] for row in before}
+    assert {row["what"]: row["count"] for row in after}[what] == 1
+
+
 def consent(samples, **changes):
     values = {**samples.owned("consent", 1), "scope": "sud_disclosure", "granted_on": TODAY}
     return Consent(**{**values, **changes})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from connector.authorizations.lifecycle import Asked, Event
+from connector.authorizations.lifecycle import Asked, Decision, Event
 from connector.engine import inquiries
 from connector.engine.inquiries import ask_undecided
 from connector.errors import AwaitsPerson, RetryLater
@@ -127,3 +128,40 @@ def test_what_can_not_be_asked_about_for_days_is_told_to_a_person(
     clock["now"] += timedelta(hours=2)
     ask_undecided(work)
     assert _open(work) == []
+
+
+def test_what_was_told_ends_when_the_payer_owes_nothing_any_more(watched: Any) -> None:
+    work, payer, clock = watched
+    payer.faults["k-1"] = payer.faults["k-2"] = RetryLater("inquiry_pending", "not answered yet")
+    for _ in range(6):
+        clock["now"] += timedelta(hours=12)
+        ask_undecided(work)
+    assert len(_open(work)) == 1
+    for name in ("1", "2"):
+        event = Event(
+            id=f"d-{name}", case=f"AR-{name}", kind="decision", at=clock["now"], way="person",
+            decision=Decision(outcome="denied"),
+        )  # fmt: skip
+        work.store.write(partial(_decided, event=event, now=clock["now"]))
+    ask_undecided(work)
+    assert _open(work) == []
+
+
+def _decided(tx: Any, event: Event, now: datetime) -> None:
+    tx.authorizations.add(event, "p-1", now)
+
+
+def test_a_defect_over_one_request_keeps_none_waiting(
+    watched: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    work, payer, clock = watched
+    payer.faults["k-1"] = KeyError("Zebulon")
+    clock["now"] += timedelta(hours=2)
+    ask_undecided(work)
+    assert sorted(payer.asked) == ["k-1", "k-2"]
+    assert "KeyError" in caplog.text and "Zebulon" not in caplog.text
+    for _ in range(6):
+        clock["now"] += timedelta(hours=12)
+        ask_undecided(work)
+    [alert] = _open(work)
+    assert "1 request for authorization" in alert.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -78,7 +79,7 @@ def test_a_full_disk_is_met_once_for_all(intake):
 def test_who_comes_while_a_group_is_stored_leads_the_next(intake, monkeypatch):
     """Many callers at once: each page is stored once, and each hears of its own."""
     sleeping = []
-    monkeypatch.setattr(intake_module.time, "sleep", sleeping.append)
+    monkeypatch.setattr(intake_module, "time", SimpleNamespace(sleep=sleeping.append))
     with ThreadPoolExecutor(16) as callers:
         rows = list(callers.map(lambda n: intake.store(f"source-{n}", RawPage()), range(400)))
     assert rows == [1] * 400
@@ -106,7 +107,7 @@ def test_a_leader_that_ends_before_it_stores_hands_on_too(intake, monkeypatch):
         others.append(waits(intake, "forms"))
         raise SystemExit
 
-    monkeypatch.setattr(intake_module.time, "sleep", end)
+    monkeypatch.setattr(intake_module, "time", SimpleNamespace(sleep=end))
     with pytest.raises(SystemExit):
         intake.store("ehr", RawPage())
     (other,) = others
@@ -120,7 +121,7 @@ def test_a_single_caller_waits_for_nobody_and_many_the_longer_the_more_is_behind
     intake, monkeypatch
 ):
     slept = []
-    monkeypatch.setattr(intake_module.time, "sleep", slept.append)
+    monkeypatch.setattr(intake_module, "time", SimpleNamespace(sleep=slept.append))
     intake.store("forms", RawPage())
     intake.store("forms", RawPage())
     assert slept == []

@@ -7,7 +7,7 @@ import threading
 from connector.engine.loops import FULL_TURN, Arrivals, Loops
 from connector.errors import RetryLater
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def test_arrivals_are_counted_until_they_are_looked_at() -> None:
@@ -42,7 +42,7 @@ def test_a_loop_takes_a_turn_at_once_and_when_told() -> None:
 
 
 def test_a_full_turn_is_followed_by_the_next_without_a_rest() -> None:
-    left = [FULL_TURN] * 500 + [0]
+    left = [FULL_TURN] * 1000 + [0]
     empty = threading.Event()
     loops = Loops()
 
@@ -53,7 +53,7 @@ def test_a_full_turn_is_followed_by_the_next_without_a_rest() -> None:
         return done
 
     loops.start("test", turn)
-    # With a rest of a tenth of a second after each, 500 turns would take 50 s.
+    # With a rest of a tenth of a second after each, 1,000 turns would take 100 s.
     assert empty.wait(PATIENCE)
     loops.stop()
 

@@ -68,7 +68,7 @@ def test_a_turn_ends_when_nothing_is_being_sent_any_more_though_one_parcel_faile
         if parcel.document_id == "d1":
             failed.set()
             raise RetryLater("database_busy", "the database is busy")
-        failed.wait(20)
+        failed.wait(60)
         time.sleep(0.02)
         ended.append(parcel.document_id)
         return 1

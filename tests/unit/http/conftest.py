@@ -8,6 +8,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,7 +99,7 @@ class Counterpart:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             stack.callback(self._end, line)
             if self._context is not None:
-                line.settimeout(5)
+                line.settimeout(60)
                 line = stack.enter_context(self._context.wrap_socket(line, server_side=True))
                 line.settimeout(None)
             with line.makefile("rb") as file:
@@ -130,13 +131,21 @@ class Counterpart:
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
 
+    def all_seen(self) -> list[Seen]:
+        """All requests, when nothing more can come: the first may be read after we gave it up."""
+        ends = time.monotonic() + 60
+        while not self.seen and time.monotonic() < ends:
+            time.sleep(0.001)
+        self.close()
+        return self.seen
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.hang_up()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
 
 
 def _request(file: object) -> Seen | None:

@@ -166,7 +166,7 @@ def test_a_kept_connection_that_was_closed_meanwhile(
 def test_a_silent_counterpart_is_not_waited_for_again(counterpart: Make, clock: Any) -> None:
     server = counterpart(lambda line, _seen: line.recv(1))
     assert _fails(_http(server, clock, read_seconds=0.05)).code == "timed_out"
-    assert len(server.seen) == 1
+    assert len(server.all_seen()) == 1
 
 
 def test_a_clock_that_stands_still_does_not_make_it_endless(

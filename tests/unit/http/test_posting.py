@@ -124,7 +124,8 @@ def test_a_broken_answer(counterpart: Make, clock: Any, fault: Any, code: str) -
     seconds = 0.05 if code == "timed_out" else 10
     error = _fails(_poster(server, clock, timeout_seconds=seconds))
     assert isinstance(error, RetryLater) and not isinstance(error, NotSent)
-    assert error.code == code and len(server.seen) == 1
+    assert error.code == code
+    assert len(server.all_seen()) == 1
 
 
 def test_a_trickle_of_headers_ends(counterpart: Make, clock: Any) -> None:
@@ -158,7 +159,7 @@ def test_several_closed_connections_cost_one_new_one(counterpart: Make, clock: A
     meet = threading.Barrier(4)
 
     def together(line: socket.socket, _seen: Any) -> None:
-        meet.wait(5)
+        meet.wait(60)
         line.sendall(b"HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n")
         line.recv(1)  # kept open until hung up
 
@@ -210,7 +211,7 @@ def test_a_refusal_before_all_was_read(counterpart: Make, clock: Any) -> None:
         poster = Poster(f"http://127.0.0.1:{port}/", private_network=True)
         with poster, pytest.raises(Rejected) as caught:
             poster.post(b"x" * 3_000_000, KEY)
-        thread.join(10)
+        thread.join(60)
     assert caught.value.code == "too_large"
 
 
@@ -255,9 +256,10 @@ def test_headers_that_can_be_none(counterpart: Make, clock: Any, value: str) -> 
 
 
 def test_connection_refused(clock: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    error = _fails(Poster(f"http://127.0.0.1:{port}/", private_network=True))
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # so that nobody else listens there meanwhile
+        port = nobody.getsockname()[1]
+        error = _fails(Poster(f"http://127.0.0.1:{port}/", private_network=True))
     assert isinstance(error, NotSent) and error.code == "unreachable"
 
 

@@ -104,7 +104,9 @@ def arrivals(draw: Any) -> list[Patient]:
 
 @given(arrivals(), st.randoms(use_true_random=False))
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_order_of_arrival_does_not_matter(
     shared: tuple[Store, KeyRing], people: list[Patient], random: Any

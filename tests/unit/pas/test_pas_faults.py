@@ -276,6 +276,28 @@ def test_every_part_replaced_by_another_type_is_a_finding_or_read(make: Any) -> 
             assert one_.message
 
 
+def test_a_name_of_another_type_in_documents_that_are_sent_is_a_finding() -> None:
+    sent = _sent()
+    sent["parameter"][-1]["part"][0]["name"] = {"x": 1}
+    assert any(one.is_error and "name" in one.path for one in check(sent))
+
+
+def _sent() -> Json:
+    """The parameters of ``$submit-attachment``."""
+    parts = [{"name": name, "valueIdentifier": {"value": "1"}}
+             for name in ("TrackingId", "OrganizationId", "MemberId")]  # fmt: skip
+    content = {"resourceType": "DocumentReference", "status": "current",
+               "content": [{"attachment": {"data": "AA=="}}]}  # fmt: skip
+    return {
+        "resourceType": "Parameters",
+        "parameter": [
+            *parts,
+            {"name": "AttachTo", "valueCode": "preauthorization"},
+            {"name": "Attachment", "part": [{"name": "Content", "resource": content}]},
+        ],
+    }
+
+
 def _paths(node: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     found = []
     inner = node.items() if isinstance(node, dict) else enumerate(node)

@@ -82,6 +82,12 @@ def _overdue(course: Any) -> int:
     return 41
 
 
+def _plan_ended(course: Any) -> int:
+    course.visit(0)
+    course.add("treatment_plan", starts_on=course.day(0), certified_until=course.day(20))
+    return 21
+
+
 def _late(course: Any) -> int:
     course.score("phq9", 40, 10)
     return 40
@@ -127,6 +133,10 @@ TABLE: list[tuple[str, Build, str, set[tuple[str, str]], str]] = [
     (
         "overdue", _overdue, "overdue_assessment", {("front_desk", "action")},
         "in the course of work",
+    ),
+    (
+        "plan of care ended", _plan_ended, "plan_of_care_ended",
+        {("therapist", "action"), ("billing", "action")}, "in the course of work",
     ),
     ("late baseline", _late, "late_baseline", DATA, "in the course of work"),
     ("out of range", _range, "invalid_score", DATA, "in the course of work"),

@@ -236,6 +236,7 @@ def _digest_of_then() -> str:
     fields = RuleSet(name="riverside", too_early_days=21).model_dump(mode="json")
     for later in ("cadence", "requests_need_consent", "primary_scales", "own_courses"):
         fields.pop(later)
+    fields["alerts"].pop("plan_of_care_ended")
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]
 
 

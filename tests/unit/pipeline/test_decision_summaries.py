@@ -19,7 +19,9 @@ from connector.records import Provenance
 
 ROOT = Path(__file__).parents[3]
 FEW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 FIELDS = {
     "type", "event_id", "patient_id", "instrument", "assessed_on", "assessed_at", "status", "error",

@@ -16,7 +16,9 @@ from connector.substance_use import SubstanceUse
 from tests.unit.pipeline.whole_charts import DAY, whole
 
 FEW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 MARK = "PRIVATEMARK"
 DISCIPLINES = st.sampled_from(["mental_health", "physical_therapy"])

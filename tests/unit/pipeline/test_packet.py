@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import InvalidRecord, Rejected
-from connector.pipeline.packet.asked_for import EXAMPLE, asked_for
+from connector.pipeline.packet.asked_for import EXAMPLE, asked_for, refuse_reversed
 from connector.pipeline.packet.case import (
     attachment_number,
     name_of,
@@ -106,7 +107,7 @@ def test_what_is_written_in_brings_its_notice_into_the_request_too(told: bool) -
         ("urgent", True), ("expedited review, please", True), ("(Urgent: no bed)", True),
         ("not urgent", False), ("non-urgent", False), ("non urgent", False), ("nonurgent", False),
         ("not an urgent request", False), ("this isn\u2019t urgent", False), ("", False),
-        ("not urgent last time, urgent now", True),
+        ("not urgent last time, urgent now", True), ("urgent: no", False), ("Urgent? No.", False),
     ],
 )  # fmt: skip
 def test_urgent_is_what_the_words_say(words: str, urgent: bool) -> None:
@@ -125,6 +126,18 @@ def test_what_can_t_be_understood_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InvalidRecord) as refused:
         asked_for(text)
     assert refused.value.code == "visits_unclear"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["12 visits, 02/28/2027 to 12/01/2026", "weekly from 2027-02-28 until 2026-12-01, in all 12"],
+)
+def test_a_last_day_before_the_first_is_refused_with_both_in_whatever_words(text: str) -> None:
+    with pytest.raises(InvalidRecord, match="the last day is before the first") as refused:
+        refuse_reversed(text)
+    first, last = re.findall(r"[0-9/-]{10}", text)
+    assert refused.value.sentence().endswith(f"(got '{first} to {last}')")
+    refuse_reversed("seen 12/01/2026 to 12/01/2026; 02/30/2027 to 01/01/2027 is no day")
 
 
 @settings(max_examples=150, deadline=None)

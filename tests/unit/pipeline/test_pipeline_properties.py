@@ -13,7 +13,9 @@ from connector.pipeline import run
 from connector.progress import PracticeProfile
 
 FEW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 PRACTICE = PracticeProfile(id="riverside", name="Riverside", timezone="America/New_York")
 PATIENT = "patient-3f9c0000000000000000"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from connector import pipeline
 from connector.authorizations.payer_file import PayerFile
 from connector.authorizations.payers import PayerBook
+from connector.documents import disclosure
 from connector.documents.wording import us_day
 from connector.pipeline.payer_sight import NO_REQUEST
 from connector.progress import Outcome, PracticeProfile
@@ -105,7 +106,9 @@ def charts(draw: Any) -> tuple[Course, list[Any], list[str]]:
 
 
 QUICK = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -187,6 +190,18 @@ def test_of_a_mixed_authorization_the_rest_is_asked_for(course: Course) -> None:
     [row] = [r for r in manifest.context["left_out"] if "substance" in r["what"]]
     assert row["count"] == 2  # the visit and the authorization
     assert manifest.context["substance_use_list"] == practice().substance_use.version
+
+
+def test_a_visit_held_back_by_its_authorization_is_in_the_manifest(course: Course) -> None:
+    """A visit without a procedure of its own, booked on an authorization that may not be named."""
+    renewal(course)
+    course.visit(32, authorization_number="AUTH-1")
+    progress = run(course).progress
+    wall = disclosure.wall_of(progress.chart, practice(), course.day(DAY))
+    assert len(disclosure.hidden_visits(progress.chart, wall)) == 2
+    rows = disclosure.left_out(progress, {}, wall)
+    [row] = [r for r in rows if "substance" in r["what"]]
+    assert row["count"] == 3  # two visits and the authorization
 
 
 @pytest.mark.parametrize("days", [1, 2])

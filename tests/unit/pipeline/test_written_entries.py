@@ -6,6 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from connector.alerting.texts import due_words
 from connector.documents import disclosure
 from connector.documents.disclosure import Wall
 from connector.documents.payer_view import payer_view
@@ -45,6 +48,14 @@ def test_one_alert_for_each_group_and_reader(course: Any) -> None:
     ):
         assert words in text
     assert all(a.rule == "safety_wording" for a in alerts)
+
+
+@pytest.mark.parametrize("level", ["page", "urgent", "action", "notice"])
+def test_the_message_says_the_same_time_as_the_alert(course: Any, level: str) -> None:
+    """ "Read before the next visit" is not due at once."""
+    alert = entry_alerts(wrote(course, SAID.model_copy(update={"level": level})))[0]
+    assert alert.severity == level
+    assert f"Read {due_words(alert)}: " in alert.text
 
 
 def test_what_is_only_counted_calls_nobody(course: Any) -> None:

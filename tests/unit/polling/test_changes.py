@@ -178,6 +178,20 @@ def test_pages_without_end_are_a_fault(monkeypatch):
     assert caught.value.code == "paging_endless"
 
 
+def test_a_vendor_that_gives_the_same_page_whatever_is_asked_for_is_asked_a_few_times_only():
+    feed = FakeList()
+    feed.put("a")
+    whole = feed.portion
+
+    def same(since, place):
+        return replace(whole(None, None), next=str(len(feed.asked)))
+
+    feed.portion = same
+    with pytest.raises(ConfigurationError) as caught:
+        read(feed)
+    assert caught.value.code == "paging_endless" and len(feed.asked) == 4
+
+
 @given(
     events=st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3)), max_size=25),
     dated=st.booleans(),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from connector.chart_desk import _SHOWN, ChartDesk
 from connector.records import RECORD_TYPES
+from connector.store.identities import Identity
 from connector.web import create_app
 
+AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 TOKEN = "the-token"
 LINK = re.compile(r'href="(/records/[^"]+)"')
 
@@ -114,3 +117,22 @@ def test_a_chart_is_not_shown_where_its_trace_can_not_be_written(served, monkeyp
     for path in (f"/charts/{one.id}", f"/records/{one.id}", "/"):
         done = client.get(path)
         assert (done.status_code, done.text) == (503, "there is no room to store it")
+
+
+def test_a_record_of_a_joined_patient_leads_to_the_chart_that_it_is_judged_in(served):
+    client, store = served
+    chart = patients(store)[0]
+    member = chart.model_copy(update={"id": "patient-other", "chart_number": "X-77"})
+
+    def join(tx):
+        tx.records.upsert([member], AT)
+        tx.identities.put(
+            Identity(member.id, chart.id, "matched", "the same number", "rules", decided_at=AT)
+        )
+
+    store.write(join)
+    page = client.get(f"/records/{member.id}")
+    assert f'href="/charts/{chart.id}"' in page.text and chart.chart_number in page.text
+    assert chart.chart_number in client.get(f"/charts/{member.id}").text
+    last = store.read(lambda tx: list(tx.audit.rows()))[-1]
+    assert (last.action, last.subject) == ("chart_checked", chart.id)

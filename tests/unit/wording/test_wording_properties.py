@@ -20,7 +20,9 @@ ANY_TEXT = st.one_of(
     st.lists(PIECES, max_size=60).map("".join),
 )
 RELAXED = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

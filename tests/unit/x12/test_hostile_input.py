@@ -82,7 +82,7 @@ def test_a_pipe_with_a_name_is_read(tmp_path: Path) -> None:
     writer = threading.Thread(target=pipe.write_bytes, args=(GOOD.encode(),), daemon=True)
     writer.start()
     done = CliRunner().invoke(main_group, ["x12", "validate", str(pipe)])
-    writer.join(timeout=20)
+    writer.join(timeout=120)
     assert (done.exit_code, done.stdout) == (0, "Nothing is wrong with this file.\n")
 
 

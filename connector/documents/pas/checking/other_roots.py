@@ -140,7 +140,6 @@ def _attachment(node: Node) -> Iterator[Finding]:
         told = "documents for a claim need ServiceDate"
         yield error(f"{node.path}.parameter", "missing", told)
     for one in given.get("Attachment", []):
-        names = {part.value.get("name") for part in below(one, "part")
-                 if isinstance(part.value, dict)}  # fmt: skip
-        if "Content" not in names:
+        parts = [part.value for part in below(one, "part") if isinstance(part.value, dict)]
+        if not any(part.get("name") == "Content" for part in parts):
             yield error(f"{one.path}.part", "missing", "an Attachment needs Content")
