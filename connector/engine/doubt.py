@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from connector.errors import AwaitsPerson, ConnectorError
 from connector.ports import Destination, Outgoing, Receipt, Settles
 from connector.store.deliveries import DeliveryRow
+from connector.store.delivery_rows import MAY_HAVE_ARRIVED
 
-ANSWER_LOST, UNKNOWN, CUT_OFF = "answer_lost", "arrival_unknown", "cut_off"
+ANSWER_LOST, CUT_OFF = "answer_lost", "cut_off"
 CUT_OFF_TEXT = "the attempt was cut off; the receiver is asked first whether it arrived"
-_CODES = frozenset({ANSWER_LOST, UNKNOWN, CUT_OFF, "unexpected"})
 
 
 def unsure(row: DeliveryRow, *, left_over: bool) -> bool:
     """Whether what was tried before may have had its effect."""
-    return left_over or row.code in _CODES
+    return left_over or row.code in MAY_HAVE_ARRIVED
 
 
 def settled_at(destination: Destination | None, begun: datetime) -> datetime:
@@ -37,7 +37,7 @@ def find(destination: Destination, outgoing: Outgoing) -> Receipt | None:
     except AwaitsPerson:
         raise
     except ConnectorError as fault:
-        if outgoing.unsure and fault.code not in _CODES:
+        if outgoing.unsure and fault.code not in MAY_HAVE_ARRIVED:
             fault.detail = fault.detail or fault.code
             fault.code = ANSWER_LOST
         raise

@@ -16,12 +16,11 @@ from connector.release.requested import ATTACHMENT, REQUEST, record
 from connector.release.sent_before import NEVER_ARRIVED, arrived_as
 from connector.store.authorizations import CaseRow
 from connector.store.deliveries import DeliveryRow
+from connector.store.delivery_rows import MAY_HAVE_ARRIVED
 from connector.store.store import Tx
 
-# Codes of last attempts that may have arrived (``connector.engine.doubt`` keeps them).
-_DOUBT = frozenset(
-    {"answer_lost", "arrival_unknown", "cut_off", "submission_unclear", "unexpected"}
-)
+# The last: a payer must be called to hear whether an earlier attempt is there.
+_DOUBT = MAY_HAVE_ARRIVED | {"submission_unclear"}
 _AGAIN = (
     "Have it drafted once more and sign it (connector authorizations amend), or ask the payer by "
     "portal or telephone and write down what it says (connector authorizations set)."

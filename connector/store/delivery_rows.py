@@ -13,6 +13,9 @@ from sqlalchemy import Row
 DeliveryState = Literal["pending", "sending", "waiting", "delivered", "dead", "withdrawn", "shadow"]
 """``waiting``: laid out for a person, who files it by hand and says so."""
 
+MAY_HAVE_ARRIVED = frozenset({"answer_lost", "arrival_unknown", "cut_off", "unexpected"})
+"""Codes of a last attempt whose effect nobody knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
